@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http: the API, on loopback and on a Unix socket (libmicrohttpd lives only in this folder). It sees the rest of the
+ * daemon only through http_view, which app.c fills. */
+#ifndef LINGTAN_HTTP_HTTP_H
+#define LINGTAN_HTTP_HTTP_H
+
+#include "hub/hub.h"
+#include "sinks/runner.h"
+#include <lingtan/collector.h>
+
+struct http_options {
+    bool enabled;
+    char *listen;    /* a loopback address: any other is refused until logins exist */
+    int64_t port;    /* 0 = a free one, written to port_file */
+    char *socket;    /* path of the Unix socket, "" = none */
+    char *port_file; /* where the port in use is written, "" = nowhere */
+};
+extern const struct option_table http_table;
+
+/* What the API shows. Functions are called on the main thread (the handlers hop there by loop_call). */
+struct http_view {
+    struct loop *loop;
+    struct hub *hub;
+    struct store *store;
+    const struct site *site;
+    const struct profiles *profiles;
+    const char *version;
+    int64_t started_wall_us;
+    struct runner **runners;
+    size_t runner_count;
+    size_t (*lines)(void *context, struct line_status *out, size_t max);
+    size_t (*devices)(void *context, struct device_status *out, size_t max);
+    int (*command)(void *context, struct command *take_command);
+    bool (*is_ready)(void *context, char *why, size_t size);
+    void *context;
+};
+
+struct http;
+int http_start(const struct http_options *options, const struct http_view *view,
+               struct http **out) MUST_USE;
+void http_stop(
+    struct http
+        *http); /* ends streams, joins threads; while the loop's thread still serves loop_call */
+int http_port(const struct http *http); /* the TCP port in use */
+
+#endif

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hub: the one place all readings and commands pass; owns live state. Main thread, apart from hub_post.
+ *
+ * A batch comes in by hub_post from an I/O thread, gets its position and sequence number, becomes const, updates the
+ * live state, goes to the store and to every subscriber, in that order of stamping and with no waiting. */
+#ifndef LINGTAN_HUB_HUB_H
+#define LINGTAN_HUB_HUB_H
+
+#include "base/loop.h"
+#include "config/site.h"
+#include "store/store.h"
+#include <lingtan/command.h>
+#include <lingtan/reading.h>
+
+struct hub;
+
+/* store may be NULL (tests): positions and numbers then start at 1. */
+int hub_create(struct loop *loop, const struct site *site, struct store *store,
+               struct hub **out) MUST_USE;
+void hub_destroy(struct hub *hub);
+
+/* Tells the hub of a device before its first batch, so that it is listed from the start. */
+void hub_add_device(struct hub *hub, const struct device *device);
+
+/* Takes the batch. Any thread, never blocks: when the intake is full the oldest waiting batch is dropped and counted. */
+void hub_post(struct hub *hub, struct batch *take_batch);
+
+/* fn is called on the main thread with every batch after intake; it must not block and takes its own reference when it
+ * keeps the batch. At most 16 subscribers. Returns a handle for hub_unsubscribe. */
+typedef void (*hub_batch_fn)(void *context, const struct batch *batch);
+int hub_subscribe(struct hub *hub, hub_batch_fn fn, void *context) MUST_USE;
+void hub_unsubscribe(struct hub *hub, int handle);
+
+/* The live state of a device. */
+struct live_device {
+    const struct device *device;
+    uint64_t seq;
+    int64_t time_us;          /* wall, of the newest batch; 0 = none yet */
+    struct reading *readings; /* one per point of the device; time_us 0 = never read */
+    int64_t *read_mono_us;    /* when each was read */
+    const char **texts;       /* one per point; NULL unless a text was read */
+};
+
+size_t hub_device_count(const struct hub *hub);
+const struct live_device *hub_device_at(const struct hub *hub,
+                                        size_t index); /* in the order of configuration */
+const struct live_device *hub_find_device(const struct hub *hub, const char *id);
+
+/* The quality as of now: stale when the reading is older than 2.5 periods of its point, else its own. */
+enum quality hub_quality(const struct hub *hub, const struct live_device *live, size_t point);
+
+struct hub_status {
+    uint64_t batches;
+    uint64_t readings;
+    uint64_t by_quality[QUALITY_COUNT];
+    uint64_t not_journaled;
+    struct mailbox_stats intake;
+};
+struct hub_status hub_status(const struct hub *hub);
+
+#endif

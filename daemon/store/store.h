@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store: the one writer to disk. SQLite lives only in this folder.
+ *
+ * journal/: one SQLite file a day (UTC), shed by unlinking the oldest, set aside with an alarm when corrupt. ledger.db:
+ * what must never be shed; a reserve file keeps room for it; a verified backup a day; restored from it when corrupt.
+ * Both WAL, synchronous=FULL. The store thread commits everything that waits at least every commit_ms.
+ *
+ * Positions: the hub numbers batches 1, 2, 3, ... over all devices and restarts. After a restart numbering goes on at
+ * store_next_position: positions of batches that were never committed are used again, which is sound because no cursor
+ * passes the last committed one. */
+#ifndef LINGTAN_STORE_STORE_H
+#define LINGTAN_STORE_STORE_H
+
+#include <stdbool.h>
+
+#include <lingtan/clock.h>
+#include <lingtan/error.h>
+#include <lingtan/options.h>
+#include <lingtan/reading.h>
+
+struct store_options {
+    char *folder;         /* data folder; created when absent */
+    int64_t commit_ms;    /* 50..1000 */
+    int64_t journal_days; /* days kept at most */
+    int64_t journal_mb;   /* size kept at most */
+    int64_t min_free_mb;  /* shed the oldest day when the disk has less */
+};
+
+extern const struct option_table store_table;
+
+enum store_alarm {
+    STORE_OK = 0,
+    STORE_JOURNAL_CORRUPT = 1, /* a day was set aside */
+    STORE_LEDGER_RESTORED = 2, /* from the backup: control stays disarmed */
+    STORE_DISK_FULL = 4,       /* batches are not being journaled */
+    STORE_JOURNAL_SHED = 8,    /* a day that a sink still wanted was unlinked */
+    STORE_NEAR_LIMIT = 16,     /* before that happens */
+    STORE_UNWRITABLE = 32,
+};
+
+struct store;
+struct store_status {
+    unsigned alarms; /* enum store_alarm */
+    char last_error[160];
+    uint64_t durable; /* position committed up to */
+    uint64_t dropped; /* batches that could not be journaled */
+    int64_t journal_bytes;
+    int64_t oldest_day_us;  /* wall, 0 = none */
+    int64_t last_commit_us; /* how long the last commit took */
+    uint64_t commits;
+};
+
+/* Opens or makes the folder, takes an exclusive lock in it (-EBUSY when another daemon has it), repairs or sets aside
+ * what is corrupt. Main thread, at start. A folder that cannot be written is not an error when must_write is false:
+ * the store then runs with STORE_UNWRITABLE, keeps trying, and live data flow on. */
+int store_open(const struct store_options *options, const struct clock *clock,
+               struct store **out) MUST_USE;
+int store_start(struct store *store) MUST_USE;
+/* Commits what waits, then joins the thread. */
+void store_stop(struct store *store);
+void store_destroy(struct store *store);
+
+/* Fixed at open: where numbering goes on. */
+uint64_t store_next_position(const struct store *store);
+
+/* Sequence numbers: every device starts a run at store_first_seq (fixed at open; above everything ever used). All
+ * numbers below store_reserved_seq are reserved durably; the store extends that by itself when store_seq_used tells it
+ * that half of the block is gone. Any thread. */
+uint64_t store_first_seq(const struct store *store);
+uint64_t store_reserved_seq(const struct store *store);
+void store_seq_used(struct store *store, uint64_t seq);
+
+/* Queues the batch for the journal (takes a reference of its own). -ENOSPC when too many wait: the batch is then not
+ * journaled, counted as dropped. Main thread. */
+int store_append(struct store *store, const struct batch *batch) MUST_USE;
+
+/* The position up to which everything queued is committed (or was dropped). Any thread. */
+uint64_t store_durable(const struct store *store);
+
+/* fn runs on the store thread after every commit; register before store_start; at most 8. It must only wake somebody. */
+typedef void (*store_durable_fn)(void *context, uint64_t durable);
+void store_on_durable(struct store *store, store_durable_fn fn, void *context);
+
+/* How far a sink has got. Setting queues it for the next commit; never goes back; never above durable. Any thread. */
+uint64_t store_cursor(struct store *store, const char *sink); /* 0 = nothing yet */
+void store_set_cursor(struct store *store, const char *sink, uint64_t position);
+
+struct store_status store_status(struct store *store); /* any thread */
+
+/* Reading the journal back: its own read-only connections, no read transaction over a second. One thread a reader. */
+struct journal_reader;
+int journal_reader_open(struct store *store, struct journal_reader **out) MUST_USE;
+void journal_reader_close(struct journal_reader *reader);
+
+/* Committed batches with position >= from, in order, up to max; each is the caller's reference. *count 0 = there are
+ * none yet. Positions lost to shedding or a corrupt file are skipped. Batches carry the device as it was then. */
+int journal_reader_next(struct journal_reader *reader, uint64_t from, struct batch **batches,
+                        size_t max, size_t *count) MUST_USE;
+
+/* Raw readings of one point, oldest first, [from_us, to_us), at most limit. fn returns false to stop. */
+typedef bool (*journal_reading_fn)(void *context, const struct point *point,
+                                   const struct reading *reading);
+int journal_reader_history(struct journal_reader *reader, const char *device, const char *point,
+                           int64_t from_us, int64_t to_us, size_t limit, journal_reading_fn fn,
+                           void *context) MUST_USE;
+
+#endif

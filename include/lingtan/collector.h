@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* collector: how values come in. Implemented by the folders of collectors/, listed in collectors/registry.c.
+ *
+ * A collector owns its I/O threads. It posts batches through the host from those threads and must never block on the
+ * host. All functions of the table are called on the main thread. */
+#ifndef LINGTAN_COLLECTOR_H
+#define LINGTAN_COLLECTOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lingtan/clock.h>
+#include <lingtan/command.h>
+#include <lingtan/reading.h>
+
+struct site;     /* config/site.h */
+struct profiles; /* lingtan/profile.h */
+
+struct collector_host {
+    const struct clock *clock;
+    /* Takes the batch. Any thread, never blocks. */
+    void (*post)(void *context, struct batch *take_batch);
+    void *context;
+};
+
+struct collector_setup {
+    const struct collector_host *host;
+    const struct site *site; /* outlives the instance */
+    const struct profiles *profiles;
+    int64_t io_threads; /* 1..16 */
+    int64_t slot_us;    /* send slot, 0 = none */
+};
+
+enum line_state { LINE_IDLE, LINE_CONNECTING, LINE_UP, LINE_DOWN };
+extern const char *const line_state_words[];
+
+/* Errors by class, since the start. */
+struct error_counts {
+    uint64_t timeouts;
+    uint64_t exceptions;
+    uint64_t bad_replies; /* framing, CRC, wrong unit, function or count */
+    uint64_t foreign;     /* well-formed replies to nobody: late, doubled, wrong transaction id */
+    uint64_t connects;    /* failed connects and opens */
+    uint64_t skipped;     /* polls left out because the line was late */
+};
+
+/* A copy for people and metrics. Strings are borrowed from the configuration. */
+struct line_status {
+    const char *id;
+    const char *endpoint; /* "10.1.2.3:502", "/dev/ttyS0 9600 8N1" */
+    enum line_state state;
+    char last_error[96];       /* why it is down, "" when it is not */
+    int64_t last_good_wall_us; /* 0 = never */
+    double load;               /* 0..1: share of the last minute that the line was busy */
+    int64_t round_trip_p50_us; /* of the last minute, 0 = none */
+    int64_t round_trip_p99_us;
+    uint64_t requests;
+    uint64_t replies;
+    struct error_counts errors;
+    size_t device_count;
+};
+
+enum device_health { DEVICE_UNKNOWN, DEVICE_ONLINE, DEVICE_OFFLINE };
+
+struct device_status {
+    const struct device *device; /* borrowed for the life of the instance */
+    enum device_health health;
+    uint32_t failed_polls; /* in a row */
+    int64_t last_good_wall_us;
+    int64_t next_try_in_us; /* while offline: until the next probe */
+    int64_t round_trip_us;  /* of the last good reply */
+    uint64_t polls;
+    struct error_counts errors;
+};
+
+struct collector_instance;
+
+struct collector {
+    const char *name;
+    int (*create)(const struct collector_setup *setup, struct collector_instance **out);
+    int (*start)(struct collector_instance *instance);
+    void (*stop)(
+        struct collector_instance *instance); /* joins threads; commands come back -ECANCELED */
+    void (*destroy)(struct collector_instance *instance);
+    /* Takes the command on 0. -ENOENT: no such line. -ENOSPC: its queue is full. */
+    int (*command)(struct collector_instance *instance, struct command *take_command);
+    /* Fills up to max rows and returns how many there are. */
+    size_t (*lines)(struct collector_instance *instance, struct line_status *out, size_t max);
+    size_t (*devices)(struct collector_instance *instance, struct device_status *out, size_t max);
+};
+
+extern const struct collector *const collectors[]; /* NULL-terminated, in collectors/registry.c */
+
+#endif

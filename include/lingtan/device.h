@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* device: who sent a batch and what its values mean. Implemented by daemon/model.
+ *
+ * Immutable once made and shared by reference, so a batch read back from last month's journal carries the device as it
+ * was then, even when the configuration no longer knows it. */
+#ifndef LINGTAN_DEVICE_H
+#define LINGTAN_DEVICE_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lingtan/quantity.h>
+
+/* How the value travels; decides how it is stored and printed. */
+enum point_source {
+    POINT_INTEGER, /* exact count times resolution */
+    POINT_FLOAT32,
+    POINT_FLOAT64,
+    POINT_TEXT,
+};
+
+/* One value of a device. */
+struct point {
+    const char
+        *name; /* unique in the device: the quantity's name, "_<index>" appended when it has one */
+    const struct quantity *quantity;
+    uint16_t index; /* string 3, gun 2; 0 = none */
+    uint8_t source; /* enum point_source */
+    bool is_writable;
+    double
+        resolution; /* what a count is worth in the unit, ratios included; 0 = no count. A reading's own wins */
+    double offset; /* added after the resolution, in the unit */
+    double dead_band;
+    int64_t modulus;   /* counters: the count after the highest one is 0; 0 = not declared */
+    int64_t period_ms; /* how often it is read */
+};
+
+/* What a device is: the Influx measurement, the icon, the grouping. */
+extern const char *const device_class_words[]; /* NULL-terminated, index = enum */
+enum device_class {
+    DEVICE_METER, /* electricity meter */
+    DEVICE_INVERTER,
+    DEVICE_CHARGER,
+    DEVICE_HVAC,        /* indoor unit, VRF gateway, chiller */
+    DEVICE_WATER_METER, /* water, heat, gas, pulse */
+    DEVICE_SENSOR,
+    DEVICE_CLASS_COUNT
+};
+
+struct device {
+    atomic_uint references;
+    const char *id; /* unique in the site, [a-z0-9_-]: in topics, tags and URLs */
+    const char *name;
+    const char *site;
+    const char *node;    /* id of the node, "" = the site */
+    const char *line;    /* id of the line */
+    const char *profile; /* "chint-dtsu666" */
+    enum device_class device_class;
+    uint16_t unit;
+    uint16_t point_count;
+    const struct point *points;
+};
+
+/* Deep copy: strings and points of the model given are copied into one allocation. One reference. */
+struct device *device_create(const struct device *model);
+const struct device *device_ref(const struct device *device);
+void device_unref(const struct device *device); /* NULL-safe, any thread */
+const struct point *device_find_point(const struct device *device,
+                                      const char *name); /* NULL when unknown */
+bool device_same_layout(const struct device *one,
+                        const struct device *other); /* identity and points all equal */
+
+#endif

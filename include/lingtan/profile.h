@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* profile: the register map of a device model, a file in conf/devices/. Implemented by daemon/config, since the
+ * collectors, the simulator and the documentation all read it. Plain data, const once loaded. */
+#ifndef LINGTAN_PROFILE_H
+#define LINGTAN_PROFILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lingtan/device.h>
+#include <lingtan/options.h>
+
+enum register_type {
+    REGISTER_U16,
+    REGISTER_I16,
+    REGISTER_U32,
+    REGISTER_I32,
+    REGISTER_U64,
+    REGISTER_I64,
+    REGISTER_F32,
+    REGISTER_F64,
+    REGISTER_BCD, /* count registers of four decimal digits each, high digit first in a register */
+    REGISTER_STRING, /* count registers, two characters each, high byte first */
+    REGISTER_BITS, /* (register & bit_mask) >> lowest set bit of the mask; or one coil or discrete input */
+    REGISTER_MOD10K, /* count registers, each 0..9999, base 10000 */
+};
+extern const char *const register_type_words[];
+
+enum word_order { WORDS_HIGH_FIRST, WORDS_LOW_FIRST };
+enum byte_order { BYTES_HIGH_FIRST, BYTES_LOW_FIRST };
+
+/* How often a point is read; the periods stand in the site and the device. */
+enum poll_class {
+    POLL_FAST,   /* powers */
+    POLL_NORMAL, /* voltages, counters, states */
+    POLL_SLOW,   /* temperatures, daily sums, ratios */
+    POLL_ONCE,   /* identity: when the device (re)appears, and daily */
+    POLL_CLASS_COUNT
+};
+extern const char *const poll_class_words[];
+
+struct profile_point {
+    struct origin origin;
+    char *quantity;   /* name in the dictionary */
+    int64_t index;    /* string, gun or unit number; 0 = none */
+    int64_t function; /* 1 coils, 2 discrete inputs, 3 holding, 4 input registers */
+    int64_t address;  /* as printed in the document, in the profile's base */
+    int type;         /* enum register_type */
+    int64_t count;    /* registers; 0 = what the type needs */
+    int word_order;
+    int byte_order;
+    double scale; /* value in unit = register x scale x ratios + offset */
+    double offset;
+    char *unit; /* "" = the quantity's own */
+    char *
+        ratio; /* "", "ct", "vt", "ct*vt": multiplied from the device's configuration; "pulse" = pulse_weight */
+    char *scale_from; /* name of a helper whose value n makes the scale 10^n; "" = none */
+    struct option_strings scale_by; /* names of helpers whose values multiply the scale */
+    struct option_strings
+        not_implemented; /* raw values, "0x8000", that mean no value, besides NaN for floats */
+    double
+        resolution; /* float counters: what the meter's last digit is worth, in unit; 0 = the scale */
+    char *
+        modulus; /* counters: count after the highest, "4294967296"; "" = the type's own for u16 and u32 */
+    int poll; /* enum poll_class */
+    int64_t bit_mask;
+    int64_t unit_override; /* the point lives at another unit; -1 = no */
+    char *together;        /* points with the same word are read in one request; "" = none */
+    bool is_writable;
+    double min; /* plausible, in the quantity's unit; NaN = the quantity's */
+    double max;
+    double dead_band; /* in the quantity's unit; NaN = the quantity's */
+    char *note;
+    /* worked out at load */
+    const struct quantity *row;
+    char *name;         /* quantity, "_<index>" */
+    uint16_t address0;  /* on the wire */
+    uint16_t registers; /* on the wire; bits for functions 1 and 2 */
+    double unit_scale;  /* scale in the quantity's unit, before ratios */
+    int64_t modulus_count;
+};
+
+/* A register that is read only to make sense of others: an exponent, a ratio. Not published. */
+struct profile_helper {
+    struct origin origin;
+    char *name;
+    int64_t function;
+    int64_t address;
+    int type; /* u16, i16, u32, i32, f32 */
+    int word_order;
+    double scale;
+    uint16_t address0;
+    uint16_t registers;
+};
+
+struct profile_link {
+    int64_t unit;
+    int64_t max_registers; /* in one request; 1..125 */
+    int64_t max_hole;      /* unlisted registers that a request may span; 0 = none */
+    int64_t response_timeout_ms;
+    int64_t connect_delay_ms;
+    int64_t gap_ms;
+    int64_t baud;
+    char *frame; /* "8N1" */
+};
+
+struct profile {
+    char *id;     /* file name without .conf */
+    char *device; /* maker and model */
+    int device_class;
+    char *confidence; /* "high", "medium" */
+    struct option_strings sources;
+    int64_t address_base; /* 0 or 1: what the document calls the first register */
+    struct profile_link link;
+    struct option_list points;   /* of struct profile_point */
+    struct option_list helpers;  /* of struct profile_helper */
+    struct option_list barriers; /* of struct profile_barrier */
+    struct option_strings quirks;
+};
+
+/* A range that no request may touch: the device refuses it. */
+struct profile_barrier {
+    struct origin origin;
+    int64_t function;
+    int64_t first; /* as printed */
+    int64_t last;
+};
+
+struct profiles;
+struct faults;
+
+extern const struct option_table profile_table;
+
+/* Reads every *.conf of a folder, each by itself. Faults are added. Never NULL. */
+struct profiles *profiles_load(const char *folder, struct faults *faults);
+void profiles_destroy(struct profiles *profiles);
+const struct profile *profiles_find(const struct profiles *profiles, const char *id);
+size_t profiles_count(const struct profiles *profiles);
+const struct profile *profiles_at(const struct profiles *profiles, size_t index); /* by id */
+const char *const *
+profiles_ids(const struct profiles *profiles); /* NULL-terminated, for nearest_word */
+
+#endif
