@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* decode: registers to readings: types, word and byte orders, scales and ratios, sentinels, plausibility. Pure. */
+#ifndef LINGTAN_MODBUS_DECODE_H
+#define LINGTAN_MODBUS_DECODE_H
+
+#include "collectors/modbus/plan.h"
+#include <lingtan/reading.h>
+
+/* What became of one request of a class. */
+struct plan_outcome {
+    uint8_t quality; /* enum quality: ok, timeout, exception, bad_reply, late */
+    uint8_t exception;
+    int64_t time_us; /* wall: the middle between request and reply */
+};
+
+/* Makes the batch of one poll of one class: a reading for each of its points, in the device's point order; points of a
+ * failed request carry its quality and no value. registers: plan_answer_size of them; outcomes: one per request. The
+ * device must come from the same profile and configuration as the plan (site_device). Returns one reference. */
+struct batch *decode_batch(const struct plan *plan, enum poll_class poll_class,
+                           const struct device *device, const uint16_t *registers,
+                           const struct plan_outcome *outcomes);
+
+#endif
