@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* app: the only place that sees every part: makes them, wires them, stops them. */
+/* app: the only place that sees every part: makes them, wires them, runs them, stops them in order. */
 #ifndef LINGTAN_APP_H
 #define LINGTAN_APP_H
 
-#include "config/config.h"
+#include "app_options.h"
 
-struct app_options;
-extern const struct option_table app_table; /* the whole of lingtan.conf */
-
-int app_check(const char *config_path, bool print); /* exit code: 0 or 2 */
-int app_run(const char *config_path);               /* exit code */
-void app_document(FILE *out);                       /* docs/CONFIG.md */
+/* Runs the daemon until SIGTERM or SIGINT. Returns the exit code: 0, or 1 after telling why. Call once, before any other
+ * thread exists. */
+int app_run(const struct app_config *config);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef LINGTAN_HTTP_HTTP_H
 #define LINGTAN_HTTP_HTTP_H
 
+#include "config/site.h"
 #include "hub/hub.h"
 #include "sinks/runner.h"
 #include <lingtan/collector.h>

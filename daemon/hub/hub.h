@@ -7,16 +7,13 @@
 #define LINGTAN_HUB_HUB_H
 
 #include "base/loop.h"
-#include "config/site.h"
 #include "store/store.h"
-#include <lingtan/command.h>
 #include <lingtan/reading.h>
 
 struct hub;
 
 /* store may be NULL (tests): positions and numbers then start at 1. */
-int hub_create(struct loop *loop, const struct site *site, struct store *store,
-               struct hub **out) MUST_USE;
+int hub_create(struct loop *loop, struct store *store, struct hub **out) MUST_USE;
 void hub_destroy(struct hub *hub);
 
 /* Tells the hub of a device before its first batch, so that it is listed from the start. */
@@ -24,6 +21,9 @@ void hub_add_device(struct hub *hub, const struct device *device);
 
 /* Takes the batch. Any thread, never blocks: when the intake is full the oldest waiting batch is dropped and counted. */
 void hub_post(struct hub *hub, struct batch *take_batch);
+
+/* Takes in what still waits: once, after the collectors have stopped. */
+void hub_drain(struct hub *hub);
 
 /* fn is called on the main thread with every batch after intake; it must not block and takes its own reference when it
  * keeps the batch. At most 16 subscribers. Returns a handle for hub_unsubscribe. */

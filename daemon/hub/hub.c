@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hub: the one place all readings pass. Stamps each batch, keeps the live state, hands it to the store and to whoever
+ * has subscribed. */
+#include "hub/hub.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "hub/live.h"
+#include <lingtan/log.h>
+
+enum {
+    INTAKE_CAPACITY =
+        32768, /* batches: over a minute of 500 devices while the main thread is held up */
+    SUBSCRIBERS_MAX = 16,
+};
+
+struct subscriber {
+    hub_batch_fn fn;
+    void *context;
+};
+
+struct hub {
+    const struct clock *clock;
+    struct store *store;
+    struct mailbox
+        *intake; /* full: the oldest batch is dropped and counted, since fresh data matter more */
+    struct loop_source *intake_source;
+    struct live_table live;
+    uint64_t next_position;
+    uint64_t first_seq;
+    struct subscriber subscribers[SUBSCRIBERS_MAX];
+    struct hub_status status;
+    struct log_limit journal_limit;
+};
+
+static void drop_batch(void *item)
+{
+    batch_unref(item);
+}
+
+static void count_readings(struct hub *hub, const struct batch *batch)
+{
+    hub->status.batches++;
+    hub->status.readings += batch->count;
+    for (size_t i = 0; i < batch->count; i++) {
+        hub->status.by_quality[batch->readings[i].quality]++;
+    }
+}
+
+static void journal_batch(struct hub *hub, const struct batch *batch)
+{
+    if (!hub->store) {
+        return;
+    }
+    store_seq_used(hub->store, batch->seq);
+    if (store_append(hub->store, batch) == 0) {
+        return;
+    }
+    hub->status.not_journaled++;
+    uint64_t held = 0;
+    if (log_limit_pass(&hub->journal_limit, hub->clock, &held)) {
+        log_error("the store is too slow or its disk is full: batches are not journaled (%llu so "
+                  "far); live data "
+                  "still flow. Free the disk or look at `lingtan status`",
+                  (unsigned long long)hub->status.not_journaled);
+    }
+}
+
+static void publish(struct hub *hub, const struct batch *batch)
+{
+    for (size_t i = 0; i < SUBSCRIBERS_MAX; i++) {
+        if (hub->subscribers[i].fn) {
+            hub->subscribers[i].fn(hub->subscribers[i].context, batch);
+        }
+    }
+}
+
+static void take_in(struct hub *hub, struct batch *batch)
+{
+    struct live_entry *entry = live_entry_of(&hub->live, batch->device, hub->first_seq);
+    batch->position = hub->next_position++;
+    batch->seq = entry->next_seq++;
+    count_readings(hub, batch);
+    live_apply(entry, batch);
+    journal_batch(hub, batch);
+    publish(hub, batch);
+    batch_unref(batch);
+}
+
+static void take_items(void *context, void **items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        take_in(context, items[i]);
+    }
+}
+
+int hub_create(struct loop *loop, struct store *store, struct hub **out)
+{
+    struct hub *hub = mem_alloc(sizeof(*hub));
+    hub->clock = loop_clock(loop);
+    hub->store = store;
+    hub->next_position = store ? store_next_position(store) : 1;
+    hub->first_seq = store ? store_first_seq(store) : 1;
+    hub->journal_limit.period_us = 60 * 1000000LL;
+    hub->intake = mailbox_create("hub intake", INTAKE_CAPACITY, MAILBOX_DROP_OLDEST, drop_batch);
+    int error = loop_add_mailbox(loop, hub->intake, take_items, hub, &hub->intake_source);
+    if (error < 0) {
+        hub_destroy(hub);
+        return error;
+    }
+    *out = hub;
+    return 0;
+}
+
+void hub_destroy(struct hub *hub)
+{
+    if (!hub) {
+        return;
+    }
+    loop_remove(hub->intake_source);
+    mailbox_destroy(hub->intake);
+    live_finish(&hub->live);
+    free(hub);
+}
+
+void hub_add_device(struct hub *hub, const struct device *device)
+{
+    (void)live_entry_of(&hub->live, device, hub->first_seq);
+}
+
+void hub_post(struct hub *hub, struct batch *take_batch)
+{
+    if (mailbox_post(hub->intake, take_batch) < 0) {
+        batch_unref(take_batch); /* cannot happen: this mailbox drops the oldest instead */
+    }
+}
+
+void hub_drain(struct hub *hub)
+{
+    void *items[64];
+    size_t count = 0;
+    while ((count = mailbox_take(hub->intake, items, ARRAY_SIZE(items))) > 0) {
+        take_items(hub, items, count);
+    }
+}
+
+int hub_subscribe(struct hub *hub, hub_batch_fn fn, void *context)
+{
+    for (int i = 0; i < SUBSCRIBERS_MAX; i++) {
+        if (!hub->subscribers[i].fn) {
+            hub->subscribers[i] = (struct subscriber){.fn = fn, .context = context};
+            return i;
+        }
+    }
+    return -ENOSPC;
+}
+
+void hub_unsubscribe(struct hub *hub, int handle)
+{
+    if (handle >= 0 && handle < SUBSCRIBERS_MAX) {
+        hub->subscribers[handle] = (struct subscriber){0};
+    }
+}
+
+size_t hub_device_count(const struct hub *hub)
+{
+    return hub->live.count;
+}
+
+const struct live_device *hub_device_at(const struct hub *hub, size_t index)
+{
+    return index < hub->live.count ? &hub->live.entries[index]->live : NULL;
+}
+
+const struct live_device *hub_find_device(const struct hub *hub, const char *id)
+{
+    const struct live_entry *entry = live_find(&hub->live, id);
+    return entry ? &entry->live : NULL;
+}
+
+enum quality hub_quality(const struct hub *hub, const struct live_device *live, size_t point)
+{
+    const struct reading *reading = &live->readings[point];
+    int64_t age_us = clock_mono_us(hub->clock) - live->read_mono_us[point];
+    /* 2.5 periods, in microseconds */
+    if (reading->time_us == 0 || age_us > live->device->points[point].period_ms * 2500) {
+        return QUALITY_STALE;
+    }
+    return (enum quality)reading->quality;
+}
+
+struct hub_status hub_status(const struct hub *hub)
+{
+    struct hub_status status = hub->status;
+    status.intake = mailbox_stats(hub->intake);
+    return status;
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* live: the newest reading of every point of every device, found by the device's id. */
+#include "hub/live.h"
+
+#include <search.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static int compare_ids(const void *left, const void *right)
+{
+    const struct live_entry *one = left;
+    const struct live_entry *other = right;
+    return strcmp(one->live.device->id, other->live.device->id);
+}
+
+static void state_finish(struct live_device *live)
+{
+    for (size_t i = 0; live->device && i < live->device->point_count; i++) {
+        free((void *)live->texts[i]);
+    }
+    free(live->texts);
+    free(live->readings);
+    free(live->read_mono_us);
+    device_unref(live->device);
+    *live = (struct live_device){0};
+}
+
+static void state_init(struct live_device *live, const struct device *device)
+{
+    size_t count = device->point_count;
+    *live = (struct live_device){
+        .device = device_ref(device),
+        .readings = mem_alloc_array(count, sizeof(*live->readings)),
+        .read_mono_us = mem_alloc_array(count, sizeof(*live->read_mono_us)),
+        .texts = mem_alloc_array(count, sizeof(*live->texts)),
+    };
+}
+
+void live_finish(struct live_table *table)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        tdelete(table->entries[i], &table->by_id, compare_ids);
+        state_finish(&table->entries[i]->live);
+        free(table->entries[i]);
+    }
+    free(table->entries);
+    *table = (struct live_table){0};
+}
+
+struct live_entry *live_find(const struct live_table *table, const char *id)
+{
+    struct device key_device = {.id = id};
+    struct live_entry key = {.live = {.device = &key_device}};
+    struct live_entry *const *found = tfind(&key, &table->by_id, compare_ids);
+    return found ? *found : NULL;
+}
+
+static struct live_entry *entry_add(struct live_table *table, const struct device *device,
+                                    uint64_t first_seq)
+{
+    if (table->count == table->capacity) {
+        table->capacity = table->capacity ? 2 * table->capacity : 64;
+        table->entries = mem_grow(table->entries, table->capacity, sizeof(*table->entries));
+    }
+    struct live_entry *entry = mem_alloc(sizeof(*entry));
+    state_init(&entry->live, device);
+    entry->next_seq = first_seq;
+    table->entries[table->count++] = entry;
+    if (!tsearch(entry, &table->by_id, compare_ids)) {
+        abort(); /* out of memory */
+    }
+    return entry;
+}
+
+struct live_entry *live_entry_of(struct live_table *table, const struct device *device,
+                                 uint64_t first_seq)
+{
+    struct live_entry *entry = live_find(table, device->id);
+    if (!entry) {
+        return entry_add(table, device, first_seq);
+    }
+    if (entry->live.device != device && !device_same_layout(entry->live.device, device)) {
+        /* The tree compares by id, which stays the same, so the entry may change in place. */
+        struct live_device old = entry->live;
+        state_init(&entry->live, device);
+        state_finish(&old);
+    }
+    return entry;
+}
+
+static void apply_text(struct live_device *live, const struct batch *batch,
+                       const struct reading *reading)
+{
+    const char *text = reading_text(batch, reading);
+    const char *old = live->texts[reading->point];
+    if (reading->quality != QUALITY_OK || (old && strcmp(old, text) == 0)) {
+        return;
+    }
+    live->texts[reading->point] = mem_dup_string(text);
+    free((void *)old);
+}
+
+void live_apply(struct live_entry *entry, const struct batch *batch)
+{
+    struct live_device *live = &entry->live;
+    live->seq = batch->seq;
+    live->time_us = batch->time_us;
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct reading *reading = &batch->readings[i];
+        if (reading->point >= live->device->point_count) {
+            continue;
+        }
+        live->readings[reading->point] = *reading;
+        live->read_mono_us[reading->point] = batch->received_mono_us;
+        if (live->device->points[reading->point].quantity->kind == QUANTITY_TEXT) {
+            apply_text(live, batch, reading);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lingtand: what each way of calling it does. */
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "app.h"
+#include "arguments.h"
+#include <lingtan/quantity.h>
+
+enum {
+    EXIT_CONFIG = 2, /* the configuration or the command line is wrong: nothing was started */
+};
+
+static int with_config(enum action action, const char *path)
+{
+    struct app_config config;
+    struct faults *faults = faults_create();
+    app_config_load(&config, path, faults);
+    int code = 0;
+    if (faults_count(faults) > 0) {
+        faults_print(faults, stderr);
+        fprintf(stderr, "lingtand: %zu fault%s in the configuration; nothing was started\n",
+                faults_count(faults), faults_count(faults) == 1 ? "" : "s");
+        code = EXIT_CONFIG;
+    } else if (action == CHECK) {
+        printf("%s: the configuration is good\n", path);
+    } else if (action == PRINT_CONFIG) {
+        app_config_print(&config, stdout);
+    } else {
+        code = app_run(&config);
+    }
+    faults_destroy(faults);
+    app_config_finish(&config);
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    const char *config_path = LINGTAN_SYSCONF_FOLDER "/lingtan.conf";
+    setlocale(LC_CTYPE, "C.UTF-8");
+    enum action action = arguments_read(argc, argv, &config_path);
+    switch (action) {
+    case HELP:
+        fputs(arguments_help, stdout);
+        return 0;
+    case VERSION:
+        puts("lingtand " LINGTAN_VERSION);
+        return 0;
+    case DOCUMENT_CONFIG:
+        app_config_document(stdout);
+        return 0;
+    case DOCUMENT_QUANTITIES:
+        quantity_document(stdout);
+        return 0;
+    case BAD_USAGE:
+        fputs("Try 'lingtand --help'.\n", stderr);
+        return EXIT_CONFIG;
+    default:
+        return with_config(action, config_path);
+    }
+}
