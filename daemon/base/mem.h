@@ -16,6 +16,6 @@ void *mem_alloc_array(size_t count, size_t size);     /* zeroed; aborts on overf
 void *mem_grow(void *old, size_t count, size_t size); /* realloc to count*size; not zeroed */
 char *mem_dup_string(const char *text);               /* NULL gives NULL */
 char *mem_format(const char *format, ...) PRINTF_LIKE(1, 2);
-char *mem_format_args(const char *format, va_list args);
+char *mem_format_args(const char *format, va_list args) PRINTF_LIKE(1, 0);
 
 #endif

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* log: to journald with fields when stderr is its stream, else one line per message to stderr. */
+#include <lingtan/log.h>
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define SD_JOURNAL_SUPPRESS_LOCATION /* the message says what happened; our source lines do not */
+#include <systemd/sd-journal.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+const char *const log_level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
+
+/* Written by log_setup before the first thread starts, read by all after. */
+static struct {
+    enum log_level level;
+    bool is_journal;
+} state = {.level = LOG_LEVEL_INFO};
+
+/* systemd says which stream it connected; after a redirection of stderr the numbers no longer match. */
+static bool stderr_is_journal(void)
+{
+    const char *stream = getenv("JOURNAL_STREAM");
+    struct stat status;
+    unsigned long long device = 0;
+    unsigned long long inode = 0;
+    return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
+           fstat(STDERR_FILENO, &status) == 0 && status.st_dev == (dev_t)device &&
+           status.st_ino == (ino_t)inode;
+}
+
+/* Text from devices and the network must not be able to begin a line of its own. */
+static void flatten(char *message)
+{
+    for (char *at = message; *at != '\0'; at++) {
+        if ((unsigned char)*at < 0x20 || *at == 0x7F) {
+            *at = ' ';
+        }
+    }
+}
+
+static void write_all(const char *data, size_t length)
+{
+    while (length > 0) {
+        ssize_t written = write(STDERR_FILENO, data, length);
+        if (written < 0 && errno == EINTR) {
+            continue;
+        }
+        if (written <= 0) {
+            return;
+        }
+        data += written;
+        length -= (size_t)written;
+    }
+}
+
+static void write_stderr(enum log_level level, struct log_subject subject, const char *message)
+{
+    struct text text = {0};
+    const bool has_both = subject.line != NULL && subject.device != NULL;
+    text_add_format(&text, "%s: ", log_level_words[level - LOG_LEVEL_ERROR]);
+    if (subject.line != NULL || subject.device != NULL) {
+        text_add_format(&text, "[%s%s%s] ", subject.line != NULL ? subject.line : "",
+                        has_both ? "/" : "", subject.device != NULL ? subject.device : "");
+    }
+    text_add_string(&text, message);
+    text_add_char(&text, '\n');
+    write_all(text.data, text.length);
+    text_finish(&text);
+}
+
+static void add_field(struct text *fields, struct iovec *iov, int *count, const char *name,
+                      const char *value)
+{
+    if (value == NULL) {
+        return;
+    }
+    text_clear(fields);
+    text_add_format(fields, "%s=%s", name, value);
+    iov[*count].iov_len = fields->length;
+    iov[*count].iov_base = text_take(fields);
+    (*count)++;
+}
+
+static int send_journal(enum log_level level, struct log_subject subject, const char *message)
+{
+    struct text field = {0};
+    struct iovec iov[4];
+    int count = 0;
+    const char priority[] = {(char)('0' + (int)level), '\0'};
+    add_field(&field, iov, &count, "MESSAGE", message);
+    add_field(&field, iov, &count, "PRIORITY", priority);
+    add_field(&field, iov, &count, "LINE", subject.line);
+    add_field(&field, iov, &count, "DEVICE", subject.device);
+    int result = sd_journal_sendv(iov, count);
+    for (int i = 0; i < count; i++) {
+        free(iov[i].iov_base);
+    }
+    return result;
+}
+
+static void add(enum log_level level, struct log_subject subject, const char *format, va_list args)
+    __attribute__((__format__(__printf__, 3, 0)));
+
+static void add(enum log_level level, struct log_subject subject, const char *format, va_list args)
+{
+    if (level > state.level || level < LOG_LEVEL_ERROR) {
+        return;
+    }
+    const int saved_errno = errno;
+    char *message = mem_format_args(format, args);
+    flatten(message);
+    if (!state.is_journal || send_journal(level, subject, message) < 0) {
+        write_stderr(level, subject, message);
+    }
+    free(message);
+    errno = saved_errno;
+}
+
+void log_setup(enum log_level level)
+{
+    state.level = level;
+    state.is_journal = stderr_is_journal();
+}
+
+void log_about(enum log_level level, struct log_subject subject, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(level, subject, format, args);
+    va_end(args);
+}
+
+void log_error(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(LOG_LEVEL_ERROR, (struct log_subject){0}, format, args);
+    va_end(args);
+}
+
+void log_warning(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(LOG_LEVEL_WARNING, (struct log_subject){0}, format, args);
+    va_end(args);
+}
+
+void log_notice(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(LOG_LEVEL_NOTICE, (struct log_subject){0}, format, args);
+    va_end(args);
+}
+
+void log_info(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(LOG_LEVEL_INFO, (struct log_subject){0}, format, args);
+    va_end(args);
+}
+
+void log_debug(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    add(LOG_LEVEL_DEBUG, (struct log_subject){0}, format, args);
+    va_end(args);
+}
+
+bool log_limit_pass(struct log_limit *limit, const struct clock *clock, uint64_t *suppressed)
+{
+    int64_t now_us = clock_mono_us(clock);
+    if (now_us < limit->next_us) {
+        limit->held++;
+        return false;
+    }
+    *suppressed = limit->held;
+    limit->held = 0;
+    limit->next_us = now_us + limit->period_us;
+    return true;
+}
