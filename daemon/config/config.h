@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config: files to structs by option tables, with every semantic fault at once (libconfig lives only in this folder).
  *
- * Main thread, or any one thread at a time. Files are read, never written, apart from config_write. */
+ * Main thread, or any one thread at a time. Files are read, never written. */
 #ifndef LINGTAN_CONFIG_CONFIG_H
 #define LINGTAN_CONFIG_CONFIG_H
 
@@ -38,11 +38,12 @@ void config_memory_destroy(struct config_memory *memory);
 void config_load(const char *path, const struct option_table *table, void *out,
                  struct config_memory *memory, struct faults *faults);
 
-/* Only the fallbacks. Required options stay zero. */
+/* Only the fallbacks. Required options stay zero, required strings empty. */
 void config_defaults(const struct option_table *table, void *out, struct config_memory *memory);
 
-/* Writes the struct as a configuration file that config_load reads back to the same. */
-void config_write(const struct option_table *table, const void *value, FILE *out);
+/* Writes the struct as a configuration file that config_load reads back to the same. (Not called config_write: that is
+ * a symbol of libconfig.) */
+void config_print(const struct option_table *table, const void *value, FILE *out);
 
 /* Writes the reference of the table as Markdown, nested tables after it. */
 void config_document(const struct option_table *table, FILE *out);
