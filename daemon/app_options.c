@@ -165,9 +165,9 @@ void app_config_finish(struct app_config *config)
 void app_config_print(const struct app_config *config, FILE *out)
 {
     fputs("# lingtan.conf, with every default filled in\n", out);
-    config_write(whole_table(), config->options, out);
+    config_print(whole_table(), config->options, out);
     fputs("\n# the site file\n", out);
-    config_write(&site_table, &config->site, out);
+    config_print(&site_table, &config->site, out);
 }
 
 void app_config_document(FILE *out)

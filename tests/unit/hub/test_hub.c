@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hub: numbering, live state, staleness under a fake clock, subscribers, the store behind it. */
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "hub/hub.h"
+
+struct world {
+    struct fake_clock clock;
+    struct loop *loop;
+    struct hub *hub;
+    uint64_t seen_positions[64];
+    uint64_t seen_seqs[64];
+    char seen_devices[64][16];
+    size_t seen;
+};
+
+static const struct point points[] = {
+    {.name = "active_power", .period_ms = 1000, .resolution = 0.001},
+    {.name = "serial_number", .period_ms = 86400000, .source = POINT_TEXT},
+};
+
+static const struct device *make_device(const char *id, size_t point_count)
+{
+    struct point copy[2];
+    memcpy(copy, points, sizeof(copy));
+    copy[0].quantity = quantity_get(QUANTITY_ID_active_power);
+    copy[1].quantity = quantity_get(QUANTITY_ID_serial_number);
+    struct device model = {.id = id,
+                           .name = id,
+                           .site = "s",
+                           .node = "",
+                           .line = "l1",
+                           .profile = "p",
+                           .point_count = (uint16_t)point_count,
+                           .points = copy};
+    return device_create(&model);
+}
+
+static struct batch *make_batch(struct world *world, const struct device *device, int64_t watts,
+                                enum quality quality)
+{
+    struct batch *batch = batch_create(device, 2, 32);
+    size_t size = 0;
+    char *texts = batch_texts_space(batch, &size);
+    snprintf(texts, size, "SN-%lld", (long long)watts);
+    batch->time_us = clock_wall_us(&world->clock.clock);
+    batch->received_mono_us = clock_mono_us(&world->clock.clock);
+    bool is_ok = quality == QUALITY_OK;
+    batch->readings[0] = (struct reading){.time_us = batch->time_us,
+                                          .value = is_ok ? (double)watts / 1000 : (double)NAN,
+                                          .count = is_ok ? watts : 0,
+                                          .resolution = 0.001,
+                                          .quality = (uint8_t)quality};
+    batch->readings[1] = (struct reading){
+        .time_us = batch->time_us, .value = (double)NAN, .point = 1, .quality = (uint8_t)quality};
+    batch->count = device->point_count;
+    return batch;
+}
+
+static void see(void *context, const struct batch *batch)
+{
+    struct world *world = context;
+    assert_true(world->seen < 64);
+    world->seen_positions[world->seen] = batch->position;
+    world->seen_seqs[world->seen] = batch->seq;
+    snprintf(world->seen_devices[world->seen++], 16, "%s", batch->device->id);
+}
+
+static int setup(void **state)
+{
+    struct world *world = calloc(1, sizeof(*world));
+    fake_clock_init(&world->clock, 1000000, 1700000000000000);
+    assert_int_equal(loop_create(&world->clock.clock, &world->loop), 0);
+    assert_int_equal(hub_create(world->loop, NULL, &world->hub), 0);
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+    hub_destroy(world->hub);
+    loop_destroy(world->loop);
+    free(world);
+    return 0;
+}
+
+static void run(struct world *world)
+{
+    assert_true(loop_run_once(world->loop) >= 0);
+}
+
+static void numbers_positions_over_all_and_seq_per_device(void **state)
+{
+    struct world *world = *state;
+    const struct device *one = make_device("one", 2);
+    const struct device *two = make_device("two", 2);
+    assert_true(hub_subscribe(world->hub, see, world) >= 0);
+    hub_post(world->hub, make_batch(world, one, 1, QUALITY_OK));
+    hub_post(world->hub, make_batch(world, two, 2, QUALITY_OK));
+    hub_post(world->hub, make_batch(world, one, 3, QUALITY_OK));
+    run(world);
+    assert_int_equal(world->seen, 3);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(world->seen_positions[i], i + 1);
+    }
+    assert_string_equal(world->seen_devices[1], "two");
+    assert_int_equal(world->seen_seqs[0], 1);
+    assert_int_equal(world->seen_seqs[1], 1);
+    assert_int_equal(world->seen_seqs[2], 2);
+    device_unref(one);
+    device_unref(two);
+}
+
+static void keeps_the_newest_reading_and_text(void **state)
+{
+    struct world *world = *state;
+    const struct device *device = make_device("one", 2);
+    hub_add_device(world->hub, device);
+    assert_int_equal(hub_device_count(world->hub), 1);
+    assert_int_equal(hub_device_at(world->hub, 0)->time_us, 0);
+    hub_post(world->hub, make_batch(world, device, 5, QUALITY_OK));
+    hub_post(world->hub, make_batch(world, device, 7, QUALITY_OK));
+    run(world);
+    const struct live_device *live = hub_find_device(world->hub, "one");
+    assert_non_null(live);
+    assert_int_equal(live->readings[0].count, 7);
+    assert_string_equal(live->texts[1], "SN-7");
+    assert_int_equal(live->seq, 2);
+    assert_null(hub_find_device(world->hub, "none"));
+    hub_post(world->hub, make_batch(world, device, 9, QUALITY_TIMEOUT));
+    run(world);
+    assert_int_equal(live->readings[0].quality, QUALITY_TIMEOUT);
+    assert_string_equal(live->texts[1], "SN-7");
+    device_unref(device);
+}
+
+static void a_reading_is_stale_after_two_and_a_half_periods(void **state)
+{
+    struct world *world = *state;
+    const struct device *device = make_device("one", 2);
+    hub_add_device(world->hub, device);
+    const struct live_device *live = hub_device_at(world->hub, 0);
+    assert_int_equal(hub_quality(world->hub, live, 0), QUALITY_STALE);
+    hub_post(world->hub, make_batch(world, device, 5, QUALITY_OK));
+    run(world);
+    assert_int_equal(hub_quality(world->hub, live, 0), QUALITY_OK);
+    fake_clock_advance(&world->clock, 2500000);
+    assert_int_equal(hub_quality(world->hub, live, 0), QUALITY_OK);
+    fake_clock_step_wall(&world->clock, 3600000000); /* a stepped clock makes nothing stale */
+    assert_int_equal(hub_quality(world->hub, live, 0), QUALITY_OK);
+    fake_clock_advance(&world->clock, 1);
+    assert_int_equal(hub_quality(world->hub, live, 0), QUALITY_STALE);
+    assert_int_equal(hub_quality(world->hub, live, 1), QUALITY_OK);
+    device_unref(device);
+}
+
+static void a_new_layout_begins_a_fresh_state_but_seq_goes_on(void **state)
+{
+    struct world *world = *state;
+    const struct device *before = make_device("one", 2);
+    const struct device *after = make_device("one", 1);
+    hub_post(world->hub, make_batch(world, before, 5, QUALITY_OK));
+    run(world);
+    hub_post(world->hub, make_batch(world, after, 6, QUALITY_OK));
+    run(world);
+    const struct live_device *live = hub_find_device(world->hub, "one");
+    assert_int_equal(hub_device_count(world->hub), 1);
+    assert_int_equal(live->device->point_count, 1);
+    assert_int_equal(live->seq, 2);
+    device_unref(before);
+    device_unref(after);
+}
+
+static void subscribers_come_and_go(void **state)
+{
+    struct world *world = *state;
+    const struct device *device = make_device("one", 2);
+    int handle = hub_subscribe(world->hub, see, world);
+    hub_post(world->hub, make_batch(world, device, 5, QUALITY_OK));
+    run(world);
+    hub_unsubscribe(world->hub, handle);
+    hub_post(world->hub, make_batch(world, device, 6, QUALITY_OK));
+    run(world);
+    assert_int_equal(world->seen, 1);
+    for (int i = 0; i < 16; i++) {
+        assert_int_equal(hub_subscribe(world->hub, see, world), i);
+    }
+    assert_int_equal(hub_subscribe(world->hub, see, world), -ENOSPC);
+    device_unref(device);
+}
+
+static void counts_by_quality(void **state)
+{
+    struct world *world = *state;
+    const struct device *device = make_device("one", 2);
+    hub_post(world->hub, make_batch(world, device, 5, QUALITY_OK));
+    hub_post(world->hub, make_batch(world, device, 5, QUALITY_TIMEOUT));
+    hub_drain(world->hub);
+    struct hub_status status = hub_status(world->hub);
+    assert_int_equal(status.batches, 2);
+    assert_int_equal(status.readings, 4);
+    assert_int_equal(status.by_quality[QUALITY_OK], 2);
+    assert_int_equal(status.by_quality[QUALITY_TIMEOUT], 2);
+    assert_int_equal(status.intake.waiting, 0);
+    device_unref(device);
+}
+
+enum {
+    POSTERS = 3,
+    POSTS_EACH = 5000,
+};
+
+struct poster {
+    struct world *world;
+    const struct device *device;
+};
+
+static void *post_many(void *argument)
+{
+    struct poster *poster = argument;
+    for (int i = 0; i < POSTS_EACH; i++) {
+        hub_post(poster->world->hub, make_batch(poster->world, poster->device, i, QUALITY_OK));
+    }
+    return NULL;
+}
+
+static void takes_batches_from_many_threads(void **state)
+{
+    struct world *world = *state;
+    pthread_t threads[POSTERS];
+    struct poster posters[POSTERS];
+    for (size_t i = 0; i < POSTERS; i++) {
+        char id[8];
+        snprintf(id, sizeof(id), "d%zu", i);
+        posters[i] = (struct poster){.world = world, .device = make_device(id, 2)};
+        assert_int_equal(pthread_create(&threads[i], NULL, post_many, &posters[i]), 0);
+    }
+    while (hub_status(world->hub).batches < (uint64_t)POSTERS * POSTS_EACH) {
+        run(world);
+    }
+    for (size_t i = 0; i < POSTERS; i++) {
+        pthread_join(threads[i], NULL);
+        const struct live_device *live = hub_find_device(world->hub, posters[i].device->id);
+        assert_int_equal(live->seq, POSTS_EACH);
+        assert_int_equal(live->readings[0].count, POSTS_EACH - 1);
+        device_unref(posters[i].device);
+    }
+}
+
+static void appends_to_the_store_and_goes_on_after_a_restart(void **state)
+{
+    struct world *world = *state;
+    char folder[] = "/tmp/lingtan-hub.XXXXXX";
+    assert_non_null(mkdtemp(folder));
+    struct store_options options = {
+        .folder = folder, .commit_ms = 50, .journal_days = 2, .journal_mb = 100, .min_free_mb = 1};
+    const struct device *device = make_device("one", 2);
+    uint64_t last_seq = 0;
+    for (int round = 0; round < 2; round++) {
+        struct store *store = NULL;
+        struct hub *hub = NULL;
+        assert_int_equal(store_open(&options, clock_real(), &store), 0);
+        assert_int_equal(store_start(store), 0);
+        assert_int_equal(hub_create(world->loop, store, &hub), 0);
+        for (int i = 0; i < 10; i++) {
+            hub_post(hub, make_batch(world, device, i, QUALITY_OK));
+        }
+        hub_drain(hub);
+        assert_true(hub_find_device(hub, "one")->seq > last_seq + 9);
+        last_seq = hub_find_device(hub, "one")->seq;
+        store_stop(store);
+        assert_int_equal(store_durable(store), 10 * (round + 1));
+        hub_destroy(hub);
+        store_destroy(store);
+    }
+    device_unref(device);
+    char command[64];
+    snprintf(command, sizeof(command), "rm -r %s", folder);
+    FILE *shell = popen(command, "r");
+    assert_int_equal(pclose(shell), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(numbers_positions_over_all_and_seq_per_device, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(keeps_the_newest_reading_and_text, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_reading_is_stale_after_two_and_a_half_periods, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_new_layout_begins_a_fresh_state_but_seq_goes_on, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(subscribers_come_and_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(counts_by_quality, setup, teardown),
+        cmocka_unit_test_setup_teardown(takes_batches_from_many_threads, setup, teardown),
+        cmocka_unit_test_setup_teardown(appends_to_the_store_and_goes_on_after_a_restart, setup,
+                                        teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
