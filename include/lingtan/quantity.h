@@ -7,6 +7,8 @@
 #ifndef LINGTAN_QUANTITY_H
 #define LINGTAN_QUANTITY_H
 
+#include <stdio.h>
+
 #include <lingtan/error.h>
 
 enum quantity_kind {
@@ -150,5 +152,8 @@ int quantity_unit_factor(const struct quantity *quantity, const char *unit,
 
 /* The units that fit, comma-separated, for messages: "kW, W, MW". Static. */
 const char *quantity_units(const struct quantity *quantity);
+
+/* Writes the dictionary as docs/QUANTITIES.md holds it. */
+void quantity_document(FILE *file);
 
 #endif

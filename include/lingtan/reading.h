@@ -53,7 +53,8 @@ struct batch {
     int64_t
         received_mono_us; /* monotonic: when the last reply was decoded; for latencies and staleness */
     const char *texts;    /* NUL-terminated strings behind the readings, or NULL */
-    uint16_t count;       /* readings in use */
+    uint32_t texts_size;
+    uint16_t count; /* readings in use */
     uint16_t capacity;
     struct reading readings[];
 };
@@ -68,11 +69,11 @@ char *batch_texts_space(struct batch *batch, size_t *size); /* the maker's room 
 /* The string of a text reading; "" when its quality is not ok. */
 const char *reading_text(const struct batch *batch, const struct reading *reading);
 
-/* value = count * resolution + offset, computed so that decimal resolutions give the decimal a person would write:
- * (2301, 0.1) -> the double nearest to 230.1. */
+/* value = count * resolution + offset, computed so that decimal resolutions and offsets give the decimal a person would
+ * write: (2301, 0.1) -> the double nearest to 230.1; (723, 0.1, -40) -> 32.3; with a ratio in it, (7, 0.4) -> 2.8. */
 double reading_value_of_count(int64_t count, double resolution, double offset);
 
-/* The digits after the point of a decimal resolution, 0..12, or -1 when it is not a power of ten. */
+/* n for a resolution of 10^-n, n = 0..12 (a rounding error of its making is forgiven), else -1. */
 int resolution_decimals(double resolution);
 
 struct text;

@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* reading: words of quality, and values that keep the decimals of the device: a register of 2301 tenths is 230.1, not
+ * 230.10000000000002. */
+#include <lingtan/reading.h>
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+
+enum { DECIMALS_MAX = 12 };
+
+static const double steps_max =
+    1e9; /* of a resolution; beyond it is no decimal that anyone wrote */
+
+static const char *const quality_words[] = {
+    [QUALITY_OK] = "ok",
+    [QUALITY_TIMEOUT] = "timeout",
+    [QUALITY_EXCEPTION] = "exception",
+    [QUALITY_BAD_REPLY] = "bad_reply",
+    [QUALITY_NOT_IMPLEMENTED] = "not_implemented",
+    [QUALITY_IMPLAUSIBLE] = "implausible",
+    [QUALITY_STALE] = "stale",
+    [QUALITY_LATE] = "late",
+    [QUALITY_ESTIMATED] = "estimated",
+};
+
+/* A number that is an integer count of 10^-decimals. */
+struct decimal {
+    int64_t count;
+    double scale; /* 10^decimals */
+    int decimals;
+};
+
+/* Is value * scale an integer, but for the rounding of a product or two? */
+static bool is_whole(double value, double scale, int64_t *whole)
+{
+    double scaled = value * scale;
+    double nearest = rint(scaled);
+    if (!(fabs(nearest) <= steps_max) || fabs(scaled - nearest) > fabs(scaled) * 1e-12) {
+        return false;
+    }
+    *whole = (int64_t)nearest;
+    return true;
+}
+
+/* count * resolution + offset as a decimal, with as few decimals as resolution and offset have. */
+static bool find_decimal(int64_t count, double resolution, double offset, struct decimal *out)
+{
+    double scale = 1;
+    int64_t step = 0;
+    int64_t shift = 0;
+    for (int i = 0; i <= DECIMALS_MAX; i++, scale *= 10) {
+        if (!is_whole(resolution, scale, &step) || !is_whole(offset, scale, &shift)) {
+            continue;
+        }
+        int64_t total = 0;
+        if (step == 0 || __builtin_mul_overflow(count, step, &total) ||
+            __builtin_add_overflow(total, shift, &total)) {
+            return false;
+        }
+        *out = (struct decimal){.count = total, .scale = scale, .decimals = i};
+        return true;
+    }
+    return false;
+}
+
+/* Both are exact below 2^53, so the quotient is the double nearest to the decimal. */
+static double decimal_value(const struct decimal *decimal)
+{
+    return (double)decimal->count / decimal->scale;
+}
+
+const char *quality_word(enum quality quality)
+{
+    return (unsigned)quality < QUALITY_COUNT ? quality_words[quality] : "unknown";
+}
+
+int quality_parse(const char *word, enum quality *out)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(quality_words); i++) {
+        if (strcmp(word, quality_words[i]) == 0) {
+            *out = (enum quality)i;
+            return 0;
+        }
+    }
+    return -EINVAL;
+}
+
+double reading_value_of_count(int64_t count, double resolution, double offset)
+{
+    struct decimal decimal;
+    if (find_decimal(count, resolution, offset, &decimal)) {
+        return decimal_value(&decimal);
+    }
+    return (double)count * resolution + offset;
+}
+
+int resolution_decimals(double resolution)
+{
+    double scale = 1;
+    int64_t step = 0;
+    for (int i = 0; i <= DECIMALS_MAX; i++, scale *= 10) {
+        if (is_whole(resolution, scale, &step)) {
+            return step == 1 ? i : -1;
+        }
+    }
+    return -1;
+}
+
+void reading_add_value(struct text *text, const struct point *point, const struct reading *reading)
+{
+    struct decimal decimal;
+    const double value = reading->value;
+    /* A counter that came as a float has a count too, but its value is the float: then the two differ. */
+    if (reading->resolution != 0 &&
+        find_decimal(reading->count, reading->resolution, point->offset, &decimal) &&
+        decimal_value(&decimal) == value) {
+        text_add_decimal(text, decimal.count, decimal.decimals);
+    } else if (point->quantity->kind == QUANTITY_STATE) {
+        text_add_int(text, llrint(value));
+    } else {
+        const bool is_single = point->source == POINT_FLOAT32 && (double)(float)value == value;
+        text_add_float(text, value, is_single);
+    }
+}
