@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* plan_merge: runs of registers to the fewest requests.
+ *
+ * Items that must be read together form clusters; a cluster is a span from its first register to its last. Taken by
+ * address, each span is added to the open request while the request stays within the device's block size, crosses no
+ * barrier and no run of unlisted registers longer than the profile allows; otherwise a new request begins. With spans
+ * in order of their start, no other split needs fewer requests. */
+#include "collectors/modbus/plan_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct span {
+    uint16_t unit;
+    uint8_t function;
+    size_t first;
+    size_t end;
+    size_t cluster;
+    bool goes_first;
+};
+
+static bool is_bits(uint8_t function)
+{
+    return function == 1 || function == 2;
+}
+
+static size_t size_max(const struct profile *profile, uint8_t function)
+{
+    size_t registers = (size_t)profile->link.max_registers;
+    if (!is_bits(function)) {
+        return registers;
+    }
+    return registers * 16 < FRAME_READ_BITS_MAX ? registers * 16 : FRAME_READ_BITS_MAX;
+}
+
+static bool meets_barrier(const struct profile *profile, uint8_t function, size_t first, size_t end)
+{
+    const struct profile_barrier *barriers = profile->barriers.items;
+    for (size_t i = 0; i < profile->barriers.count; i++) {
+        int64_t barrier_first = barriers[i].first - profile->address_base;
+        int64_t barrier_last = barriers[i].last - profile->address_base;
+        if (barriers[i].function == function && barrier_first < (int64_t)end &&
+            barrier_last >= (int64_t)first) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The device knows of a register when the profile lists it, in whichever poll class. */
+struct listing {
+    const struct profile *profile;
+    uint16_t device_unit;
+    uint16_t unit;
+    uint8_t function;
+};
+
+/* Moves *next to the nearest listed start behind `at`, or returns the end of a listed value that covers `at`. */
+static size_t look_at(size_t at, size_t first, size_t end, size_t *next)
+{
+    if (first <= at && end > at) {
+        return end;
+    }
+    if (first > at && first < *next) {
+        *next = first;
+    }
+    return at;
+}
+
+/* Where the listed registers that cover `at` end; `at` itself when none do, and then *next is where the next begin. */
+static size_t listed_end(const struct listing *listing, size_t at, size_t *next)
+{
+    const struct profile_point *points = listing->profile->points.items;
+    size_t covered = at;
+    for (size_t i = 0; i < listing->profile->points.count; i++) {
+        const struct profile_point *point = &points[i];
+        int64_t unit = point->unit_override >= 0 ? point->unit_override : listing->device_unit;
+        if (unit == listing->unit && point->function == listing->function) {
+            size_t end = look_at(at, point->address0, point->address0 + point->registers, next);
+            covered = end > covered ? end : covered;
+        }
+    }
+    const struct profile_helper *helpers = listing->profile->helpers.items;
+    for (size_t i = 0; i < listing->profile->helpers.count; i++) {
+        const struct profile_helper *helper = &helpers[i];
+        if (listing->device_unit == listing->unit && helper->function == listing->function) {
+            size_t end = look_at(at, helper->address0, helper->address0 + helper->registers, next);
+            covered = end > covered ? end : covered;
+        }
+    }
+    return covered;
+}
+
+static bool hole_is_allowed(const struct listing *listing, size_t from, size_t to)
+{
+    size_t max_hole = (size_t)listing->profile->link.max_hole;
+    size_t at = from;
+    while (at < to) {
+        size_t next = to;
+        size_t end = listed_end(listing, at, &next);
+        if (end > at) {
+            at = end;
+        } else if (next - at > max_hole) {
+            return false;
+        } else {
+            at = next;
+        }
+    }
+    return true;
+}
+
+static bool span_add(struct span *span, const struct plan_item *item)
+{
+    if (span->unit != item->unit || span->function != item->function) {
+        return false;
+    }
+    span->first = item->first < span->first ? item->first : span->first;
+    span->end = item->end > span->end ? item->end : span->end;
+    span->goes_first = span->goes_first || item->goes_first;
+    return true;
+}
+
+static struct span span_of(const struct plan_item *item)
+{
+    return (struct span){
+        .unit = item->unit,
+        .function = item->function,
+        .first = item->first,
+        .end = item->end,
+        .cluster = item->cluster,
+        .goes_first = item->goes_first,
+    };
+}
+
+bool plan_join(const struct profile *profile, struct plan_item *items, size_t count, size_t one,
+               size_t other)
+{
+    size_t kept = items[one].cluster;
+    size_t taken = items[other].cluster;
+    struct span span = span_of(&items[one]);
+    for (size_t i = 0; i < count; i++) {
+        bool is_member = items[i].cluster == kept || items[i].cluster == taken;
+        if (is_member && !span_add(&span, &items[i])) {
+            return false;
+        }
+    }
+    if (span.end - span.first > size_max(profile, span.function) ||
+        meets_barrier(profile, span.function, span.first, span.end)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        items[i].cluster = items[i].cluster == taken ? kept : items[i].cluster;
+    }
+    return true;
+}
+
+static int compare(size_t one, size_t other)
+{
+    return (one > other) - (one < other);
+}
+
+static int compare_spans(const void *left, const void *right)
+{
+    const struct span *one = left;
+    const struct span *other = right;
+    int order = compare(one->unit, other->unit);
+    order = order != 0 ? order : compare(one->function, other->function);
+    order = order != 0 ? order : compare(one->first, other->first);
+    return order != 0 ? order : compare(one->end, other->end);
+}
+
+static int compare_requests(const void *left, const void *right)
+{
+    const struct span *one = left;
+    const struct span *other = right;
+    int order = compare(other->goes_first, one->goes_first);
+    return order != 0 ? order : compare_spans(left, right);
+}
+
+/* One span a cluster, by address. */
+static size_t collect_spans(const struct plan_item *items, size_t count, struct span *spans)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t at = 0;
+        while (at < used && spans[at].cluster != items[i].cluster) {
+            at++;
+        }
+        if (at == used) {
+            spans[used++] = span_of(&items[i]);
+        } else {
+            span_add(&spans[at], &items[i]);
+        }
+    }
+    qsort(spans, used, sizeof(spans[0]), compare_spans);
+    return used;
+}
+
+/* Whether next may be read in the same request as open. */
+static bool fits(const struct listing *listing, const struct span *open, const struct span *next)
+{
+    size_t end = next->end > open->end ? next->end : open->end;
+    return open->unit == next->unit && open->function == next->function &&
+           end - open->first <= size_max(listing->profile, open->function) &&
+           !meets_barrier(listing->profile, open->function, open->first, end) &&
+           hole_is_allowed(listing, open->end, next->first);
+}
+
+/* Merges spans that are in order in place and returns how many are left. */
+static size_t merge_spans(const struct profile *profile, uint16_t device_unit, struct span *spans,
+                          size_t count)
+{
+    size_t used = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct span *open = used > 0 ? &spans[used - 1] : NULL;
+        struct listing listing = {
+            .profile = profile,
+            .device_unit = device_unit,
+            .unit = spans[i].unit,
+            .function = spans[i].function,
+        };
+        if (open != NULL && fits(&listing, open, &spans[i])) {
+            open->end = spans[i].end > open->end ? spans[i].end : open->end;
+            open->goes_first = open->goes_first || spans[i].goes_first;
+        } else {
+            spans[used++] = spans[i];
+        }
+    }
+    qsort(spans, used, sizeof(spans[0]), compare_requests);
+    return used;
+}
+
+static struct plan_request request_of(const struct span *span, size_t answer_offset)
+{
+    size_t quantity = span->end - span->first;
+    return (struct plan_request){
+        .request =
+            {
+                .unit = (uint8_t)span->unit,
+                .function = span->function,
+                .address = (uint16_t)span->first,
+                .quantity = (uint16_t)quantity,
+            },
+        .answer_offset = answer_offset,
+        .answer_registers = is_bits(span->function) ? (quantity + 15) / 16 : quantity,
+    };
+}
+
+static bool holds(const struct span *request, const struct span *span)
+{
+    return request->unit == span->unit && request->function == span->function &&
+           request->first <= span->first && span->end <= request->end;
+}
+
+/* Requests may overlap where clusters do, so an item belongs to a request that holds its whole cluster. */
+static void place_items(struct plan_item *items, size_t count, const struct span *clusters,
+                        const struct span *requests)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct span *cluster = clusters;
+        while (cluster->cluster != items[i].cluster) {
+            cluster++;
+        }
+        items[i].request = 0;
+        while (!holds(&requests[items[i].request], cluster)) {
+            items[i].request++;
+        }
+    }
+}
+
+void plan_merge(const struct profile *profile, uint16_t device_unit, struct plan_item *items,
+                size_t count, struct plan_request **requests, size_t *request_count)
+{
+    struct span *clusters = mem_alloc_array(count, sizeof(*clusters));
+    struct span *merged = mem_alloc_array(count, sizeof(*merged));
+    size_t used = collect_spans(items, count, clusters);
+    memcpy(merged, clusters, used * sizeof(*merged));
+    used = merge_spans(profile, device_unit, merged, used);
+    struct plan_request *made = mem_alloc_array(used, sizeof(*made));
+    size_t answers = 0;
+    for (size_t i = 0; i < used; i++) {
+        made[i] = request_of(&merged[i], answers);
+        answers += made[i].answer_registers;
+    }
+    place_items(items, count, clusters, merged);
+    free(clusters);
+    free(merged);
+    *requests = made;
+    *request_count = used;
+}
