@@ -41,10 +41,12 @@ void loop_timer_off(struct loop_source *timer);
 
 void loop_remove(struct loop_source *source); /* NULL-safe */
 
-/* Runs fn(context) on the loop's thread soon. Any thread. -ESHUTDOWN after loop_quit, -ENOSPC when 1024 wait. */
+/* Runs fn(context) on the loop's thread soon. Any thread. -ESHUTDOWN after loop_quit, -ENOSPC when 1024 wait. What was
+ * taken is run before loop_run returns, also after loop_quit; only loop_destroy drops what a loop never came to run. */
 int loop_post(struct loop *loop, loop_fn fn, void *context) MUST_USE;
 
-/* The same and waits until it has run; must not be called on the loop's own thread. */
+/* The same and waits until it has run; -ESHUTDOWN, not having run it, when the loop ends before. On the loop's own thread
+ * it would wait for ever: -EDEADLK. */
 int loop_call(struct loop *loop, loop_fn fn, void *context) MUST_USE;
 
 /* Runs until loop_quit and returns its code, or a negative errno. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* text_number: numbers as programs read them back exactly. Called once per value and sink, so the usual cases - counts
  * and floats with few decimals - stay clear of printf. */
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
@@ -105,13 +106,10 @@ void text_add_decimal(struct text *text, int64_t count, int decimals)
     char buffer[DIGITS_MAX + DECIMALS_MAX + 3];
     char *end = buffer + sizeof(buffer);
     uint64_t value = magnitude(count);
+    assert(decimals >= 0 && decimals <= DECIMALS_MAX);
     while (decimals > 0 && value % 10 == 0) {
         value /= 10;
         decimals--;
-    }
-    if (decimals <= 0 || decimals > DECIMALS_MAX) {
-        text_add_int(text, count);
-        return;
     }
     char *start = digits_before(end, value);
     while (end - start <= decimals) {
@@ -121,8 +119,10 @@ void text_add_decimal(struct text *text, int64_t count, int decimals)
         text_add_char(text, '-');
     }
     text_add(text, start, (size_t)(end - start - decimals));
-    text_add_char(text, '.');
-    text_add(text, end - decimals, (size_t)decimals);
+    if (decimals > 0) {
+        text_add_char(text, '.');
+        text_add(text, end - decimals, (size_t)decimals);
+    }
 }
 
 void text_add_float(struct text *text, double value, int single)

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* log: what arrives on stderr, read back through a pipe. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+#include <lingtan/clock.h>
+#include <lingtan/log.h>
+
+enum { THREADS = 4, MESSAGES_EACH = 200 };
+
+static int saved_stderr;
+static int pipe_fds[2];
+
+static int redirect(void **state)
+{
+    (void)state;
+    saved_stderr = dup(STDERR_FILENO);
+    return pipe2(pipe_fds, O_CLOEXEC) == 0 && dup2(pipe_fds[1], STDERR_FILENO) >= 0 ? 0 : -1;
+}
+
+static int restore(void **state)
+{
+    (void)state;
+    dup2(saved_stderr, STDERR_FILENO);
+    close(saved_stderr);
+    close(pipe_fds[0]);
+    close(pipe_fds[1]);
+    unsetenv("JOURNAL_STREAM");
+    return 0;
+}
+
+static void assert_line(const char *expected)
+{
+    char buffer[1024] = {0};
+    fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK);
+    if (read(pipe_fds[0], buffer, sizeof(buffer) - 1) < 0) {
+        buffer[0] = '\0';
+    }
+    assert_string_equal(buffer, expected);
+}
+
+static void test_levels_and_subjects(void **state)
+{
+    (void)state;
+    log_setup(LOG_LEVEL_DEBUG);
+    log_error("port %d is taken", 8080);
+    assert_line("error: port 8080 is taken\n");
+    log_warning("slow");
+    assert_line("warning: slow\n");
+    log_notice("up");
+    assert_line("notice: up\n");
+    log_info("%s", "plain % text");
+    assert_line("info: plain % text\n");
+    log_debug("detail");
+    assert_line("debug: detail\n");
+    log_about(LOG_LEVEL_NOTICE, (struct log_subject){.line = "gate", .device = "m1"}, "offline");
+    assert_line("notice: [gate/m1] offline\n");
+    log_about(LOG_LEVEL_NOTICE, (struct log_subject){.line = "gate"}, "down");
+    assert_line("notice: [gate] down\n");
+    log_about(LOG_LEVEL_NOTICE, (struct log_subject){.device = "m1"}, "offline");
+    assert_line("notice: [m1] offline\n");
+}
+
+static void test_drops_less_urgent(void **state)
+{
+    (void)state;
+    log_setup(LOG_LEVEL_WARNING);
+    log_notice("not now");
+    log_debug("nor this");
+    assert_line("");
+    log_warning("this");
+    assert_line("warning: this\n");
+}
+
+/* A device whose name holds a line break must not be able to forge a message. */
+static void test_one_message_is_one_line(void **state)
+{
+    (void)state;
+    log_setup(LOG_LEVEL_INFO);
+    log_info("model is %s", "A\nerror: forged\x1b[2J");
+    assert_line("info: model is A error: forged [2J\n");
+}
+
+static void test_keeps_errno(void **state)
+{
+    (void)state;
+    log_setup(LOG_LEVEL_INFO);
+    errno = ENOENT;
+    log_info("cannot open");
+    assert_int_equal(errno, ENOENT);
+    assert_line("info: cannot open\n");
+}
+
+/* The variable is inherited by every child; only the numbers of the stream tell whether stderr still is it. */
+static void test_foreign_journal_stream(void **state)
+{
+    (void)state;
+    setenv("JOURNAL_STREAM", "1:1", 1);
+    log_setup(LOG_LEVEL_INFO);
+    log_info("still on stderr");
+    assert_line("info: still on stderr\n");
+    setenv("JOURNAL_STREAM", "nonsense", 1);
+    log_setup(LOG_LEVEL_INFO);
+    log_info("here too");
+    assert_line("info: here too\n");
+}
+
+static void *write_messages(void *context)
+{
+    for (int i = 0; i < MESSAGES_EACH; i++) {
+        log_info("%s", (const char *)context);
+    }
+    return NULL;
+}
+
+static void test_threads_do_not_mix(void **state)
+{
+    (void)state;
+    static const char *const words[THREADS] = {"aaaaaaaa", "bbbbbbbb", "cccccccc", "dddddddd"};
+    pthread_t threads[THREADS];
+    log_setup(LOG_LEVEL_INFO);
+    for (size_t i = 0; i < THREADS; i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, write_messages, (void *)words[i]), 0);
+    }
+    fcntl(pipe_fds[0], F_SETFL, 0);
+    for (size_t i = 0; i < THREADS * MESSAGES_EACH; i++) {
+        char line[15 + 1] = {0};
+        assert_int_equal(read(pipe_fds[0], line, 15), 15);
+        assert_memory_equal(line, "info: ", 6);
+        assert_int_equal(line[14], '\n');
+        assert_int_equal(strspn(line + 6, (char[]){line[6], '\0'}), 8);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        pthread_join(threads[i], NULL);
+    }
+}
+
+static void test_limit(void **state)
+{
+    (void)state;
+    struct fake_clock fake;
+    struct log_limit limit = {.period_us = 1000};
+    uint64_t suppressed = 99;
+    fake_clock_init(&fake, 50, 0);
+    assert_true(log_limit_pass(&limit, &fake.clock, &suppressed));
+    assert_int_equal(suppressed, 0);
+    fake_clock_advance(&fake, 999);
+    assert_false(log_limit_pass(&limit, &fake.clock, &suppressed));
+    assert_false(log_limit_pass(&limit, &fake.clock, &suppressed));
+    fake_clock_advance(&fake, 1);
+    assert_true(log_limit_pass(&limit, &fake.clock, &suppressed));
+    assert_int_equal(suppressed, 2);
+    fake_clock_advance(&fake, 5000);
+    assert_true(log_limit_pass(&limit, &fake.clock, &suppressed));
+    assert_int_equal(suppressed, 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_levels_and_subjects, redirect, restore),
+        cmocka_unit_test_setup_teardown(test_drops_less_urgent, redirect, restore),
+        cmocka_unit_test_setup_teardown(test_one_message_is_one_line, redirect, restore),
+        cmocka_unit_test_setup_teardown(test_keeps_errno, redirect, restore),
+        cmocka_unit_test_setup_teardown(test_foreign_journal_stream, redirect, restore),
+        cmocka_unit_test_setup_teardown(test_threads_do_not_mix, redirect, restore),
+        cmocka_unit_test(test_limit),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
