@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* health_get: GET /healthz and /readyz, in plain text for probes. */
+#include "http/routes.h"
+#include "http/server.h"
+
+static void answer_text(struct request *request, unsigned status, const char *text)
+{
+    text_clear(&request->answer.body);
+    text_add_string(&request->answer.body, text);
+    text_add_char(&request->answer.body, '\n');
+    request->answer.status = status;
+    request->answer.content_type = "text/plain; charset=utf-8";
+}
+
+static void answer_alive(struct request *request)
+{
+    answer_text(request, 200, "ok");
+}
+
+void healthz_get(struct request *request)
+{
+    if (!request_on_main(request, answer_alive)) {
+        answer_text(request, 503, "the main thread does not answer");
+    }
+}
+
+static void answer_ready(struct request *request)
+{
+    const struct http_view *view = &request->http->view;
+    char why[160] = "";
+    bool is_ready = view->is_ready(view->context, why, sizeof(why));
+    answer_text(request, is_ready ? 200 : 503, is_ready ? "ready" : why);
+}
+
+void readyz_get(struct request *request)
+{
+    if (!request_on_main(request, answer_ready)) {
+        answer_text(request, 503, "the main thread does not answer");
+    }
+}
