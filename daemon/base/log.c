@@ -29,11 +29,14 @@ static bool stderr_is_journal(void)
 {
     const char *stream = getenv("JOURNAL_STREAM");
     struct stat status;
-    unsigned long long device = 0;
-    unsigned long long inode = 0;
-    return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 &&
-           fstat(STDERR_FILENO, &status) == 0 && status.st_dev == (dev_t)device &&
-           status.st_ino == (ino_t)inode;
+    if (stream == NULL || fstat(STDERR_FILENO, &status) != 0) {
+        return false;
+    }
+    char *ours = mem_format("%llu:%llu", (unsigned long long)status.st_dev,
+                            (unsigned long long)status.st_ino);
+    const bool is_same = strcmp(stream, ours) == 0;
+    free(ours);
+    return is_same;
 }
 
 /* Text from devices and the network must not be able to begin a line of its own. */

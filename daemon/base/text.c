@@ -25,35 +25,42 @@ static char *reserve(struct text *text, size_t length)
     return text->data + text->length;
 }
 
-/* Bytes of the well-formed UTF-8 sequence at bytes, 0 when there is none. Reads no further than the NUL. */
+/* Well-formed UTF-8 (Unicode, table 3-7): the bounds of the second byte keep out overlong forms, surrogates and what is
+ * above U+10FFFF. */
+static const struct utf8_form {
+    unsigned char first_low, first_high;
+    unsigned char second_low, second_high;
+    unsigned char length;
+} utf8_forms[] = {
+    {0xC2, 0xDF, 0x80, 0xBF, 2}, {0xE0, 0xE0, 0xA0, 0xBF, 3}, {0xE1, 0xEC, 0x80, 0xBF, 3},
+    {0xED, 0xED, 0x80, 0x9F, 3}, {0xEE, 0xEF, 0x80, 0xBF, 3}, {0xF0, 0xF0, 0x90, 0xBF, 4},
+    {0xF1, 0xF3, 0x80, 0xBF, 4}, {0xF4, 0xF4, 0x80, 0x8F, 4},
+};
+
+/* Does the sequence continue as its first byte says? Reads no further than the NUL. */
+static bool continues(const unsigned char *bytes, const struct utf8_form *form)
+{
+    if (bytes[1] < form->second_low || bytes[1] > form->second_high) {
+        return false;
+    }
+    for (size_t i = 2; i < form->length; i++) {
+        if ((bytes[i] & 0xC0) != 0x80) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Bytes of the character beyond ASCII at bytes, 0 when it is none. */
 static size_t utf8_length(const unsigned char *bytes)
 {
-    unsigned char first = bytes[0];
-    unsigned char low = 0x80;
-    unsigned char high = 0xBF;
-    size_t length = 0;
-    if (first < 0x80) {
-        return 1;
-    }
-    if (first >= 0xC2 && first <= 0xDF) {
-        length = 2;
-    } else if (first >= 0xE0 && first <= 0xEF) {
-        length = 3;
-        low = first == 0xE0 ? 0xA0 : low;   /* no overlong forms */
-        high = first == 0xED ? 0x9F : high; /* no surrogates */
-    } else if (first >= 0xF0 && first <= 0xF4) {
-        length = 4;
-        low = first == 0xF0 ? 0x90 : low;
-        high = first == 0xF4 ? 0x8F : high; /* nothing above U+10FFFF */
-    }
-    for (size_t i = 1; i < length; i++) {
-        if (bytes[i] < low || bytes[i] > high) {
-            return 0;
+    for (size_t i = 0; i < ARRAY_SIZE(utf8_forms); i++) {
+        const struct utf8_form *form = &utf8_forms[i];
+        if (bytes[0] >= form->first_low && bytes[0] <= form->first_high) {
+            return continues(bytes, form) ? form->length : 0;
         }
-        low = 0x80;
-        high = 0xBF;
     }
-    return length;
+    return 0;
 }
 
 static void add_json_control(struct text *text, unsigned char c)

@@ -18,6 +18,10 @@ enum {
     DOUBLE_DECIMALS_MAX = 15,
 };
 
+static const double powers[DOUBLE_DECIMALS_MAX + 1] = {
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+};
+
 /* Writes the digits so that they end at end; returns where they start. */
 static char *digits_before(char *end, uint64_t value)
 {
@@ -48,13 +52,12 @@ static bool find_decimal(double value, bool is_single, int64_t *count, int *deci
 {
     static const double limits[2] = {1e15, 1e7};
     const int most = is_single ? FLOAT_DECIMALS_MAX : DOUBLE_DECIMALS_MAX;
-    double scale = 1;
     if (!(fabs(value) < limits[is_single]) || fabs(value) < 1e-5) {
         return false;
     }
-    for (int i = 0; i <= most; i++, scale *= 10) {
-        double scaled = rint(value * scale);
-        double back = scaled / scale;
+    for (int i = 0; i <= most; i++) {
+        double scaled = rint(value * powers[i]);
+        double back = scaled / powers[i];
         if (fabs(scaled) >= 1e15) {
             return false;
         }

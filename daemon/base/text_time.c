@@ -110,7 +110,7 @@ static bool take_zone(const char **at, int64_t *out_s)
     if ((take_char(at, ':') || is_digit(**at)) && !take_digits(at, 2, &minutes)) {
         return false;
     }
-    *out_s = (hours * 60 + minutes) * 60 * (sign == '-' ? -1 : 1);
+    *out_s = ((int64_t)hours * 60 + minutes) * 60 * (sign == '-' ? -1 : 1);
     return hours <= 23 && minutes <= 59;
 }
 

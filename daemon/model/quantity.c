@@ -3,6 +3,7 @@
 #include <lingtan/quantity.h>
 
 #include <pthread.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,12 +13,12 @@
 static const struct quantity table[QUANTITY_COUNT] = {
 #define QUANTITY_ROW(name_, unit_, kind_, lowest_, highest_, dead_band_, chinese_)                 \
     [QUANTITY_ID_##name_] = {.name = #name_,                                                       \
-                             .unit = unit_,                                                        \
+                             .unit = (unit_),                                                      \
                              .kind = QUANTITY_##kind_,                                             \
-                             .lowest = lowest_,                                                    \
-                             .highest = highest_,                                                  \
-                             .dead_band = dead_band_,                                              \
-                             .chinese = chinese_},
+                             .lowest = (lowest_),                                                  \
+                             .highest = (highest_),                                                \
+                             .dead_band = (dead_band_),                                            \
+                             .chinese = (chinese_)},
     LINGTAN_QUANTITIES(QUANTITY_ROW)
 #undef QUANTITY_ROW
 };
@@ -60,26 +61,26 @@ static const struct unit_row heat_row = {
     {{"Wh", 0.001}, {"MWh", 1000}, {"MJ", 1 / 3.6}, {"GJ", 1000 / 3.6}},
 };
 
-static const struct quantity *sorted[QUANTITY_COUNT]; /* by name; written once by sort_names */
+static uint16_t sorted[QUANTITY_COUNT]; /* rows of the table by name; written once, by sort_names */
 static pthread_once_t sorted_once = PTHREAD_ONCE_INIT;
 
 static int compare_names(const void *one, const void *other)
 {
-    const struct quantity *const *a = one;
-    const struct quantity *const *b = other;
-    return strcmp((*a)->name, (*b)->name);
+    const uint16_t *a = one;
+    const uint16_t *b = other;
+    return strcmp(table[*a].name, table[*b].name);
 }
 
 static int compare_key(const void *key, const void *element)
 {
-    const struct quantity *const *quantity = element;
-    return strcmp(key, (*quantity)->name);
+    const uint16_t *row = element;
+    return strcmp(key, table[*row].name);
 }
 
 static void sort_names(void)
 {
     for (size_t i = 0; i < QUANTITY_COUNT; i++) {
-        sorted[i] = &table[i];
+        sorted[i] = (uint16_t)i;
     }
     qsort(sorted, QUANTITY_COUNT, sizeof(sorted[0]), compare_names);
 }
@@ -121,9 +122,8 @@ const struct quantity *quantity_get(enum quantity_id id)
 const struct quantity *quantity_find(const char *name)
 {
     pthread_once(&sorted_once, sort_names);
-    const struct quantity **found =
-        bsearch(name, sorted, QUANTITY_COUNT, sizeof(sorted[0]), compare_key);
-    return found != NULL ? *found : NULL;
+    const uint16_t *row = bsearch(name, sorted, QUANTITY_COUNT, sizeof(sorted[0]), compare_key);
+    return row != NULL ? &table[*row] : NULL;
 }
 
 const char *quantity_kind_word(enum quantity_kind kind)

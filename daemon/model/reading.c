@@ -15,6 +15,10 @@ enum { DECIMALS_MAX = 12 };
 static const double steps_max =
     1e9; /* of a resolution; beyond it is no decimal that anyone wrote */
 
+static const double powers[DECIMALS_MAX + 1] = {
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
+};
+
 static const char *const quality_words[] = {
     [QUALITY_OK] = "ok",
     [QUALITY_TIMEOUT] = "timeout",
@@ -30,7 +34,6 @@ static const char *const quality_words[] = {
 /* A number that is an integer count of 10^-decimals. */
 struct decimal {
     int64_t count;
-    double scale; /* 10^decimals */
     int decimals;
 };
 
@@ -49,11 +52,10 @@ static bool is_whole(double value, double scale, int64_t *whole)
 /* count * resolution + offset as a decimal, with as few decimals as resolution and offset have. */
 static bool find_decimal(int64_t count, double resolution, double offset, struct decimal *out)
 {
-    double scale = 1;
     int64_t step = 0;
     int64_t shift = 0;
-    for (int i = 0; i <= DECIMALS_MAX; i++, scale *= 10) {
-        if (!is_whole(resolution, scale, &step) || !is_whole(offset, scale, &shift)) {
+    for (int i = 0; i <= DECIMALS_MAX; i++) {
+        if (!is_whole(resolution, powers[i], &step) || !is_whole(offset, powers[i], &shift)) {
             continue;
         }
         int64_t total = 0;
@@ -61,7 +63,7 @@ static bool find_decimal(int64_t count, double resolution, double offset, struct
             __builtin_add_overflow(total, shift, &total)) {
             return false;
         }
-        *out = (struct decimal){.count = total, .scale = scale, .decimals = i};
+        *out = (struct decimal){.count = total, .decimals = i};
         return true;
     }
     return false;
@@ -70,7 +72,7 @@ static bool find_decimal(int64_t count, double resolution, double offset, struct
 /* Both are exact below 2^53, so the quotient is the double nearest to the decimal. */
 static double decimal_value(const struct decimal *decimal)
 {
-    return (double)decimal->count / decimal->scale;
+    return (double)decimal->count / powers[decimal->decimals];
 }
 
 const char *quality_word(enum quality quality)
@@ -100,10 +102,9 @@ double reading_value_of_count(int64_t count, double resolution, double offset)
 
 int resolution_decimals(double resolution)
 {
-    double scale = 1;
     int64_t step = 0;
-    for (int i = 0; i <= DECIMALS_MAX; i++, scale *= 10) {
-        if (is_whole(resolution, scale, &step)) {
+    for (int i = 0; i <= DECIMALS_MAX; i++) {
+        if (is_whole(resolution, powers[i], &step)) {
             return step == 1 ? i : -1;
         }
     }

@@ -9,9 +9,16 @@
 
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -118,6 +125,74 @@ static void test_foreign_journal_stream(void **state)
     assert_line("info: here too\n");
 }
 
+/* A /run of our own, for journald's socket has one place only. False where that is not permitted. */
+static bool enter_private_run(void)
+{
+    if (unshare(CLONE_NEWNS | (geteuid() == 0 ? 0 : CLONE_NEWUSER)) != 0) {
+        return false;
+    }
+    return mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
+           mount("tmpfs", "/run", "tmpfs", 0, NULL) == 0 && mkdir("/run/systemd", 0755) == 0 &&
+           mkdir("/run/systemd/journal", 0755) == 0;
+}
+
+static int open_journal_socket(void)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = "/run/systemd/journal/socket"};
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    return bind(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? fd : -1;
+}
+
+static bool has_field(const char *datagram, const char *field)
+{
+    const char *found = strstr(datagram, field);
+    return found != NULL && (found == datagram || found[-1] == '\n');
+}
+
+/* Runs in a child: 0 = as it should be, 77 = cannot be tried here. */
+static int check_journal(void)
+{
+    struct stat status;
+    char stream[64];
+    char datagram[4096] = {0};
+    if (!enter_private_run()) {
+        return 77;
+    }
+    int fd = open_journal_socket();
+    fstat(STDERR_FILENO, &status);
+    snprintf(stream, sizeof(stream), "%llu:%llu", (unsigned long long)status.st_dev,
+             (unsigned long long)status.st_ino);
+    setenv("JOURNAL_STREAM", stream, 1);
+    log_setup(LOG_LEVEL_INFO);
+    log_about(LOG_LEVEL_WARNING, (struct log_subject){.line = "gate", .device = "m1"}, "no reply");
+    bool is_whole = recv(fd, datagram, sizeof(datagram) - 1, 0) > 0 &&
+                    has_field(datagram, "MESSAGE=no reply\n") &&
+                    has_field(datagram, "PRIORITY=4\n") && has_field(datagram, "LINE=gate\n") &&
+                    has_field(datagram, "DEVICE=m1\n");
+    memset(datagram, 0, sizeof(datagram));
+    log_info("started");
+    is_whole = is_whole && recv(fd, datagram, sizeof(datagram) - 1, 0) > 0 &&
+               has_field(datagram, "PRIORITY=6\n") && !has_field(datagram, "LINE=");
+    close(fd);
+    return is_whole ? 0 : 1;
+}
+
+static void test_journal_gets_fields(void **state)
+{
+    (void)state;
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        _exit(check_journal());
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 77) {
+        skip();
+    }
+    assert_int_equal(status, 0);
+    assert_line("");
+}
+
 static void *write_messages(void *context)
 {
     for (int i = 0; i < MESSAGES_EACH; i++) {
@@ -176,6 +251,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_one_message_is_one_line, redirect, restore),
         cmocka_unit_test_setup_teardown(test_keeps_errno, redirect, restore),
         cmocka_unit_test_setup_teardown(test_foreign_journal_stream, redirect, restore),
+        cmocka_unit_test_setup_teardown(test_journal_gets_fields, redirect, restore),
         cmocka_unit_test_setup_teardown(test_threads_do_not_mix, redirect, restore),
         cmocka_unit_test(test_limit),
     };

@@ -17,7 +17,7 @@
 #include "base/text.h"
 #include "support/support.h"
 
-enum { RANDOM_FLOATS = 200000 };
+enum { RANDOM_FLOATS = 60000 };
 
 static void assert_decimal(int64_t count, int decimals, const char *expected)
 {

@@ -67,12 +67,13 @@ static void test_device_lives_as_long_as_its_batches(void **state)
 static void test_texts(void **state)
 {
     (void)state;
+    static const char texts[] = {'A', '1', 0, 'B', '2', '3', '4', '5'}; /* the last is not ended */
     struct device *device = make_device();
-    struct batch *batch = batch_create(device, 3, 8);
+    struct batch *batch = batch_create(device, 3, sizeof(texts));
     size_t size = 0;
     char *space = batch_texts_space(batch, &size);
     assert_int_equal(size, 8);
-    memcpy(space, "A1\0B2345", 8); /* the last one is not ended */
+    memcpy(space, texts, sizeof(texts));
     batch->count = 3;
     batch->readings[0] = (struct reading){.count = 0, .point = 1};
     batch->readings[1] = (struct reading){.count = 3, .point = 1};
