@@ -17,6 +17,9 @@ struct faults *faults_create(void);
 void faults_destroy(struct faults *faults);
 size_t faults_count(const struct faults *faults);
 
+/* Further faults are only counted: nobody reads the second thousand. */
+bool faults_is_full(const struct faults *faults);
+
 /* "path:line: section.key: what is wrong, what is allowed". key is the dotted path or NULL; text says both halves. */
 void faults_add(struct faults *faults, struct origin origin, const char *key, const char *format,
                 ...) PRINTF_LIKE(4, 5);

@@ -69,7 +69,8 @@ struct site {
 extern const struct option_table site_table;
 
 /* The semantic checks that need more than one row: unique ids, known nodes and profiles, two lines on one endpoint,
- * units twice on a line, periods that do not meet the quarter hour, nodes in a circle. */
+ * units twice on a line, periods that do not meet the quarter hour, nodes in a circle. Safe on a site whose file had
+ * faults: what was not given is not judged. */
 void site_check(const struct site *site, const struct profiles *profiles, struct faults *faults);
 
 const struct node_config *site_find_node(const struct site *site, const char *id);
@@ -81,5 +82,20 @@ struct device *site_device(const struct site *site, const struct line_config *li
 /* The period of a poll class for a device, in ms. */
 int64_t site_period_ms(const struct site *site, const struct device_config *device,
                        enum poll_class poll_class);
+
+/* Where a line really leads. */
+struct line_endpoint {
+    const char *line; /* id */
+    const char *host; /* NULL = as in the file */
+    int64_t port;     /* 0 = as in the file */
+    const char *path; /* NULL = as in the file */
+};
+
+/* Reads the site file and writes a copy of it, without its comments, in which the lines named lead to these endpoints.
+ * The copy appears as a whole: a temporary file beside it is renamed. -EINVAL: faults were added; -ENOENT: no such
+ * line; else errno of writing. */
+int site_write_lines(const char *from_path, const char *to_path,
+                     const struct line_endpoint *endpoints, size_t count,
+                     struct faults *faults) MUST_USE;
 
 #endif

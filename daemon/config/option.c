@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* option: rows of option tables, and a struct filled with their fallbacks. */
+#include "config/option.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "config/memory.h"
+
+void *option_field(const struct option *row, void *value)
+{
+    return (char *)value + row->offset;
+}
+
+const void *option_field_const(const struct option *row, const void *value)
+{
+    return (const char *)value + row->offset;
+}
+
+void option_add_number(struct text *text, double number)
+{
+    if (fabs(number) < 1e15 && number == trunc(number)) {
+        text_add_format(text, "%.0f", number);
+    } else {
+        text_add_format(text, "%.15g", number);
+    }
+}
+
+static void add_range(struct text *text, const struct option *row, const char *what)
+{
+    text_add_string(text, what);
+    if (row->min < row->max) {
+        text_add_char(text, ' ');
+        option_add_number(text, row->min);
+        text_add_string(text, "..");
+        option_add_number(text, row->max);
+    }
+    if (row->unit) {
+        text_add_format(text, " %s", row->unit);
+    }
+}
+
+static void add_string(struct text *text, const struct option *row)
+{
+    if (row->max > 0) {
+        text_add_format(text, "a string of %.0f..%.0f bytes", row->min, row->max);
+    } else {
+        text_add_string(text, "a string");
+    }
+}
+
+static void add_words(struct text *text, const char *const *words)
+{
+    text_add_string(text, "one of ");
+    for (size_t i = 0; words[i]; i++) {
+        text_add_format(text, "%s%s", i > 0 ? ", " : "", words[i]);
+    }
+}
+
+void option_add_wants(struct text *text, const struct option *row)
+{
+    switch (row->type) {
+    case OPTION_BOOL:
+        text_add_string(text, "true or false");
+        break;
+    case OPTION_INT:
+        add_range(text, row, "an integer");
+        break;
+    case OPTION_FLOAT:
+        add_range(text, row, "a number");
+        break;
+    case OPTION_STRING:
+        add_string(text, row);
+        break;
+    case OPTION_ID:
+        text_add_string(text, "a string of 1..63 characters a-z, 0-9, _ and -");
+        break;
+    case OPTION_ENUM:
+        add_words(text, row->words);
+        break;
+    case OPTION_STRINGS:
+        text_add_string(text, "a list of strings, ( \"..\", \"..\" )");
+        break;
+    case OPTION_GROUP:
+        text_add_string(text, "a group, { .. }");
+        break;
+    case OPTION_LIST:
+        text_add_string(text, "a list of groups, ( { .. }, { .. } )");
+        break;
+    }
+}
+
+bool option_in_range(const struct option *row, double number)
+{
+    return row->min >= row->max || (number >= row->min && number <= row->max);
+}
+
+int option_find_word(const char *const *words, const char *word)
+{
+    for (int i = 0; words[i]; i++) {
+        if (!strcmp(words[i], word)) {
+            return i;
+        }
+    }
+    return -1;
+}
+
+bool option_is_id(const char *string)
+{
+    size_t length = strspn(string, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+    return length > 0 && length <= OPTION_ID_MAX && string[length] == '\0';
+}
+
+bool option_is_required(const struct option *row)
+{
+    return !row->fallback && row->type != OPTION_STRINGS && row->type != OPTION_GROUP &&
+           row->type != OPTION_LIST;
+}
+
+static void set_default(const struct option *row, void *field, struct config_memory *memory)
+{
+    const char *fallback = row->fallback;
+    switch (row->type) {
+    case OPTION_BOOL:
+        *(bool *)field = fallback && !strcmp(fallback, "true");
+        break;
+    case OPTION_INT:
+        *(int64_t *)field = fallback ? strtoll(fallback, NULL, 0) : 0;
+        break;
+    case OPTION_FLOAT:
+        *(double *)field = fallback ? strtod(fallback, NULL) : 0.0;
+        break;
+    case OPTION_STRING:
+    case OPTION_ID:
+        *(char **)field = config_memory_string(memory, fallback ? fallback : "");
+        break;
+    case OPTION_ENUM:
+        *(int *)field = fallback ? option_find_word(row->words, fallback) : 0;
+        break;
+    case OPTION_STRINGS:
+        *(struct option_strings *)field = (struct option_strings){0};
+        break;
+    case OPTION_GROUP:
+        config_defaults(row->table, field, memory);
+        break;
+    case OPTION_LIST:
+        *(struct option_list *)field = (struct option_list){0};
+        break;
+    }
+}
+
+void config_defaults(const struct option_table *table, void *out, struct config_memory *memory)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        set_default(&table->rows[i], option_field(&table->rows[i], out), memory);
+    }
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* option: one row of an option table: what it wants, its fallback, its checks. Inside daemon/config only. */
+#ifndef LINGTAN_CONFIG_OPTION_H
+#define LINGTAN_CONFIG_OPTION_H
+
+#include "base/text.h"
+#include "config/config.h"
+
+enum {
+    OPTION_STRING_MAX = 4096, /* bytes, where the row says nothing */
+    OPTION_ID_MAX = 63,
+};
+
+/* The member of the struct that a row describes. */
+void *option_field(const struct option *row, void *value);
+const void *option_field_const(const struct option *row, const void *value);
+
+/* "an integer 1..65535 ms", "one of tcp, rtu": what stands after "wants" in a message. */
+void option_add_wants(struct text *text, const struct option *row);
+
+/* A number as people write it: 86400000, 0.05. */
+void option_add_number(struct text *text, double number);
+
+/* Whether a number is in the row's range. */
+bool option_in_range(const struct option *row, double number);
+
+/* The index of a word, -1 when it is none of them. */
+int option_find_word(const char *const *words, const char *word);
+
+/* 1..63 of a-z 0-9 _ -. */
+bool option_is_id(const char *string);
+
+bool option_is_required(const struct option *row);
+
+#endif

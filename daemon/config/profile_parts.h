@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* profile_parts: what is done to a profile once it is read. Inside daemon/config only. */
+#ifndef LINGTAN_CONFIG_PROFILE_PARTS_H
+#define LINGTAN_CONFIG_PROFILE_PARTS_H
+
+#include "config/config.h"
+#include <lingtan/profile.h>
+
+enum {
+    PROFILE_POINTS_MAX = 4096, /* readings of a batch */
+    PROFILE_HELPERS_MAX = 256,
+    PROFILE_BARRIERS_MAX = 1024,
+};
+
+/* Works out the members that are not read: address0, registers, row, name, unit_scale, modulus_count. A point or helper
+ * that has a fault keeps registers 0. */
+void profile_derive(struct profile *profile, struct config_memory *memory, struct faults *faults);
+
+/* What more than one option says together, for points and helpers that have registers. */
+void profile_check(const struct profile *profile, const char *path, struct faults *faults);
+
+/* Adds a fault to an option of an item: "points[3].unit". option may be NULL: the item as a whole. */
+void profile_fault(struct faults *faults, struct origin origin, const char *list, size_t index,
+                   const char *option, const char *format, ...) PRINTF_LIKE(6, 7);
+
+/* The nearest word as ", nearest is X", "" when none is near. Free it. */
+char *profile_hint(const char *wrong, const char *const *words);
+
+bool profile_is_float(const struct profile_point *point);
+bool profile_reads_bits(const struct profile_point *point); /* functions 1 and 2 */
+
+#endif
