@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* runner: a sink's thread, its live ring, its reader of the journal and its cursor (see lingtan/sink.h). */
+/* runner: a sink's thread, its feed of batches and its cursor (see lingtan/sink.h).
+ *
+ * Order of life: create before store_start, stop before store_stop, destroy after it, because the store's thread wakes
+ * the runner after its commits. */
 #ifndef LINGTAN_SINKS_RUNNER_H
 #define LINGTAN_SINKS_RUNNER_H
 

@@ -31,6 +31,8 @@ extern const char *const sink_state_words[];
 struct sink {
     const char *name; /* "mqtt", "influx": also the cursor's name and the section of the config */
     const struct option_table *options; /* first member of the struct: bool enabled */
+    /* How long live batches may wait so that they share a wake-up; 0 = not at all. */
+    int64_t linger_us;
     int (*create)(const struct sink_setup *setup, struct sink_instance **out);
     void (*destroy)(struct sink_instance *instance);
 
@@ -51,6 +53,8 @@ struct sink {
     void (*flush)(struct sink_instance *instance);
     /* Every batch up to this position that was given since the session began is acknowledged by the far end. */
     uint64_t (*acknowledged)(struct sink_instance *instance);
+    /* Optional: batches the far end will never take, since create. */
+    uint64_t (*rejected)(struct sink_instance *instance);
     /* Optional: a live batch has come, whether or not the backlog is drained: state and alarms overtake. */
     void (*live)(struct sink_instance *instance, const struct batch *batch);
     /* Optional: a last word before the end (MQTT: status offline). At most 2 s. */

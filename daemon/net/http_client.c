@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* http_client: curl's easy interface behind our own words. Every CURLcode is translated here and goes no further. */
+#include "net/http_client.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <curl/curl.h>
+
+#include "base/mem.h"
+
+struct http_client {
+    CURL *curl;
+    char *socket_path;
+    char *username;
+    char *password;
+    int64_t connect_timeout_ms;
+    int64_t total_timeout_ms;
+    struct text body;
+    /* of the request that runs */
+    const struct http_request *request;
+    bool is_stopped; /* on_data said so */
+    bool is_too_long;
+    char curl_error[CURL_ERROR_SIZE];
+};
+
+static pthread_once_t global_once = PTHREAD_ONCE_INIT;
+static CURLcode global_code;
+
+static void global_init(void)
+{
+    global_code = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+static char *dup_nonempty(const char *text)
+{
+    return text && text[0] ? mem_dup_string(text) : NULL;
+}
+
+int http_client_create(const struct http_client_options *options, struct http_client **out)
+{
+    pthread_once(&global_once, global_init);
+    if (global_code != CURLE_OK) {
+        return -ENOTSUP;
+    }
+    CURL *curl = curl_easy_init();
+    if (!curl) {
+        return -ENOMEM;
+    }
+    struct http_client *client = mem_alloc(sizeof(*client));
+    client->curl = curl;
+    client->socket_path = dup_nonempty(options->socket_path);
+    client->username = dup_nonempty(options->username);
+    client->password = dup_nonempty(options->password);
+    client->connect_timeout_ms = options->connect_timeout_ms ? options->connect_timeout_ms : 3000;
+    client->total_timeout_ms = options->total_timeout_ms ? options->total_timeout_ms : 10000;
+    *out = client;
+    return 0;
+}
+
+void http_client_destroy(struct http_client *client)
+{
+    if (!client) {
+        return;
+    }
+    curl_easy_cleanup(client->curl);
+    if (client->password) {
+        explicit_bzero(client->password, strlen(client->password));
+    }
+    free(client->password);
+    free(client->username);
+    free(client->socket_path);
+    text_finish(&client->body);
+    free(client);
+}
+
+/* Answers that are no success are collected even from a stream, so that the reason can be shown. */
+static bool is_streamed(const struct http_client *client)
+{
+    long status = 0;
+    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+    return client->request->on_data && status >= 200 && status < 300;
+}
+
+static size_t on_bytes(char *bytes, size_t size, size_t count, void *context)
+{
+    struct http_client *client = context;
+    size_t length = size * count;
+    if (is_streamed(client)) {
+        client->is_stopped = !client->request->on_data(client->request->context, bytes, length);
+        return client->is_stopped ? CURL_WRITEFUNC_ERROR : length;
+    }
+    if (client->body.length + length > HTTP_CLIENT_BODY_MAX) {
+        client->is_too_long = true;
+        return CURL_WRITEFUNC_ERROR;
+    }
+    text_add(&client->body, bytes, length);
+    return length;
+}
+
+static void set_method(struct http_client *client, const struct http_request *request)
+{
+    CURL *curl = client->curl;
+    if (strcmp(request->method, "HEAD") == 0) {
+        curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+        return;
+    }
+    if (request->body || strcmp(request->method, "POST") == 0) {
+        curl_easy_setopt(curl, CURLOPT_POST, 1L);
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request->body ? request->body : "");
+        curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_length);
+    }
+    if (strcmp(request->method, "GET") != 0 && strcmp(request->method, "POST") != 0) {
+        curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
+    }
+}
+
+static void set_target(struct http_client *client, const struct http_request *request)
+{
+    CURL *curl = client->curl;
+    curl_easy_setopt(curl, CURLOPT_URL, request->url);
+    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(curl, CURLOPT_NOPROXY, "*");
+    if (client->socket_path) {
+        curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, client->socket_path);
+    }
+    if (client->username) {
+        curl_easy_setopt(curl, CURLOPT_USERNAME, client->username);
+        curl_easy_setopt(curl, CURLOPT_PASSWORD, client->password ? client->password : "");
+    }
+}
+
+static void set_behaviour(struct http_client *client)
+{
+    CURL *curl = client->curl;
+    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(curl, CURLOPT_USERAGENT, "lingtan/" LINGTAN_VERSION);
+    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)client->connect_timeout_ms);
+    if (client->total_timeout_ms > 0) {
+        curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)client->total_timeout_ms);
+    }
+    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
+    curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
+    client->curl_error[0] = '\0';
+    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->curl_error);
+}
+
+static struct curl_slist *list_headers(const struct http_request *request)
+{
+    /* Without this curl waits a second for "100 Continue" before it sends a large body. */
+    struct curl_slist *list = curl_slist_append(NULL, "Expect:");
+    for (size_t i = 0; request->headers && request->headers[i]; i++) {
+        struct curl_slist *longer = curl_slist_append(list, request->headers[i]);
+        if (!longer) {
+            break;
+        }
+        list = longer;
+    }
+    return list;
+}
+
+/* Who is asked, for messages: "127.0.0.1:8086" of a URL, or the path of the socket. No user name or password. */
+static void name_peer(const struct http_client *client, const char *url, char *out, size_t size)
+{
+    if (client->socket_path) {
+        snprintf(out, size, "%s", client->socket_path);
+        return;
+    }
+    const char *start = strstr(url, "://");
+    start = start ? start + 3 : url;
+    size_t length = strcspn(start, "/?#");
+    const char *at = memrchr(start, '@', length);
+    if (at) {
+        length -= (size_t)(at + 1 - start);
+        start = at + 1;
+    }
+    snprintf(out, size, "%.*s", (int)(length < size ? length : size - 1), start);
+}
+
+static int explain_connect(const struct http_client *client, const char *peer, char *error,
+                           size_t size)
+{
+    long os_error = 0;
+    curl_easy_getinfo(client->curl, CURLINFO_OS_ERRNO, &os_error);
+    if (os_error == ECONNREFUSED) {
+        snprintf(error, size, "connection refused by %s", peer);
+        return -ECONNREFUSED;
+    }
+    if (client->socket_path && (os_error == ENOENT || os_error == 0)) {
+        snprintf(error, size, "there is no socket %s", peer);
+        return -ENOENT;
+    }
+    const char *words = os_error ? strerrordesc_np((int)os_error) : NULL;
+    snprintf(error, size, "cannot connect to %s: %s", peer, words ? words : client->curl_error);
+    return os_error == EACCES ? -EACCES : -EHOSTUNREACH;
+}
+
+static int explain(const struct http_client *client, CURLcode code, const char *url, char *error,
+                   size_t size)
+{
+    char peer[128];
+    name_peer(client, url, peer, sizeof(peer));
+    switch (code) {
+    case CURLE_COULDNT_CONNECT:
+        return explain_connect(client, peer, error, size);
+    case CURLE_COULDNT_RESOLVE_HOST:
+        snprintf(error, size, "cannot resolve the name of %s", peer);
+        return -EHOSTUNREACH;
+    case CURLE_OPERATION_TIMEDOUT:
+        snprintf(error, size, "no answer from %s in time", peer);
+        return -ETIMEDOUT;
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+    case CURLE_PARTIAL_FILE:
+        snprintf(error, size, "%s closed the connection", peer);
+        return -ECONNRESET;
+    case CURLE_URL_MALFORMAT:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+        snprintf(error, size, "\"%s\" is not a URL of http or https", url);
+        return -EINVAL;
+    default:
+        snprintf(error, size, "%s: %s", peer,
+                 client->curl_error[0] ? client->curl_error : curl_easy_strerror(code));
+        return -EPROTO;
+    }
+}
+
+static int judge(struct http_client *client, CURLcode code, struct http_response *response)
+{
+    if (client->is_too_long) {
+        snprintf(response->error, sizeof(response->error), "the answer is longer than %d bytes",
+                 HTTP_CLIENT_BODY_MAX);
+        return -EMSGSIZE;
+    }
+    if (code != CURLE_OK && !client->is_stopped) {
+        return explain(client, code, client->request->url, response->error,
+                       sizeof(response->error));
+    }
+    long status = 0;
+    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+    response->status = (int)status;
+    response->body = client->body.data ? client->body.data : "";
+    response->length = client->body.length;
+    response->error[0] = '\0';
+    return 0;
+}
+
+int http_client_send(struct http_client *client, const struct http_request *request,
+                     struct http_response *response)
+{
+    /* Resets the options, keeps the connection. */
+    curl_easy_reset(client->curl);
+    client->request = request;
+    client->is_stopped = false;
+    client->is_too_long = false;
+    text_clear(&client->body);
+    set_target(client, request);
+    set_method(client, request);
+    set_behaviour(client);
+    struct curl_slist *headers = list_headers(request);
+    curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
+    CURLcode code = curl_easy_perform(client->curl);
+    int result = judge(client, code, response);
+    curl_slist_free_all(headers);
+    client->request = NULL;
+    return result;
+}
+
+void http_add_escaped(struct text *text, const char *string)
+{
+    static const char hex[] = "0123456789ABCDEF";
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~";
+    for (const unsigned char *c = (const unsigned char *)string; *c; c++) {
+        if (strchr(plain, *c)) {
+            text_add_char(text, (char)*c);
+        } else {
+            char escaped[3] = {'%', hex[*c >> 4], hex[*c & 15]};
+            text_add(text, escaped, sizeof(escaped));
+        }
+    }
+}

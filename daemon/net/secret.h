@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* secret: a password or token from a file. Secrets never stand in the configuration itself. */
+#ifndef LINGTAN_NET_SECRET_H
+#define LINGTAN_NET_SECRET_H
+
+#include <stddef.h>
+
+#include <lingtan/error.h>
+
+enum {
+    SECRET_SIZE = 1024, /* with the final NUL */
+};
+
+/* Reads the first line of the file. A path that is not absolute names a systemd credential: it is looked up in
+ * $CREDENTIALS_DIRECTORY when that is set. Whoever calls it wipes the buffer with explicit_bzero after use. -ENOENT,
+ * -EACCES, ...; -ENODATA when the file is empty; -EMSGSIZE when the line does not fit. */
+int secret_read(const char *path, char *out, size_t size) MUST_USE;
+
+#endif

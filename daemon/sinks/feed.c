@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* feed: decides for every position where it comes from. */
+#include "sinks/feed.h"
+
+#include <string.h>
+
+#include <lingtan/log.h>
+
+enum {
+    RETRY_US = 1000000,
+    GAP_PATIENCE_US = 10000000,
+};
+
+void feed_init(struct feed *feed, struct store *store, const struct clock *clock, uint64_t next)
+{
+    *feed = (struct feed){.store = store, .clock = clock, .next = next};
+    ring_init(&feed->ring, FEED_RING);
+}
+
+static void drop_chunk(struct feed *feed)
+{
+    while (feed->chunk_at < feed->chunk_count) {
+        batch_unref(feed->chunk[feed->chunk_at++]);
+    }
+    feed->chunk_at = 0;
+    feed->chunk_count = 0;
+}
+
+void feed_drop_live(struct feed *feed)
+{
+    ring_discard_below(&feed->ring, UINT64_MAX);
+    drop_chunk(feed);
+}
+
+void feed_finish(struct feed *feed)
+{
+    drop_chunk(feed);
+    ring_finish(&feed->ring);
+    journal_reader_close(feed->reader);
+    feed->reader = NULL;
+}
+
+void feed_offer(struct feed *feed, const struct batch *take_batch)
+{
+    ring_push(&feed->ring, take_batch);
+}
+
+void feed_rewind(struct feed *feed, uint64_t next)
+{
+    drop_chunk(feed);
+    feed->next = next;
+    feed->gap_since_us = 0;
+    feed->skipped_from = 0;
+}
+
+bool feed_wants_rewind(const struct feed *feed)
+{
+    return feed->skipped_from && store_durable(feed->store) >= feed->skipped_from;
+}
+
+static const struct batch *give(struct feed *feed, const struct batch *batch)
+{
+    if (batch->position > feed->next) {
+        feed->lost += batch->position - feed->next;
+    }
+    feed->next = batch->position + 1;
+    feed->gap_since_us = 0;
+    return batch;
+}
+
+static int read_journal(struct feed *feed, uint64_t from, struct batch **out, size_t max,
+                        size_t *count)
+{
+    if (!feed->reader) {
+        int result = journal_reader_open(feed->store, &feed->reader);
+        if (result < 0) {
+            return result;
+        }
+    }
+    return journal_reader_next(feed->reader, from, out, max, count);
+}
+
+static int read_chunk(struct feed *feed)
+{
+    drop_chunk(feed);
+    int result = read_journal(feed, feed->next, feed->chunk, FEED_CHUNK, &feed->chunk_count);
+    if (result < 0) {
+        feed->chunk_count = 0;
+        feed->retry_us = clock_mono_us(feed->clock) + RETRY_US;
+    }
+    feed->error = result;
+    return result;
+}
+
+int feed_peek_time(struct feed *feed, uint64_t position, int64_t *time_us)
+{
+    struct batch *batch = NULL;
+    size_t count = 0;
+    int result = read_journal(feed, position, &batch, 1, &count);
+    if (result < 0) {
+        return result;
+    }
+    *time_us = count ? batch->time_us : 0;
+    batch_unref(batch);
+    return 0;
+}
+
+static const struct batch *chunk_head(struct feed *feed)
+{
+    while (feed->chunk_at < feed->chunk_count &&
+           feed->chunk[feed->chunk_at]->position < feed->next) {
+        batch_unref(feed->chunk[feed->chunk_at++]);
+    }
+    return feed->chunk_at < feed->chunk_count ? feed->chunk[feed->chunk_at] : NULL;
+}
+
+/* The journal will never have `next` if it holds something later, so the lowest position available goes on. */
+static const struct batch *take_lower(struct feed *feed)
+{
+    const struct batch *live = ring_head(&feed->ring);
+    const struct batch *stored = chunk_head(feed);
+    if (live && (!stored || live->position <= stored->position)) {
+        return give(feed, ring_take(&feed->ring));
+    }
+    feed->chunk_at++;
+    return give(feed, stored);
+}
+
+static const struct batch *take_stored(struct feed *feed, uint64_t durable)
+{
+    /* What is durable need not be kept in memory as well. */
+    ring_discard_below(&feed->ring, durable + 1);
+    if (!chunk_head(feed)) {
+        if (clock_mono_us(feed->clock) < feed->retry_us || read_chunk(feed) < 0) {
+            return NULL;
+        }
+    }
+    if (chunk_head(feed)) {
+        return take_lower(feed);
+    }
+    feed->lost += durable + 1 - feed->next;
+    feed->next = durable + 1;
+    const struct batch *live = ring_head(&feed->ring);
+    return live && live->position == feed->next ? give(feed, ring_take(&feed->ring)) : NULL;
+}
+
+/* `next` was dropped from the ring and is not durable yet. */
+static const struct batch *wait_in_gap(struct feed *feed, const struct batch *live,
+                                       uint64_t durable)
+{
+    int64_t now_us = clock_mono_us(feed->clock);
+    if (feed->gap_since_us == 0 || feed->gap_durable != durable) {
+        feed->gap_since_us = now_us;
+        feed->gap_durable = durable;
+    }
+    if (!feed->skipped_from && now_us - feed->gap_since_us < GAP_PATIENCE_US) {
+        return NULL;
+    }
+    if (!feed->skipped_from) {
+        feed->skipped_from = feed->next;
+    }
+    feed->next = live->position; /* not lost: the store may still commit what lies between */
+    return give(feed, ring_take(&feed->ring));
+}
+
+const struct batch *feed_take(struct feed *feed)
+{
+    ring_discard_below(&feed->ring, feed->next);
+    const struct batch *live = ring_head(&feed->ring);
+    if (live && live->position == feed->next) {
+        return give(feed, ring_take(&feed->ring));
+    }
+    uint64_t durable = store_durable(feed->store);
+    if (durable >= feed->next) {
+        return take_stored(feed, durable);
+    }
+    return live ? wait_in_gap(feed, live, durable) : NULL;
+}

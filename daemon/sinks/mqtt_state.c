@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mqtt_state: a table of devices by id and a heap of due times. */
+#include "sinks/mqtt_state.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/heap.h"
+#include "base/mem.h"
+#include "sinks/mqtt_payload.h"
+#include "sinks/value.h"
+
+enum {
+    SLOTS_FIRST = 64,
+    GAP_US = 1000000,
+    /* Polls of one second arrive a little early or late; without this slack every other one would have to wait for a
+     * wake-up of its own. The mean stays at one message a second. */
+    SLACK_US = 100000,
+};
+
+struct point_state {
+    struct reading reading; /* the latest; time_us 0 = never read */
+    int64_t read_us;        /* monotonic */
+    double shown;           /* as last published */
+    uint8_t shown_quality;
+    char *string; /* text points */
+};
+
+struct device_state {
+    struct heap_entry due; /* first member */
+    const struct device *device;
+    uint64_t seq;
+    int64_t time_us;
+    int64_t next_allowed_us;
+    struct point_state *points;
+};
+
+struct mqtt_state {
+    int64_t period_us;
+    struct heap heap;
+    struct device_state **slots; /* open addressing by device id; slot_count is a power of two */
+    size_t slot_count;
+    size_t device_count;
+};
+
+struct mqtt_state *mqtt_state_create(int64_t period_us)
+{
+    struct mqtt_state *state = mem_alloc(sizeof(*state));
+    state->period_us = period_us;
+    state->slot_count = SLOTS_FIRST;
+    state->slots = mem_alloc_array(SLOTS_FIRST, sizeof(struct device_state *));
+    return state;
+}
+
+static void forget_points(struct device_state *entry)
+{
+    for (size_t i = 0; entry->points && i < entry->device->point_count; i++) {
+        free(entry->points[i].string);
+    }
+    free(entry->points);
+    entry->points = NULL;
+    device_unref(entry->device);
+    entry->device = NULL;
+}
+
+void mqtt_state_destroy(struct mqtt_state *state)
+{
+    if (!state) {
+        return;
+    }
+    for (size_t i = 0; i < state->slot_count; i++) {
+        if (state->slots[i]) {
+            forget_points(state->slots[i]);
+            free(state->slots[i]);
+        }
+    }
+    heap_finish(&state->heap);
+    free(state->slots);
+    free(state);
+}
+
+/* FNV-1a */
+static size_t hash(const char *id)
+{
+    uint64_t value = 0xcbf29ce484222325u;
+    for (const unsigned char *c = (const unsigned char *)id; *c; c++) {
+        value = (value ^ *c) * 0x100000001b3u;
+    }
+    return (size_t)(value ^ (value >> 32));
+}
+
+static struct device_state **find_slot(const struct mqtt_state *state, const char *id)
+{
+    size_t mask = state->slot_count - 1;
+    size_t at = hash(id) & mask;
+    while (state->slots[at] && strcmp(state->slots[at]->device->id, id) != 0) {
+        at = (at + 1) & mask;
+    }
+    return &state->slots[at];
+}
+
+static void grow(struct mqtt_state *state)
+{
+    struct device_state **old = state->slots;
+    size_t old_count = state->slot_count;
+    state->slot_count = old_count * 2;
+    state->slots = mem_alloc_array(state->slot_count, sizeof(struct device_state *));
+    for (size_t i = 0; i < old_count; i++) {
+        if (old[i]) {
+            *find_slot(state, old[i]->device->id) = old[i];
+        }
+    }
+    free(old);
+}
+
+static void learn_device(struct device_state *entry, const struct device *device)
+{
+    entry->points = mem_alloc_array(device->point_count, sizeof(struct point_state));
+    entry->device = device_ref(device);
+    for (size_t i = 0; i < device->point_count; i++) {
+        entry->points[i].shown_quality = QUALITY_COUNT; /* unlike any: the first reading is news */
+    }
+}
+
+static struct device_state *find_entry(struct mqtt_state *state, const struct device *device)
+{
+    struct device_state **slot = find_slot(state, device->id);
+    if (!*slot) {
+        if ((state->device_count + 1) * 2 > state->slot_count) {
+            grow(state);
+            slot = find_slot(state, device->id);
+        }
+        *slot = mem_alloc(sizeof(**slot));
+        learn_device(*slot, device);
+        state->device_count++;
+    } else if ((*slot)->device != device && !device_same_layout((*slot)->device, device)) {
+        forget_points(*slot);
+        learn_device(*slot, device);
+    }
+    return *slot;
+}
+
+static bool note_text(struct point_state *state, const char *string)
+{
+    if (state->string && strcmp(state->string, string) == 0) {
+        return false;
+    }
+    free(state->string);
+    state->string = mem_dup_string(string);
+    return true;
+}
+
+/* True when the reading is news. */
+static bool note_reading(struct point_state *state, const struct point *point,
+                         const struct batch *batch, const struct reading *reading)
+{
+    state->reading = *reading;
+    state->read_us = batch->received_mono_us;
+    enum quality quality = value_quality(point, reading);
+    state->reading.quality = (uint8_t)quality;
+    if (quality == QUALITY_OK && point->quantity->kind == QUANTITY_TEXT) {
+        return note_text(state, reading_text(batch, reading)) || quality != state->shown_quality;
+    }
+    if (quality != state->shown_quality) {
+        return true;
+    }
+    return quality == QUALITY_OK && fabs(reading->value - state->shown) > point->dead_band;
+}
+
+void mqtt_state_note(struct mqtt_state *state, const struct batch *batch, int64_t now_us)
+{
+    struct device_state *entry = find_entry(state, batch->device);
+    entry->seq = batch->seq;
+    entry->time_us = batch->time_us;
+    bool is_news = false;
+    for (size_t i = 0; i < batch->count; i++) {
+        uint16_t index = batch->readings[i].point;
+        is_news |= note_reading(&entry->points[index], &entry->device->points[index], batch,
+                                &batch->readings[i]);
+    }
+    if (is_news && (entry->due.place == 0 || entry->due.when_us > now_us)) {
+        heap_set(&state->heap, &entry->due,
+                 now_us > entry->next_allowed_us ? now_us : entry->next_allowed_us);
+    }
+}
+
+void mqtt_state_renew(struct mqtt_state *state, int64_t now_us)
+{
+    for (size_t i = 0; i < state->slot_count; i++) {
+        if (state->slots[i]) {
+            heap_set(&state->heap, &state->slots[i]->due, now_us);
+        }
+    }
+}
+
+int64_t mqtt_state_due_us(const struct mqtt_state *state)
+{
+    const struct heap_entry *top = heap_top(&state->heap);
+    return top ? top->when_us : -1;
+}
+
+static void refresh_quality(struct point_state *state, const struct point *point, int64_t now_us)
+{
+    bool is_stale = point->period_ms > 0 && now_us - state->read_us > point->period_ms * 2500;
+    if (is_stale && state->reading.quality == QUALITY_OK) {
+        state->reading.quality = QUALITY_STALE;
+    }
+    state->shown = state->reading.value;
+    state->shown_quality = state->reading.quality;
+}
+
+static void add_message(struct device_state *entry, int64_t now_us, struct text *text)
+{
+    struct mqtt_payload payload;
+    const struct point *points = entry->device->points;
+    mqtt_payload_begin(&payload, text, entry->time_us, entry->seq);
+    for (size_t i = 0; i < entry->device->point_count; i++) {
+        struct point_state *point = &entry->points[i];
+        if (point->reading.time_us == 0) {
+            continue;
+        }
+        refresh_quality(point, &points[i], now_us);
+        if (point->shown_quality == QUALITY_OK) {
+            mqtt_payload_value(&payload, &points[i], &point->reading, point->string);
+        }
+    }
+    for (size_t i = 0; i < entry->device->point_count; i++) {
+        const struct point_state *point = &entry->points[i];
+        if (point->reading.time_us != 0 && point->shown_quality != QUALITY_OK) {
+            mqtt_payload_quality(&payload, &points[i], point->shown_quality);
+        }
+    }
+    mqtt_payload_end(&payload);
+}
+
+const struct device *mqtt_state_take(struct mqtt_state *state, int64_t now_us, struct text *payload)
+{
+    struct heap_entry *top = heap_top(&state->heap);
+    if (!top || top->when_us > now_us) {
+        return NULL;
+    }
+    struct device_state *entry = (struct device_state *)top;
+    add_message(entry, now_us, payload);
+    int64_t base_us = entry->next_allowed_us;
+    if (base_us < now_us - SLACK_US) {
+        base_us = now_us - SLACK_US;
+    }
+    entry->next_allowed_us = base_us + GAP_US;
+    heap_set(&state->heap, &entry->due, now_us + state->period_us);
+    return entry->device;
+}

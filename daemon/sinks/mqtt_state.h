@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mqtt_state: what the retained state of every device should say, and when it must be said again.
+ *
+ * All poll classes of a device are merged into one message. It is due when a value moved by more than its dead band or
+ * a quality changed, at most once a second per device, and otherwise every period. A value that has not been read for
+ * 2.5 of its periods is shown as stale, never as live. One thread. */
+#ifndef LINGTAN_SINKS_MQTT_STATE_H
+#define LINGTAN_SINKS_MQTT_STATE_H
+
+#include "base/text.h"
+#include <lingtan/reading.h>
+
+struct mqtt_state;
+
+struct mqtt_state *mqtt_state_create(int64_t period_us);
+void mqtt_state_destroy(struct mqtt_state *state);
+
+/* A live batch has come. */
+void mqtt_state_note(struct mqtt_state *state, const struct batch *batch, int64_t now_us);
+
+/* Everything is due again: the broker may have forgotten. */
+void mqtt_state_renew(struct mqtt_state *state, int64_t now_us);
+
+/* When the next message is due (monotonic), -1 = never. */
+int64_t mqtt_state_due_us(const struct mqtt_state *state);
+
+/* The device whose message has been due for longest, borrowed until the next call; its message is appended and counts
+ * as sent. NULL when none is due. */
+const struct device *mqtt_state_take(struct mqtt_state *state, int64_t now_us,
+                                     struct text *payload);
+
+#endif
