@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/text.h"
 
@@ -37,17 +36,10 @@ static uint64_t magnitude(int64_t value)
     return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 }
 
-/* Is quotient, rounded to single, the same as the decimal behind it rounded to single? Not certain when quotient lies
- * exactly between two singles, for then it may have been rounded onto that place. */
-static bool is_between_singles(double quotient)
-{
-    uint64_t bits = 0;
-    memcpy(&bits, &quotient, sizeof(bits));
-    return (bits & 0x1FFFFFFF) == 0x10000000;
-}
-
 /* The fewest decimals whose rounding reads back as value. Works where the scaled value is a count of at most 15 digits:
- * then count / 10^decimals is the correctly rounded double of that decimal, as strtod would give. */
+ * then count / 10^decimals is the correctly rounded double of that decimal, as strtod would give. Rounding that on to
+ * single gives what strtof would: the decimals tried come no nearer to the middle of two singles than 2^-46 of
+ * themselves, unless they are it, so the first rounding (2^-53) does not take them across. */
 static bool find_decimal(double value, bool is_single, int64_t *count, int *decimals)
 {
     static const double limits[2] = {1e15, 1e7};
@@ -61,7 +53,7 @@ static bool find_decimal(double value, bool is_single, int64_t *count, int *deci
         if (fabs(scaled) >= 1e15) {
             return false;
         }
-        if (is_single ? (double)(float)back == value && !is_between_singles(back) : back == value) {
+        if ((is_single ? (double)(float)back : back) == value) {
             *count = (int64_t)scaled;
             *decimals = i;
             return true;

@@ -109,6 +109,12 @@ static void test_keeps_errno(void **state)
     log_info("cannot open");
     assert_int_equal(errno, ENOENT);
     assert_line("info: cannot open\n");
+    int full = open("/dev/full", O_WRONLY | O_CLOEXEC);
+    assert_true(full >= 0 && dup2(full, STDERR_FILENO) >= 0);
+    errno = ENOENT;
+    log_info("nobody can read this");
+    assert_int_equal(errno, ENOENT);
+    close(full);
 }
 
 /* The variable is inherited by every child; only the numbers of the stream tell whether stderr still is it. */

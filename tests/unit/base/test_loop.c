@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -111,6 +112,13 @@ static void test_timers_on_the_real_clock(void **state)
     loop_destroy(loop);
 }
 
+static void *advance_later(void *context)
+{
+    usleep(30000);
+    fake_clock_advance(context, 2000);
+    return NULL;
+}
+
 /* A loop that runs on a clock it cannot wait for still looks at it. */
 static void test_run_on_a_foreign_clock(void **state)
 {
@@ -118,12 +126,14 @@ static void test_run_on_a_foreign_clock(void **state)
     struct fake_clock fake;
     struct loop *loop = NULL;
     struct loop_source *quit = NULL;
+    pthread_t thread;
     fake_clock_init(&fake, 0, 0);
     assert_int_equal(loop_create(&fake.clock, &loop), 0);
     assert_int_equal(loop_add_timer(loop, quit_with_seven, loop, &quit), 0);
     loop_timer_at(quit, 1000);
-    fake_clock_advance(&fake, 2000);
+    assert_int_equal(pthread_create(&thread, NULL, advance_later, &fake), 0);
     assert_int_equal(loop_run(loop), 7);
+    pthread_join(thread, NULL);
     loop_remove(quit);
     loop_destroy(loop);
 }
