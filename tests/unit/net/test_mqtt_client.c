@@ -1,0 +1,379 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* mqtt_client: against a real mosquitto, and against peers that are silent, absent or rude. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "net/mqtt_client.h"
+#include "support/support.h"
+#include "unit/net/servers.h"
+
+enum { MAX_CALL_US = 1000000 }; /* far above what a call needs, far below any time-out of a peer */
+
+struct rig {
+    struct mqtt_client *client;
+    struct mqtt_client_options options;
+    int acked[64];
+    size_t acked_count;
+    int64_t longest_call_us;
+};
+
+static void on_acked(void *context, int message_id)
+{
+    struct rig *rig = context;
+    rig->acked[rig->acked_count++ % 64] = message_id;
+}
+
+static void rig_init(struct rig *rig, const char *host, uint16_t port, int64_t timeout_ms)
+{
+    *rig = (struct rig){.options = {.clock = clock_real(),
+                                    .host = host,
+                                    .port = port,
+                                    .client_id = "lingtan-test",
+                                    .keepalive_s = 5,
+                                    .connect_timeout_ms = timeout_ms,
+                                    .on_acked = on_acked,
+                                    .context = rig}};
+}
+
+static void rig_open(struct rig *rig, const char *username, const char *password)
+{
+    if (!rig->client) {
+        assert_int_equal(mqtt_client_create(&rig->options, &rig->client), 0);
+    }
+    int64_t start_us = clock_mono_us(clock_real());
+    assert_int_equal(mqtt_client_open(rig->client, username, password), 0);
+    rig->longest_call_us = clock_mono_us(clock_real()) - start_us;
+}
+
+static void work(struct rig *rig)
+{
+    struct pollfd fd;
+    int64_t wait_us = 0;
+    size_t count = mqtt_client_wait_for(rig->client, &fd, &wait_us);
+    int64_t wait_ms = wait_us < 0 || wait_us > 50000 ? 50 : wait_us / 1000 + 1;
+    poll(&fd, count, (int)wait_ms);
+    int64_t start_us = clock_mono_us(clock_real());
+    mqtt_client_work(rig->client);
+    int64_t took_us = clock_mono_us(clock_real()) - start_us;
+    rig->longest_call_us = took_us > rig->longest_call_us ? took_us : rig->longest_call_us;
+}
+
+static void work_while_connecting(struct rig *rig)
+{
+    while (mqtt_client_state(rig->client) == MQTT_CLIENT_CONNECTING) {
+        work(rig);
+    }
+    assert_true(rig->longest_call_us < MAX_CALL_US);
+}
+
+static void assert_closed(struct rig *rig, enum mqtt_client_trouble trouble, const char *reason)
+{
+    assert_int_equal(mqtt_client_state(rig->client), MQTT_CLIENT_CLOSED);
+    assert_int_equal(mqtt_client_trouble(rig->client), trouble);
+    if (!strstr(mqtt_client_reason(rig->client), reason)) {
+        fail_msg("\"%s\" does not say \"%s\"", mqtt_client_reason(rig->client), reason);
+    }
+}
+
+static void rig_finish(struct rig *rig)
+{
+    mqtt_client_destroy(rig->client);
+}
+
+static bool has_line(const char *file, const char *line)
+{
+    for (int i = 0; i < 1000; i++) {
+        char *content = test_read_file(file);
+        bool has = strstr(content, line) != NULL;
+        free(content);
+        if (has) {
+            return true;
+        }
+        usleep(10000);
+    }
+    return false;
+}
+
+static void test_publishes(void **state)
+{
+    struct test_broker *broker = *state;
+    struct test_subscriber subscriber;
+    char *file = mem_format("%s/publishes", broker->folder);
+    test_subscriber_start(&subscriber, broker, file);
+    struct rig rig;
+    rig_init(&rig, "127.0.0.1", broker->port, 0);
+    rig_open(&rig, NULL, NULL);
+    work_while_connecting(&rig);
+    assert_int_equal(mqtt_client_state(rig.client), MQTT_CLIENT_UP);
+    assert_string_equal(mqtt_client_reason(rig.client), "");
+    int ids[3];
+    for (int i = 0; i < 3; i++) {
+        const struct mqtt_message message = {
+            .topic = "t/x", .payload = "hello", .length = (size_t)i + 1, .qos = 1};
+        assert_int_equal(mqtt_client_publish(rig.client, &message, &ids[i]), 0);
+    }
+    mqtt_client_flush(rig.client);
+    while (rig.acked_count < 3) {
+        work(&rig);
+    }
+    assert_memory_equal(rig.acked, ids, sizeof(ids));
+    assert_true(has_line(subscriber.file, "|t/x 0 1 hel\n"));
+    int id = 0;
+    const struct mqtt_message bad = {.topic = "a/+/b", .payload = "", .length = 0, .qos = 1};
+    assert_int_equal(mqtt_client_publish(rig.client, &bad, &id), -EINVAL);
+    mqtt_client_disconnect(rig.client);
+    assert_int_equal(mqtt_client_publish(rig.client, &bad, &id), -ENOTCONN);
+    rig_finish(&rig);
+    test_subscriber_stop(&subscriber);
+    free(file);
+}
+
+static void test_will(void **state)
+{
+    struct test_broker *broker = *state;
+    struct test_subscriber subscriber;
+    char *file = mem_format("%s/will", broker->folder);
+    test_subscriber_start(&subscriber, broker, file);
+    const struct mqtt_message will = {
+        .topic = "will", .payload = "gone", .length = 4, .qos = 1, .is_retained = true};
+    struct rig rig;
+    rig_init(&rig, "127.0.0.1", broker->port, 0);
+    rig.options.will = &will;
+    rig_open(&rig, NULL, NULL);
+    work_while_connecting(&rig);
+    mqtt_client_disconnect(rig.client); /* a proper goodbye: no will */
+    rig_open(&rig, NULL, NULL);
+    work_while_connecting(&rig);
+    const struct mqtt_message mark = {.topic = "mark", .payload = "m", .length = 1, .qos = 1};
+    int id = 0;
+    assert_int_equal(mqtt_client_publish(rig.client, &mark, &id), 0);
+    mqtt_client_flush(rig.client);
+    assert_true(has_line(subscriber.file, "|mark"));
+    char *before = test_read_file(subscriber.file);
+    assert_null(strstr(before, "|will"));
+    free(before);
+    mqtt_client_close(rig.client);
+    assert_true(has_line(subscriber.file, "|will 0 1 gone"));
+    rig_finish(&rig);
+    test_subscriber_stop(&subscriber);
+    free(file);
+}
+
+static void test_names_reach_every_address(void **state)
+{
+    struct test_broker *broker = *state;
+    struct rig rig;
+    rig_init(&rig, "localhost", broker->port,
+             0); /* may resolve to ::1 first; the broker is on 127.0.0.1 */
+    rig_open(&rig, NULL, NULL);
+    work_while_connecting(&rig);
+    assert_int_equal(mqtt_client_state(rig.client), MQTT_CLIENT_UP);
+    rig_finish(&rig);
+}
+
+static void test_nobody_there(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_init(&rig, "127.0.0.1", test_free_port(), 0);
+    rig_open(&rig, NULL, NULL);
+    work_while_connecting(&rig);
+    assert_closed(&rig, MQTT_TROUBLE_NETWORK, "Connection refused");
+    rig_finish(&rig);
+}
+
+static void test_unknown_name(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_init(&rig, "no-such-broker.invalid", 1883, 3000);
+    rig_open(&rig, NULL, NULL);
+    work_while_connecting(&rig);
+    assert_closed(&rig, MQTT_TROUBLE_NETWORK, "no-such-broker.invalid");
+    rig_finish(&rig);
+}
+
+static int listen_on(uint16_t *port, int backlog)
+{
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t length = sizeof(address);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
+    assert_int_equal(listen(fd, backlog), 0);
+    getsockname(fd, (struct sockaddr *)&address, &length);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+/* A listener whose queue is full does not answer SYN: the nearest thing to a black hole on loopback. */
+static void test_black_hole(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    int listener = listen_on(&port, 0);
+    int fillers[8];
+    struct sockaddr_in address = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    for (size_t i = 0; i < 8; i++) {
+        fillers[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        int result = connect(fillers[i], (struct sockaddr *)&address, sizeof(address));
+        (void)result; /* in progress, for most of them for ever */
+    }
+    struct rig rig;
+    rig_init(&rig, "127.0.0.1", port, 700);
+    int64_t start_us = clock_mono_us(clock_real());
+    rig_open(&rig, NULL, NULL);
+    work_while_connecting(&rig);
+    assert_true(clock_mono_us(clock_real()) - start_us >= 600000);
+    assert_closed(&rig, MQTT_TROUBLE_NETWORK, "no answer in time");
+    rig_finish(&rig);
+    for (size_t i = 0; i < 8; i++) {
+        close(fillers[i]);
+    }
+    close(listener);
+}
+
+static void test_peer_without_a_word(void **state)
+{
+    (void)state;
+    uint16_t port = 0;
+    int listener = listen_on(&port, 8); /* the kernel accepts, nobody answers CONNECT */
+    struct rig rig;
+    rig_init(&rig, "127.0.0.1", port, 500);
+    rig_open(&rig, NULL, NULL);
+    work_while_connecting(&rig);
+    assert_closed(&rig, MQTT_TROUBLE_NETWORK, "no answer in time");
+    rig_finish(&rig);
+    close(listener);
+}
+
+static void test_lost_connection(void **state)
+{
+    (void)state;
+    struct test_broker own;
+    test_broker_init(&own, NULL);
+    test_broker_start(&own);
+    struct rig rig;
+    rig_init(&rig, "127.0.0.1", own.port, 0);
+    rig_open(&rig, NULL, NULL);
+    work_while_connecting(&rig);
+    assert_int_equal(mqtt_client_state(rig.client), MQTT_CLIENT_UP);
+    test_kill(&own.pid, SIGKILL);
+    while (mqtt_client_state(rig.client) == MQTT_CLIENT_UP) {
+        work(&rig);
+    }
+    assert_closed(&rig, MQTT_TROUBLE_NETWORK, "connection");
+    test_broker_start(&own);
+    rig_open(&rig, NULL, NULL);
+    work_while_connecting(&rig);
+    assert_int_equal(mqtt_client_state(rig.client), MQTT_CLIENT_UP);
+    rig_finish(&rig);
+    test_broker_finish(&own);
+}
+
+/* A broker that stops answering without closing: found by the missing answer to a ping. */
+static void test_frozen_broker(void **state)
+{
+    (void)state;
+    struct test_broker own;
+    test_broker_init(&own, NULL);
+    test_broker_start(&own);
+    struct rig rig;
+    rig_init(&rig, "127.0.0.1", own.port, 0);
+    rig_open(&rig, NULL, NULL);
+    work_while_connecting(&rig);
+    kill(own.pid, SIGSTOP);
+    int64_t start_us = clock_mono_us(clock_real());
+    while (mqtt_client_state(rig.client) == MQTT_CLIENT_UP) {
+        work(&rig);
+    }
+    int64_t took_us = clock_mono_us(clock_real()) - start_us;
+    assert_closed(&rig, MQTT_TROUBLE_NETWORK, "did not answer a ping");
+    assert_true(took_us < 20000000);
+    rig_finish(&rig);
+    test_kill(&own.pid, SIGKILL);
+    test_broker_finish(&own);
+}
+
+static void test_password(void **state)
+{
+    (void)state;
+    char *folder = test_folder_create();
+    char *passwords = mem_format("%s/passwords", folder);
+    const char *const argv[] = {"mosquitto_passwd", "-c",     "-b", passwords,
+                                "energy",           "sesame", NULL};
+    pid_t pid = test_spawn(argv, NULL);
+    char *probe = NULL;
+    for (int i = 0; i < 500 && (!probe || !strstr(probe, "energy:")); i++) {
+        free(probe);
+        usleep(10000);
+        probe = test_read_file(passwords);
+    }
+    free(probe);
+    test_kill(&pid, SIGTERM);
+    char *extra = mem_format("allow_anonymous false\npassword_file %s\n", passwords);
+    struct test_broker own;
+    test_broker_init(&own, extra);
+    test_broker_start(&own);
+    struct rig rig;
+    rig_init(&rig, "127.0.0.1", own.port, 0);
+    rig_open(&rig, "energy", "wrong");
+    work_while_connecting(&rig);
+    assert_closed(&rig, MQTT_TROUBLE_REFUSED, "not authorised");
+    rig_open(&rig, "energy", "sesame");
+    work_while_connecting(&rig);
+    assert_int_equal(mqtt_client_state(rig.client), MQTT_CLIENT_UP);
+    rig_finish(&rig);
+    test_broker_finish(&own);
+    free(extra);
+    free(passwords);
+    test_folder_remove(folder);
+}
+
+static struct test_broker shared;
+
+static int start_shared(void **state)
+{
+    signal(SIGPIPE, SIG_IGN);
+    test_broker_init(&shared, NULL);
+    test_broker_start(&shared);
+    *state = &shared;
+    return 0;
+}
+
+static int finish_shared(void **state)
+{
+    test_broker_finish(*state);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_publishes),
+        cmocka_unit_test(test_will),
+        cmocka_unit_test(test_names_reach_every_address),
+        cmocka_unit_test(test_nobody_there),
+        cmocka_unit_test(test_unknown_name),
+        cmocka_unit_test(test_black_hole),
+        cmocka_unit_test(test_peer_without_a_word),
+        cmocka_unit_test(test_lost_connection),
+        cmocka_unit_test(test_frozen_broker),
+        cmocka_unit_test(test_password),
+    };
+    return cmocka_run_group_tests(tests, start_shared, finish_shared);
+}
