@@ -23,8 +23,10 @@ void option_add_number(struct text *text, double number)
 {
     if (fabs(number) < 1e15 && number == trunc(number)) {
         text_add_format(text, "%.0f", number);
+    } else if (!isfinite(number)) {
+        text_add_string(text, "beyond the range of a double");
     } else {
-        text_add_format(text, "%.15g", number);
+        text_add_float(text, number, 0);
     }
 }
 
@@ -44,7 +46,9 @@ static void add_range(struct text *text, const struct option *row, const char *w
 
 static void add_string(struct text *text, const struct option *row)
 {
-    if (row->max > 0) {
+    if (row->max > 0 && row->min == row->max) {
+        text_add_format(text, "a string of %.0f bytes", row->max);
+    } else if (row->max > 0) {
         text_add_format(text, "a string of %.0f..%.0f bytes", row->min, row->max);
     } else {
         text_add_string(text, "a string");

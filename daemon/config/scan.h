@@ -37,10 +37,31 @@ struct scan {
     size_t includes; /* so far */
 };
 
+/* One file being read. */
+struct reader {
+    struct scan *scan;
+    const char *at;
+    const char *end;
+    struct origin origin; /* of at */
+    size_t base_depth;
+    bool line_is_blank; /* so far: an include must be alone */
+    bool wants_value;   /* after = or : */
+};
+
 /* Appends the file and what it includes to the source. asked_at: what a message points to when the file can't be read.
  * -EINVAL when a fault was added that ends the scan. */
 int scan_file(struct scan *scan, const char *path, struct origin asked_at) MUST_USE;
 void scan_finish(struct scan *scan);
+
+/* A byte that may stand in a file, as it is or as \xHH. */
+bool scan_is_text(unsigned value);
+
+size_t reader_rest(const struct reader *reader);                   /* bytes from at */
+bool reader_refuse(const struct reader *reader, const char *what); /* adds a fault; false */
+
+/* The tokens of a file, up to its end: scan.c. The include directive at the reader: scan_file.c. */
+bool scan_tokens(struct reader *reader);
+bool scan_include(struct reader *reader);
 
 /* The parts of the pass that know of brackets and names: scan_nesting.c. They return false after adding a fault. */
 bool scan_open(struct scan *scan, struct origin origin, char bracket);

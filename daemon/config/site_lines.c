@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* site_lines: what has to agree among lines: ids, endpoints. */
+#include "config/site_parts.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static void check_endpoint_given(const struct site_checking *check, size_t number)
+{
+    const struct line_config *line = &check->lines[number];
+    bool is_serial = line->transport == LINE_RTU;
+    if (is_serial && !line->path[0]) {
+        site_line_fault(check, number, "path",
+                        "is missing, wants the serial port for transport rtu");
+    }
+    if (!is_serial && !line->host[0]) {
+        site_line_fault(check, number, "host",
+                        "is missing, wants a name or address for transport %s",
+                        line->transport == LINE_TCP ? "tcp" : "rtu_over_tcp");
+    }
+}
+
+/* "" when it has none yet. */
+static char *endpoint_of(const struct line_config *line)
+{
+    if (line->transport == LINE_RTU) {
+        return mem_dup_string(line->path);
+    }
+    if (!line->host[0]) {
+        return mem_dup_string("");
+    }
+    char *endpoint = mem_format("%s:%" PRId64, line->host, line->port);
+    for (char *at = endpoint; *at; at++) {
+        *at = (char)tolower((unsigned char)*at);
+    }
+    return endpoint;
+}
+
+static void check_ids(const struct site_checking *check)
+{
+    struct site_index ids = {0};
+    for (size_t i = 0; i < check->site->lines.count; i++) {
+        site_index_add(&ids, check->lines[i].id, i);
+    }
+    site_index_sort(&ids);
+    for (size_t i = 0; i < ids.count; i++) {
+        const struct site_entry *first = site_index_find(&ids, ids.entries[i].word);
+        if (first != &ids.entries[i]) {
+            site_line_fault(check, ids.entries[i].number, "id",
+                            "is \"%s\", as on line %d, wants an id of its own", first->word,
+                            check->lines[first->number].origin.line);
+        }
+    }
+    site_index_finish(&ids);
+}
+
+static void judge_endpoints(const struct site_checking *check, const struct site_index *endpoints)
+{
+    for (size_t i = 0; i < endpoints->count; i++) {
+        const struct site_entry *entry = &endpoints->entries[i];
+        const struct site_entry *first = site_index_find(endpoints, entry->word);
+        const struct line_config *line = &check->lines[first->number];
+        if (first != entry) {
+            site_line_fault(check, entry->number, line->transport == LINE_RTU ? "path" : "host",
+                            "leads to %s, as line %s does (line %d of the file), wants all devices "
+                            "of one endpoint on one line",
+                            first->word, line->id, line->origin.line);
+        }
+    }
+}
+
+static void check_endpoints(const struct site_checking *check)
+{
+    size_t count = check->site->lines.count;
+    char **words = mem_alloc_array(count + 1, sizeof(*words));
+    struct site_index endpoints = {0};
+    for (size_t i = 0; i < count; i++) {
+        words[i] = endpoint_of(&check->lines[i]);
+        site_index_add(&endpoints, words[i], i);
+    }
+    site_index_sort(&endpoints);
+    judge_endpoints(check, &endpoints);
+    site_index_finish(&endpoints);
+    for (size_t i = 0; i < count; i++) {
+        free(words[i]);
+    }
+    free(words);
+}
+
+void site_check_lines(const struct site_checking *check)
+{
+    for (size_t i = 0; i < check->site->lines.count; i++) {
+        check_endpoint_given(check, i);
+    }
+    check_ids(check);
+    check_endpoints(check);
+}

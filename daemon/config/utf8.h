@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* utf8: whether a string is what JSON, MQTT topics and line protocol want. Inside daemon/config only. */
+#ifndef LINGTAN_CONFIG_UTF8_H
+#define LINGTAN_CONFIG_UTF8_H
+
+#include <stdbool.h>
+
+/* Surrogates and overlong forms are not. */
+bool utf8_is_valid(const char *string);
+
+#endif
