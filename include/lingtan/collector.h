@@ -55,6 +55,7 @@ struct line_status {
     double load;               /* 0..1: share of the last minute that the line was busy */
     int64_t round_trip_p50_us; /* of the last minute, 0 = none */
     int64_t round_trip_p99_us;
+    int64_t poll_jitter_p99_us; /* how late polls began, of the last minute; 0 = none */
     uint64_t requests;
     uint64_t replies;
     struct error_counts errors;
@@ -83,7 +84,8 @@ struct collector {
     void (*stop)(
         struct collector_instance *instance); /* joins threads; commands come back -ECANCELED */
     void (*destroy)(struct collector_instance *instance);
-    /* Takes the command on 0. -ENOENT: no such line. -ENOSPC: its queue is full. */
+    /* Takes the command on 0. -ENOENT: no such line. -ENOSPC: its queue is full. -EINVAL: not a read that Modbus
+     * allows. -ESHUTDOWN: not started or stopped. */
     int (*command)(struct collector_instance *instance, struct command *take_command);
     /* Fills up to max rows and returns how many there are. */
     size_t (*lines)(struct collector_instance *instance, struct line_status *out, size_t max);

@@ -1,0 +1,314 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line_exchange: the one request in flight: sending it on a free wire, knowing when to look for its reply, and what
+ * each kind of end does to the connection. Transaction ids protect Modbus TCP from late replies; where there are none,
+ * the line waits them out and drains. */
+#include "collectors/modbus/line_internal.h"
+
+enum {
+    TURNAROUND_GUESS_US = 5000,
+    LATE_WINDOW_MIN_US = 50000,
+    LATE_WINDOW_MAX_US = 250000,
+    HOLD_MIN_US = 1000000,
+    TIMEOUTS_RECONNECT =
+        3, /* a gateway that has lost step with us recovers on a new connection only */
+    TIMEOUTS_OUT_OF_STEP = 2,
+    RTU_EXCEPTION_SIZE = 5,
+};
+
+static int64_t wire_us(const struct line *line, size_t bytes)
+{
+    return (int64_t)bytes * line->transport->char_ns / 1000;
+}
+
+static bool is_paced(const struct line *line)
+{
+    return line->transport->char_ns > 0;
+}
+
+static size_t reply_size(const struct line *line)
+{
+    bool is_exception = is_paced(line) && line->received >= 2 && (line->bytes[1] & 0x80) != 0;
+    return is_exception ? RTU_EXCEPTION_SIZE
+                        : frame_reply_size(line->transport->frame, &line->exchange.request);
+}
+
+static int64_t larger(int64_t one, int64_t other)
+{
+    return one > other ? one : other;
+}
+
+/* How long the wire stays unused after a timeout, for a reply that is only late. */
+static int64_t late_window_us(const struct line *line)
+{
+    if (line_is_guarded(line)) {
+        return 0;
+    }
+    int64_t window_us = line->settings.response_timeout_us / 4;
+    window_us = larger(window_us, LATE_WINDOW_MIN_US);
+    return window_us < LATE_WINDOW_MAX_US ? window_us : LATE_WINDOW_MAX_US;
+}
+
+static int64_t gap_us(const struct line *line)
+{
+    return larger(line->settings.gap_us, line->transport->silence_us);
+}
+
+static int64_t turnaround_us(const struct line *line)
+{
+    const struct request_state *state = outcome_state(line);
+    bool is_known = state != NULL && line->exchange.command == NULL && state->turnaround_us > 0;
+    return is_known ? state->turnaround_us : TURNAROUND_GUESS_US;
+}
+
+/* Creeps towards the device's real turnaround from above; a look that came too early moves it up at once. */
+static void learn_turnaround(struct line *line)
+{
+    struct request_state *state = outcome_state(line);
+    struct exchange *exchange = &line->exchange;
+    if (!is_paced(line) || state == NULL || exchange->command != NULL) {
+        return;
+    }
+    int64_t seen_us = line->now_us - exchange->request_end_us - wire_us(line, reply_size(line));
+    int64_t next_us = turnaround_us(line);
+    next_us = exchange->was_short ? seen_us + seen_us / 16 : next_us - next_us / 32;
+    next_us = larger(next_us, 1);
+    state->turnaround_us = next_us < INT32_MAX ? (int32_t)next_us : INT32_MAX;
+}
+
+/* Ends the exchange: the wire is free after the pause. */
+static void settle(struct line *line, int64_t pause_us)
+{
+    struct exchange *exchange = &line->exchange;
+    exchange->is_active = false;
+    exchange->is_watched = false;
+    if (line->phase == PHASE_AWAITING) {
+        line->phase = PHASE_READY;
+        line_stats_busy(&line->stats, line->now_us, line->now_us - exchange->sent_us);
+    }
+    line->used_us = line->now_us;
+    line->not_before_us = larger(line->not_before_us, line->now_us + pause_us);
+}
+
+void exchange_fail(struct line *line, uint8_t quality)
+{
+    struct command *command = line->exchange.command;
+    settle(line, larger(gap_us(line), late_window_us(line)));
+    if (command == NULL) {
+        outcome_failed(line, quality);
+    } else if (line->phase == PHASE_CLOSED) {
+        command_finish(line, command, -ENOTCONN);
+    } else {
+        command_finish(line, command, quality == QUALITY_TIMEOUT ? -ETIMEDOUT : -EBADMSG);
+    }
+}
+
+/* A connection that had worked was closed while it was idle, and nobody noticed: once, the request goes out again on a
+ * new one and its poll has not failed. */
+static void lose_connection(struct line *line, int error)
+{
+    struct exchange *exchange = &line->exchange;
+    if (line->replies_here == 0 || exchange->is_resent) {
+        bool is_closed = error == -ECONNRESET || error == -EPIPE;
+        line_fail(line, error, is_closed ? "the other end closes the connection" : NULL);
+        return;
+    }
+    exchange->is_resent = true;
+    line_reconnect(line, 0);
+}
+
+static struct device_tally *tally_of(struct line *line)
+{
+    bool is_poll = line->exchange.command == NULL && line->go.device != NULL;
+    return is_poll ? &line->go.device->tally : NULL;
+}
+
+static bool must_reconnect(const struct line *line)
+{
+    const struct exchange *exchange = &line->exchange;
+    if (is_paced(line)) {
+        return false;
+    }
+    if (!line_is_guarded(line)) {
+        return line->timeouts_in_row >= TIMEOUTS_OUT_OF_STEP;
+    }
+    return line->received > 0 || line->timeouts_in_row >= TIMEOUTS_RECONNECT ||
+           (exchange->saw_stray && line->timeouts_in_row >= TIMEOUTS_OUT_OF_STEP);
+}
+
+static void time_out(struct line *line)
+{
+    bool is_partial = line->received > 0;
+    size_t counter = is_partial ? offsetof(struct error_counts, bad_replies)
+                                : offsetof(struct error_counts, timeouts);
+    line_stats_error(&line->stats, tally_of(line), counter, 1);
+    line_confirm(line);
+    line->timeouts_in_row++;
+    bool is_over = must_reconnect(line);
+    if (!line_is_guarded(line)) {
+        line->held_unit = line->exchange.request.unit;
+        line->held_until_us =
+            line->now_us + larger(line->settings.response_timeout_us, HOLD_MIN_US);
+    }
+    exchange_fail(line, is_partial ? QUALITY_BAD_REPLY : QUALITY_TIMEOUT);
+    if (is_over) {
+        line_reconnect(line, line->transport->reopen_us);
+    }
+}
+
+/* Nothing that follows can be trusted: a socket gets a new connection, a serial line its silence. */
+static void refuse_reply(struct line *line)
+{
+    line_stats_error(&line->stats, tally_of(line), offsetof(struct error_counts, bad_replies), 1);
+    line_confirm(line);
+    line->timeouts_in_row++;
+    line->received = line_is_guarded(line) ? line->received : 0;
+    bool is_over = line_is_guarded(line) || must_reconnect(line);
+    exchange_fail(line, QUALITY_BAD_REPLY);
+    if (is_over) {
+        line_reconnect(line, line->transport->reopen_us);
+    }
+}
+
+static void answer_command(struct line *line, const struct frame_reply *reply)
+{
+    struct command *command = line->exchange.command;
+    command->round_trip_us = line->now_us - line->exchange.sent_us;
+    command->exception = reply->exception;
+    if (reply->exception == 0) {
+        frame_registers(&line->exchange.request, reply, command->registers, COMMAND_REGISTERS_MAX);
+    }
+    command_finish(line, command, reply->exception == 0 ? 0 : -EREMOTEIO);
+}
+
+static void accept_reply(struct line *line, const struct frame_reply *reply, size_t consumed)
+{
+    bool is_good = reply->exception == 0;
+    struct device_tally *tally = tally_of(line);
+    learn_turnaround(line);
+    line_stats_reply(&line->stats, is_good ? tally : NULL, line->now_us,
+                     is_good ? line->wall_us : 0, line->now_us - line->exchange.sent_us);
+    line_confirm(line);
+    line->replies_here++;
+    line->timeouts_in_row = 0;
+    settle(line, gap_us(line));
+    if (line->exchange.command != NULL) {
+        answer_command(line, reply);
+    } else {
+        outcome_reply(line, reply);
+    }
+    /* On a guarded line what follows belongs to the stream; elsewhere it is noise. */
+    receive_drop(line, line_is_guarded(line) ? consumed : line->received);
+}
+
+/* The frame should have been whole by now: sleep for what is missing, or, when nothing moves, until something does. */
+static void look_later(struct line *line, bool has_grown)
+{
+    struct exchange *exchange = &line->exchange;
+    exchange->was_short = true;
+    exchange->is_watched = !has_grown;
+    size_t whole = reply_size(line);
+    size_t missing = whole > line->received ? whole - line->received : 1;
+    exchange->look_us = line->now_us + wire_us(line, missing);
+}
+
+static void judge(struct line *line, bool has_grown)
+{
+    struct frame_reply reply = {0};
+    size_t consumed = 0;
+    enum frame_verdict verdict = receive_match(line, &reply, &consumed);
+    while (verdict == FRAME_FOREIGN) {
+        line_stats_error(&line->stats, NULL, offsetof(struct error_counts, foreign), 1);
+        line->exchange.saw_stray = true;
+        receive_drop(line, consumed);
+        verdict = receive_match(line, &reply, &consumed);
+    }
+    if (verdict == FRAME_REPLY || verdict == FRAME_EXCEPTION) {
+        accept_reply(line, &reply, consumed);
+    } else if (verdict == FRAME_BAD) {
+        refuse_reply(line);
+    } else if (line->now_us >= line->exchange.deadline_us) {
+        time_out(line);
+    } else if (is_paced(line)) {
+        look_later(line, has_grown);
+    }
+}
+
+void exchange_look(struct line *line, bool is_ready)
+{
+    const struct exchange *exchange = &line->exchange;
+    bool is_late = line->now_us >= exchange->deadline_us;
+    bool is_time = is_paced(line) && !exchange->is_watched && line->now_us >= exchange->look_us;
+    if (!is_ready && !is_time && !is_late) {
+        return;
+    }
+    int error = 0;
+    enum receive_end end = receive_fill(line, &error);
+    /* A port that is ready without a byte has been hung up; its read says only "nothing". */
+    bool is_hung_up = is_paced(line) && is_ready && exchange->is_watched && end == RECEIVE_NOTHING;
+    if (end == RECEIVE_LOST || is_hung_up) {
+        lose_connection(line, end == RECEIVE_LOST ? error : -EIO);
+        return;
+    }
+    judge(line, end == RECEIVE_SOME);
+}
+
+int64_t exchange_next_us(const struct line *line)
+{
+    const struct exchange *exchange = &line->exchange;
+    bool looks = is_paced(line) && !exchange->is_watched;
+    return looks && exchange->look_us < exchange->deadline_us ? exchange->look_us
+                                                              : exchange->deadline_us;
+}
+
+static void set_dates(struct line *line, size_t size)
+{
+    struct exchange *exchange = &line->exchange;
+    int64_t reply_us = wire_us(line, frame_reply_size(line->transport->frame, &exchange->request));
+    exchange->sent_us = line->now_us;
+    exchange->request_end_us = line->now_us + wire_us(line, size);
+    exchange->look_us = exchange->request_end_us + turnaround_us(line) + reply_us;
+    exchange->deadline_us =
+        exchange->request_end_us + line->settings.response_timeout_us + reply_us;
+    exchange->was_short = false;
+    exchange->is_watched = false;
+}
+
+void exchange_send(struct line *line)
+{
+    struct exchange *exchange = &line->exchange;
+    bool is_held = exchange->request.unit == line->held_unit && line->now_us < line->held_until_us;
+    if (is_held) {
+        line->not_before_us = line->held_until_us;
+        return;
+    }
+    if (!line_is_guarded(line) && !receive_until_silent(line)) {
+        return;
+    }
+    uint8_t bytes[FRAME_SIZE_MAX];
+    size_t size = 0;
+    exchange->transaction = ++line->transaction;
+    int error = frame_encode(line->transport->frame, &exchange->request, exchange->transaction,
+                             bytes, &size);
+    if (error != 0) {
+        exchange_fail(line, QUALITY_BAD_REPLY);
+        return;
+    }
+    set_dates(line, size);
+    error = line->transport->ops->send(line->transport, bytes, size);
+    if (error != 0) {
+        lose_connection(line, error);
+        return;
+    }
+    line->phase = PHASE_AWAITING;
+}
+
+void exchange_begin(struct line *line, const struct frame_request *request,
+                    struct command *take_command)
+{
+    line->exchange = (struct exchange){
+        .request = *request,
+        .command = take_command,
+        .is_active = true,
+    };
+    exchange_send(line);
+}

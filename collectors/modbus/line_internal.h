@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line_internal: the state that the files of the line share.
+ *
+ * line.c keeps the connection (line_gate.c: its place in the queue of connects), line_exchange.c the one request in
+ * flight, line_receive.c the bytes that come, line_poll.c what is due, line_outcome.c what came of it, line_device.c
+ * the health of a device, line_command.c the queue, line_setup.c the making. */
+#ifndef LINGTAN_MODBUS_LINE_INTERNAL_H
+#define LINGTAN_MODBUS_LINE_INTERNAL_H
+
+#include "collectors/modbus/decode.h"
+#include "collectors/modbus/line.h"
+#include "collectors/modbus/line_stats.h"
+#include "collectors/modbus/respite.h"
+
+enum {
+    RECEIVE_SIZE = 2 * FRAME_SIZE_MAX, /* a stale reply and the right one in one segment (M4) */
+    RESPITE_CAP_US = 60000000, /* nobody is left alone longer than a minute, but a block that */
+    BLOCK_RESPITE_CAP_US = 600000000, /* never answers on a device that does */
+    LINE_RESPITE_US = 1000000,
+    OFFLINE_AFTER = 2, /* failed polls in a row */
+};
+
+/* What the line has learned of one planned request. */
+struct request_state {
+    int64_t retry_us;  /* monotonic: its points are not asked for before; 0 = ask */
+    int64_t failed_us; /* when it failed last */
+    int32_t
+        turnaround_us; /* serial: between the request's end and the reply's begin; 0 = not known yet */
+    uint8_t fails;     /* in a row */
+    uint8_t quality; /* of the last failure */
+    uint8_t exception;
+};
+
+struct line_device {
+    const struct device *device;
+    struct plan *plan;
+    struct schedule schedules[POLL_CLASS_COUNT];
+    struct request_state *requests; /* of all classes, one after the other */
+    uint16_t first_request[POLL_CLASS_COUNT + 1];
+    enum device_health health; /* of the tally, to be read without its lock */
+    uint32_t failed_polls;
+    bool fell_with_line; /* offline because the line is down, not by itself */
+    int64_t retry_us;    /* offline: the next probe */
+    int64_t answered_us; /* monotonic: last good reply */
+    struct respite respite;
+    struct device_tally tally; /* guarded by the stats' mutex */
+};
+
+/* The device being polled: its due classes one after the other. */
+struct go {
+    struct line_device *device; /* NULL = none */
+    unsigned classes;           /* bit per enum poll_class: not finished yet */
+    enum poll_class poll_class; /* the one being read */
+    bool has_class;             /* poll_class is begun */
+    bool is_probe;              /* one request, to see whether the device is back */
+    bool is_answered;
+    bool is_failed; /* nothing more is sent: the rest gets the quality below */
+    uint8_t quality;
+    size_t request; /* the one in flight, within the class */
+};
+
+enum line_phase {
+    PHASE_CLOSED,
+    PHASE_PREPARING,
+    PHASE_GATED, /* waits for room among the pool's connects */
+    PHASE_OPENING,
+    PHASE_READY,
+    PHASE_AWAITING, /* a request is in flight */
+};
+
+/* The one request in flight. */
+struct exchange {
+    struct frame_request request;
+    struct command *command; /* whose it is; NULL = the go's */
+    uint16_t transaction;
+    bool is_active;  /* there is one: in flight, or to be sent again after a reconnect */
+    bool is_resent;  /* its connection had gone unnoticed: once */
+    bool saw_stray;  /* a reply to somebody else came meanwhile */
+    bool was_short;  /* serial: the frame was not whole at the expected end */
+    bool is_watched; /* serial: nothing came by the expected end, so wait for the first byte */
+    int64_t sent_us;
+    int64_t request_end_us; /* serial: when its last character is on the wire */
+    int64_t look_us;        /* serial: when the frame should be whole */
+    int64_t deadline_us;
+    int64_t drain_since_us; /* since when the wire has been kept busy by others; 0 = it is not */
+};
+
+struct line {
+    const struct line_host *host;
+    struct transport *transport;
+    struct line_settings settings;
+    char *endpoint;
+    struct line_device *devices;
+    size_t device_count;
+
+    int64_t now_us; /* of this run */
+    int64_t wall_us;
+    struct timeline timeline;
+    uint32_t chance;
+
+    enum line_phase phase;
+    bool is_admitted; /* through the gate: counts among the connects in flight */
+    struct line *gate_next;
+    enum line_state shown;
+    bool is_down;         /* said so; until an answer or a timeout shows that the wire works */
+    bool wants_open;      /* open at open_us, whether or not something is due */
+    int64_t open_us;      /* not before */
+    int64_t phase_end_us; /* preparing and opening: the deadline */
+    struct respite respite;
+    uint64_t polls_lost; /* since it went down */
+    int64_t down_since_us;
+    uint64_t replies_here; /* on this connection */
+
+    int64_t not_before_us; /* gap, connect delay, late window */
+    int64_t used_us;       /* last end of an exchange */
+    int held_unit;         /* its late reply could pass for the next one; -1 = none */
+    int64_t held_until_us;
+    unsigned timeouts_in_row;
+    uint16_t transaction;
+    int64_t probe_credit_us; /* of time for probing the dead */
+    int64_t credit_at_us;
+
+    struct go go;
+    struct exchange exchange;
+    uint16_t *registers; /* answers of the class being read */
+    struct plan_outcome *outcomes;
+    bool *is_read; /* which requests of the class are settled */
+    size_t registers_max;
+    size_t requests_max;
+
+    struct command *commands[LINE_COMMANDS_MAX]; /* oldest first */
+    unsigned command_count;
+    atomic_uint reserved;
+
+    struct line_stats stats;
+    size_t received;
+    uint8_t bytes[RECEIVE_SIZE];
+};
+
+/* line.c */
+void line_fail(struct line *line, int error, const char *words); /* down: back off, say so once */
+void line_reconnect(struct line *line, int64_t wait_us); /* a fresh connection, nobody's fault */
+void line_confirm(struct line *line);                    /* the wire works */
+bool line_is_guarded(
+    const struct line *line); /* transaction ids tell late replies from right ones */
+
+/* line_gate.c */
+bool gate_enter(struct gate *gate, struct line *line); /* false: queued */
+void gate_leave(struct gate *gate, struct line *line);
+
+/* line_exchange.c: afterwards the request is in flight, or waits for not_before_us or a new connection, or has failed. */
+void exchange_begin(struct line *line, const struct frame_request *request,
+                    struct command *take_command);
+void exchange_send(struct line *line);
+void exchange_look(struct line *line, bool is_ready);
+void exchange_fail(struct line *line, uint8_t quality);
+int64_t exchange_next_us(const struct line *line);
+
+/* line_receive.c */
+enum receive_end { RECEIVE_NOTHING, RECEIVE_SOME, RECEIVE_LOST };
+enum receive_end receive_fill(struct line *line, int *error);
+enum frame_verdict receive_match(struct line *line, struct frame_reply *reply, size_t *consumed);
+void receive_drop(struct line *line, size_t size);
+void receive_strays(struct line *line); /* while no request is in flight */
+bool receive_until_silent(struct line *line);
+
+/* line_poll.c */
+bool poll_choose(struct line *line); /* false: nothing now */
+void poll_step(struct line *line);   /* the next request of the go */
+void poll_settle(struct line *line); /* posts what needs no more requests */
+int64_t poll_next_us(struct line *line);
+void poll_line_down(struct line *line);
+void poll_line_up(struct line *line);
+void poll_realign(struct line *line);
+
+/* line_outcome.c */
+struct request_state *outcome_state(const struct line *line); /* of the go's request in flight */
+void outcome_begin(struct line *line, enum poll_class poll_class);
+void outcome_post(struct line *line);
+void outcome_post_all(struct line *line, const struct line_device *device,
+                      enum poll_class poll_class, enum quality quality);
+bool outcome_is_gateway_failure(uint8_t exception); /* the gateway speaks, its device is dead */
+void outcome_reply(struct line *line, const struct frame_reply *reply);
+void outcome_failed(struct line *line, uint8_t quality);
+
+/* line_device.c */
+bool device_is_probed(const struct line_device *device);
+int64_t device_due_us(const struct line_device *device);
+int64_t device_period_us(const struct line_device *device); /* the shortest */
+void device_answered(struct line *line, struct line_device *device);
+void device_failed(struct line *line, struct line_device *device);
+void device_fell(struct line *line, struct line_device *device); /* with the line */
+int64_t probe_cost_us(const struct line *line);
+int64_t probe_allowed_us(struct line *line); /* when the line can afford the next one */
+void probe_charge(struct line *line, int64_t cost_us);
+
+/* line_command.c */
+struct command *command_next(struct line *line); /* takes the oldest; NULL = none */
+void command_finish(struct line *line, struct command *take_command, int error);
+void command_fail_all(struct line *line, int error);
+void command_expire(struct line *line);
+int64_t command_expiry_us(const struct line *line);
+
+#endif

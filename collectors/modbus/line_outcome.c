@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line_outcome: what became of the requests of a poll, and the batch that tells. A device that fails is data: every
+ * poll of a class ends in a batch, whatever came. */
+#include "collectors/modbus/line_internal.h"
+
+#include <string.h>
+
+enum {
+    EXCEPTION_ACKNOWLEDGE = 5,
+    EXCEPTION_BUSY = 6,
+    EXCEPTION_NO_PATH = 0x0A,
+    EXCEPTION_NO_TARGET = 0x0B,
+};
+
+static const struct plan_request *request_at(const struct go *go, size_t index)
+{
+    size_t count = 0;
+    return plan_requests(go->device->plan, go->poll_class, &count) + index;
+}
+
+static struct request_state *state_at(const struct line_device *device, enum poll_class poll_class,
+                                      size_t index)
+{
+    return &device->requests[device->first_request[poll_class] + index];
+}
+
+struct request_state *outcome_state(const struct line *line)
+{
+    const struct go *go = &line->go;
+    return go->device != NULL && go->has_class ? state_at(go->device, go->poll_class, go->request)
+                                               : NULL;
+}
+
+bool outcome_is_gateway_failure(uint8_t exception)
+{
+    return exception == EXCEPTION_NO_PATH || exception == EXCEPTION_NO_TARGET;
+}
+
+static void set_outcome(struct line *line, size_t index, uint8_t quality, uint8_t exception,
+                        int64_t time_us)
+{
+    line->outcomes[index] = (struct plan_outcome){
+        .quality = quality,
+        .exception = exception,
+        .time_us = time_us,
+    };
+    line->is_read[index] = true;
+}
+
+/* Requests that are being left alone keep the quality of their last failure. */
+void outcome_begin(struct line *line, enum poll_class poll_class)
+{
+    struct go *go = &line->go;
+    size_t count = 0;
+    plan_requests(go->device->plan, poll_class, &count);
+    go->poll_class = poll_class;
+    go->has_class = true;
+    memset(line->is_read, 0, count * sizeof(bool));
+    memset(line->registers, 0,
+           plan_answer_size(go->device->plan, poll_class) * sizeof(*line->registers));
+    for (size_t i = 0; i < count && !go->is_probe; i++) {
+        const struct request_state *state = state_at(go->device, poll_class, i);
+        if (state->retry_us > line->now_us) {
+            set_outcome(line, i, state->quality, state->exception, line->wall_us);
+        }
+    }
+}
+
+static void post(struct line *line, const struct line_device *device, enum poll_class poll_class)
+{
+    struct batch *batch =
+        decode_batch(device->plan, poll_class, device->device, line->registers, line->outcomes);
+    batch->received_mono_us = line->now_us;
+    line->host->collector->post(line->host->collector->context, batch);
+}
+
+void outcome_post(struct line *line)
+{
+    const struct go *go = &line->go;
+    size_t count = 0;
+    plan_requests(go->device->plan, go->poll_class, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!line->is_read[i]) {
+            set_outcome(line, i, go->quality, 0, line->wall_us);
+        }
+    }
+    post(line, go->device, go->poll_class);
+}
+
+void outcome_post_all(struct line *line, const struct line_device *device,
+                      enum poll_class poll_class, enum quality quality)
+{
+    size_t count = 0;
+    plan_requests(device->plan, poll_class, &count);
+    for (size_t i = 0; i < count; i++) {
+        set_outcome(line, i, (uint8_t)quality, 0, line->wall_us);
+    }
+    post(line, device, poll_class);
+}
+
+/* Pauses grow from two periods of the class. */
+static void leave_alone(struct line *line, struct request_state *state, int64_t cap_us)
+{
+    const struct go *go = &line->go;
+    struct respite respite = {
+        .first_us = 2 * go->device->schedules[go->poll_class].period_us,
+        .cap_us = cap_us,
+        .steps = state->fails > 0 ? state->fails - 1U : 0,
+    };
+    state->retry_us = line->now_us + respite_next(&respite, &line->chance);
+}
+
+static void count_failure(struct request_state *state)
+{
+    if (state->fails < UINT8_MAX) {
+        state->fails++;
+    }
+}
+
+/* A refused block is asked again with the next poll of its class; a device that says it is busy is given time. */
+static void take_exception(struct line *line, struct request_state *state, uint8_t exception)
+{
+    struct go *go = &line->go;
+    line_stats_error(&line->stats, &go->device->tally, offsetof(struct error_counts, exceptions),
+                     1);
+    if (exception == EXCEPTION_ACKNOWLEDGE || exception == EXCEPTION_BUSY) {
+        count_failure(state);
+        state->quality = QUALITY_EXCEPTION;
+        state->exception = exception;
+        leave_alone(line, state, RESPITE_CAP_US);
+    } else {
+        state->fails = 0;
+        state->retry_us = 0;
+    }
+}
+
+void outcome_reply(struct line *line, const struct frame_reply *reply)
+{
+    struct go *go = &line->go;
+    struct request_state *state = outcome_state(line);
+    if (outcome_is_gateway_failure(reply->exception)) {
+        line_stats_error(&line->stats, &go->device->tally,
+                         offsetof(struct error_counts, exceptions), 1);
+        outcome_failed(line, QUALITY_TIMEOUT);
+        return;
+    }
+    uint8_t quality = QUALITY_EXCEPTION;
+    if (reply->exception != 0) {
+        take_exception(line, state, reply->exception);
+    } else {
+        const struct plan_request *request = request_at(go, go->request);
+        frame_registers(&request->request, reply, line->registers + request->answer_offset,
+                        request->answer_registers);
+        quality = QUALITY_OK;
+        state->fails = 0;
+        state->retry_us = 0;
+    }
+    int64_t middle_us = line->wall_us - (line->now_us - line->exchange.sent_us) / 2;
+    set_outcome(line, go->request, quality, reply->exception, middle_us);
+    go->is_answered = true;
+    device_answered(line, go->device);
+}
+
+/* A request that keeps failing while others of its device are answered is left alone by itself: some devices are silent
+ * on registers that they do not have. Otherwise the device is dead and nothing more is sent to it now. */
+void outcome_failed(struct line *line, uint8_t quality)
+{
+    struct go *go = &line->go;
+    struct request_state *state = outcome_state(line);
+    set_outcome(line, go->request, quality, 0, line->wall_us);
+    if (line->phase != PHASE_CLOSED) {
+        bool is_block =
+            go->is_answered || (state->fails > 0 && go->device->answered_us > state->failed_us);
+        count_failure(state);
+        state->failed_us = line->now_us;
+        state->quality = quality;
+        state->exception = 0;
+        if (is_block) {
+            leave_alone(line, state, BLOCK_RESPITE_CAP_US);
+            return;
+        }
+    }
+    go->is_failed = true;
+    go->quality = quality;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line_poll: which device has its turn, and its due classes one request after the other. What is due longest goes
+ * first; dead devices are probed where there is room, or after a while all the same. */
+#include "collectors/modbus/line_internal.h"
+
+enum {
+    PROBE_PATIENCE_US = 10000000, /* how long a probe waits for a gap between polls */
+};
+
+/* The next regular poll and the next probe of the line. */
+struct prospect {
+    struct line_device *regular;
+    int64_t regular_us;
+    struct line_device *probed;
+    int64_t probe_us;
+};
+
+static int64_t held_us(const struct line *line, const struct line_device *device, int64_t time_us)
+{
+    bool is_held = device->device->unit == line->held_unit && time_us < line->held_until_us;
+    return is_held ? line->held_until_us : time_us;
+}
+
+static struct prospect look_ahead(const struct line *line)
+{
+    struct prospect ahead = {.regular_us = INT64_MAX, .probe_us = INT64_MAX};
+    for (size_t i = 0; i < line->device_count; i++) {
+        struct line_device *device = &line->devices[i];
+        bool is_probed = device_is_probed(device);
+        int64_t time_us =
+            held_us(line, device, is_probed ? device->retry_us : device_due_us(device));
+        if (is_probed && time_us < ahead.probe_us) {
+            ahead.probed = device;
+            ahead.probe_us = time_us;
+        } else if (!is_probed && time_us < ahead.regular_us) {
+            ahead.regular = device;
+            ahead.regular_us = time_us;
+        }
+    }
+    return ahead;
+}
+
+/* When the probe gets its turn: as soon as it is affordable and over before the next poll; after a while in any case. */
+static int64_t probe_turn_us(struct line *line, const struct prospect *ahead)
+{
+    if (ahead->probed == NULL) {
+        return INT64_MAX;
+    }
+    int64_t turn_us = probe_allowed_us(line);
+    turn_us = turn_us > ahead->probe_us ? turn_us : ahead->probe_us;
+    bool fits = ahead->regular == NULL || ahead->regular_us - turn_us > probe_cost_us(line);
+    int64_t patient_us = ahead->probe_us + PROBE_PATIENCE_US;
+    return fits || turn_us > patient_us ? turn_us : patient_us;
+}
+
+int64_t poll_next_us(struct line *line)
+{
+    struct prospect ahead = look_ahead(line);
+    int64_t probe_us = probe_turn_us(line, &ahead);
+    return probe_us < ahead.regular_us ? probe_us : ahead.regular_us;
+}
+
+/* A line that is late leaves out whole periods, never catches up. One batch says so, once a period at the most; a
+ * device that has just failed is not late. */
+static void skip_missed(struct line *line, struct line_device *device, enum poll_class poll_class)
+{
+    uint32_t skipped = schedule_skip(&device->schedules[poll_class], line->now_us);
+    if (skipped > 0 && device->failed_polls == 0) {
+        line_stats_error(&line->stats, &device->tally, offsetof(struct error_counts, skipped),
+                         skipped);
+        outcome_post_all(line, device, poll_class, QUALITY_LATE);
+    }
+}
+
+static void begin_go(struct line *line, struct line_device *device)
+{
+    line->go = (struct go){.device = device, .quality = QUALITY_TIMEOUT};
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        if (device->schedules[i].due_us <= line->now_us) {
+            skip_missed(line, device, (enum poll_class)i);
+            line->go.classes |= 1U << i;
+        }
+    }
+}
+
+/* The request that failed least often: a device that is silent on one block is found by another. */
+static void begin_probe(struct line *line, struct line_device *device)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < device->first_request[POLL_CLASS_COUNT]; i++) {
+        if (device->requests[i].fails < device->requests[best].fails) {
+            best = i;
+        }
+    }
+    unsigned poll_class = 0;
+    while (best >= device->first_request[poll_class + 1]) {
+        poll_class++;
+    }
+    line->go = (struct go){
+        .device = device,
+        .quality = QUALITY_TIMEOUT,
+        .classes = 1U << poll_class,
+        .is_probe = true,
+        .request = best - device->first_request[poll_class],
+    };
+}
+
+bool poll_choose(struct line *line)
+{
+    struct prospect ahead = look_ahead(line);
+    int64_t probe_us = probe_turn_us(line, &ahead);
+    if (probe_us <= line->now_us) {
+        begin_probe(line, ahead.probed);
+    } else if (ahead.regular_us <= line->now_us) {
+        begin_go(line, ahead.regular);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void begin_class(struct line *line)
+{
+    struct go *go = &line->go;
+    enum poll_class poll_class = (enum poll_class)__builtin_ctz(go->classes);
+    struct schedule *schedule = &go->device->schedules[poll_class];
+    if (!go->is_probe) {
+        line_stats_poll(&line->stats, &go->device->tally, line->now_us,
+                        line->now_us - schedule->due_us);
+        schedule_advance(schedule, line->now_us, &line->timeline);
+    }
+    outcome_begin(line, poll_class);
+}
+
+/* Those that worked last time first, so that one silent block does not hide the others. False: none is left. */
+static bool find_request(const struct line *line, size_t count, size_t *out)
+{
+    const struct go *go = &line->go;
+    const struct request_state *states =
+        &go->device->requests[go->device->first_request[go->poll_class]];
+    size_t best = count;
+    for (size_t i = 0; i < count; i++) {
+        if (!line->is_read[i] && (best == count || states[i].fails < states[best].fails)) {
+            best = i;
+        }
+    }
+    *out = best;
+    return best < count;
+}
+
+static void end_go(struct line *line)
+{
+    struct go go = line->go;
+    line->go.device = NULL;
+    if (go.is_answered || !go.is_failed) {
+        return;
+    }
+    if (line->phase == PHASE_CLOSED && line->is_down) {
+        line->polls_lost++;
+        device_fell(line, go.device);
+    } else {
+        device_failed(line, go.device);
+    }
+}
+
+/* All classes that would be due by now get their timeouts too, once a period at the most. */
+static void post_due(struct line *line, struct line_device *device, unsigned except)
+{
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        if (device->schedules[i].due_us <= line->now_us) {
+            if ((except & 1U << i) == 0) {
+                outcome_post_all(line, device, (enum poll_class)i, QUALITY_TIMEOUT);
+            }
+            schedule_advance(&device->schedules[i], line->now_us, &line->timeline);
+        }
+    }
+}
+
+static void end_class(struct line *line)
+{
+    struct go *go = &line->go;
+    outcome_post(line);
+    go->classes &= ~(1U << go->poll_class);
+    go->has_class = false;
+    if (go->classes == 0) {
+        end_go(line);
+    }
+}
+
+static void end_probe(struct line *line)
+{
+    struct go *go = &line->go;
+    if (go->is_failed) {
+        int64_t cost_us = line->not_before_us - line->exchange.sent_us;
+        probe_charge(line, cost_us > 0 ? cost_us : 0);
+        outcome_post(line);
+        post_due(line, go->device, go->classes);
+    }
+    end_go(line);
+}
+
+/* The next request of the class that is begun, if anything is still to be asked. */
+static bool wants_request(const struct line *line, size_t *index)
+{
+    const struct go *go = &line->go;
+    if (go->is_probe) {
+        *index = go->request;
+        return !go->is_answered && !go->is_failed;
+    }
+    size_t count = 0;
+    plan_requests(go->device->plan, go->poll_class, &count);
+    return !go->is_failed && find_request(line, count, index);
+}
+
+void poll_settle(struct line *line)
+{
+    struct go *go = &line->go;
+    size_t index = 0;
+    while (go->device != NULL && (go->has_class || go->is_failed)) {
+        if (!go->has_class) {
+            begin_class(line);
+        }
+        if (wants_request(line, &index)) {
+            return;
+        }
+        if (go->is_probe) {
+            end_probe(line);
+        } else {
+            end_class(line);
+        }
+    }
+}
+
+void poll_step(struct line *line)
+{
+    struct go *go = &line->go;
+    if (!go->has_class) {
+        begin_class(line);
+    }
+    size_t index = 0;
+    if (wants_request(line, &index)) {
+        size_t count = 0;
+        const struct plan_request *requests =
+            plan_requests(go->device->plan, go->poll_class, &count);
+        go->request = index;
+        exchange_begin(line, &requests[index].request, NULL);
+    } else {
+        poll_settle(line);
+    }
+}
+
+/* The polls of a line that is down are not late but lost: those due get a timeout now, at the pace of the back-off and
+ * once a period at the most, and the others their turn when it comes. */
+void poll_line_down(struct line *line)
+{
+    if (line->go.device != NULL) {
+        line->go.is_failed = true;
+        poll_settle(line);
+    }
+    for (size_t i = 0; i < line->device_count; i++) {
+        struct line_device *device = &line->devices[i];
+        if (!device_is_probed(device) && device_due_us(device) <= line->now_us) {
+            post_due(line, device, 0);
+            line->polls_lost++;
+            device_fell(line, device);
+        }
+    }
+}
+
+/* Every device once soon, spread by its phase, then the grid: nothing that was lost is caught up. */
+void poll_line_up(struct line *line)
+{
+    for (size_t i = 0; i < line->device_count; i++) {
+        for (unsigned j = 0; j < POLL_ONCE; j++) {
+            schedule_begin(&line->devices[i].schedules[j], line->now_us, &line->timeline);
+        }
+    }
+}
+
+void poll_realign(struct line *line)
+{
+    for (size_t i = 0; i < line->device_count; i++) {
+        for (unsigned j = 0; j < POLL_CLASS_COUNT; j++) {
+            schedule_realign(&line->devices[i].schedules[j], line->now_us, &line->timeline);
+        }
+    }
+}

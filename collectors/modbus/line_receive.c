@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line_receive: the bytes that come: for the request in flight, for nobody, and the silence before the next. */
+#include "collectors/modbus/line_internal.h"
+
+#include <string.h>
+
+enum {
+    READS_MAX = 16,        /* in one wake-up: a wire that never stops must not hold up the pool */
+    BUSY_MAX_US = 1000000, /* nobody of ours talks that long: another master is on the wire */
+    SILENCE_MIN_US = 1000,
+};
+
+void receive_drop(struct line *line, size_t size)
+{
+    line->received -= size;
+    memmove(line->bytes, line->bytes + size, line->received);
+}
+
+enum receive_end receive_fill(struct line *line, int *error)
+{
+    enum receive_end end = RECEIVE_NOTHING;
+    for (unsigned reads = 0; reads < READS_MAX && line->received < RECEIVE_SIZE; reads++) {
+        size_t room = RECEIVE_SIZE - line->received;
+        ssize_t size =
+            line->transport->ops->receive(line->transport, line->bytes + line->received, room);
+        if (size == 0) {
+            break;
+        }
+        if (size < 0) {
+            /* What came before the end is looked at first; the end will be met again. */
+            *error = (int)size;
+            return end == RECEIVE_SOME ? RECEIVE_SOME : RECEIVE_LOST;
+        }
+        end = RECEIVE_SOME;
+        line->received += (size_t)size;
+        if (line->transport->char_ns == 0 && (size_t)size < room) {
+            break; /* a socket gives all it has at once: no second call to hear that it is empty */
+        }
+    }
+    return end;
+}
+
+enum frame_verdict receive_match(struct line *line, struct frame_reply *reply, size_t *consumed)
+{
+    const struct exchange *exchange = &line->exchange;
+    unsigned leniency = line->settings.ignore_transaction_id ? FRAME_ANY_TRANSACTION : FRAME_STRICT;
+    enum frame_verdict verdict = FRAME_INCOMPLETE;
+    if (line->received > 0) {
+        verdict = frame_match(line->transport->frame, &exchange->request, exchange->transaction,
+                              leniency, line->bytes, line->received, reply, consumed);
+    }
+    return verdict == FRAME_INCOMPLETE && line->received == RECEIVE_SIZE ? FRAME_BAD : verdict;
+}
+
+/* The next id has not been sent yet, so whatever is well formed is foreign: half a frame stays until the rest has come,
+ * else the stream would be out of step. False when it is. */
+static bool drop_foreign(struct line *line)
+{
+    line->exchange.transaction = (uint16_t)(line->transaction + 1);
+    struct frame_reply reply;
+    size_t consumed = 0;
+    enum frame_verdict verdict = receive_match(line, &reply, &consumed);
+    while (verdict == FRAME_FOREIGN) {
+        line_stats_error(&line->stats, NULL, offsetof(struct error_counts, foreign), 1);
+        receive_drop(line, consumed);
+        verdict = receive_match(line, &reply, &consumed);
+    }
+    return verdict == FRAME_INCOMPLETE;
+}
+
+/* The end of an idle connection is nobody's fault and needs no answer before the next poll. One that never carried a
+ * reply would only be closed again, and again. */
+static void lose_idle(struct line *line, int error)
+{
+    if (line->replies_here == 0) {
+        line_fail(line, error, NULL);
+        return;
+    }
+    line_reconnect(line, 0);
+    line->wants_open = false;
+}
+
+void receive_strays(struct line *line)
+{
+    int error = 0;
+    enum receive_end end = receive_fill(line, &error);
+    if (end == RECEIVE_LOST) {
+        lose_idle(line, error);
+    } else if (!line_is_guarded(line)) {
+        line->received = 0;
+    } else if (end == RECEIVE_SOME && !drop_foreign(line)) {
+        line_reconnect(line, 0);
+        line->wants_open = false;
+    }
+}
+
+/* Without transaction ids a request may only go out on a silent wire, or an old reply would answer it. */
+bool receive_until_silent(struct line *line)
+{
+    struct exchange *exchange = &line->exchange;
+    int error = 0;
+    line->received = 0;
+    enum receive_end end = receive_fill(line, &error);
+    line->received = 0;
+    if (end != RECEIVE_SOME) {
+        return true; /* if the connection is lost, sending or waiting meets the same end and deals with it */
+    }
+    if (exchange->drain_since_us == 0) {
+        exchange->drain_since_us = line->now_us;
+    }
+    int64_t silence_us = line->transport->silence_us;
+    line->not_before_us =
+        line->now_us + (silence_us > SILENCE_MIN_US ? silence_us : SILENCE_MIN_US);
+    if (line->now_us - exchange->drain_since_us > BUSY_MAX_US) {
+        exchange_fail(line, QUALITY_BAD_REPLY);
+    }
+    return false;
+}

@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line_setup: making and unmaking a line, and copying its state for people. */
+#include "collectors/modbus/line_internal.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+enum { DAY_MS = 86400000 };
+
+struct line *line_create(const struct line_settings *settings, struct transport *take_transport,
+                         const struct line_host *host)
+{
+    struct line *line = mem_alloc(sizeof(*line));
+    line->host = host;
+    line->transport = take_transport;
+    line->transport->line = line;
+    line->settings = *settings;
+    line->endpoint = mem_dup_string(settings->endpoint);
+    line->settings.endpoint = line->endpoint;
+    line->chance = settings->seed;
+    line->held_unit = -1;
+    line->timeline.slot_us = host->slot_us;
+    line->respite = (struct respite){.first_us = LINE_RESPITE_US, .cap_us = RESPITE_CAP_US};
+    atomic_init(&line->reserved, 0);
+    line_stats_init(&line->stats, clock_mono_us(host->collector->clock));
+    return line;
+}
+
+static void finish_device(struct line_device *device)
+{
+    device_unref((struct device *)device->device);
+    plan_destroy(device->plan);
+    free(device->requests);
+}
+
+void line_destroy(struct line *line)
+{
+    if (line == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < line->device_count; i++) {
+        finish_device(&line->devices[i]);
+    }
+    line->transport->ops->destroy(line->transport);
+    line_stats_finish(&line->stats);
+    free(line->devices);
+    free(line->registers);
+    free(line->outcomes);
+    free(line->is_read);
+    free(line->endpoint);
+    free(line);
+}
+
+/* One set of answers serves all devices of a line, since one poll runs at a time. */
+static void make_room(struct line *line, size_t registers, size_t requests)
+{
+    if (registers > line->registers_max || line->registers == NULL) {
+        line->registers_max = registers;
+        line->registers = mem_grow(line->registers, registers + 1, sizeof(*line->registers));
+    }
+    if (requests > line->requests_max || line->outcomes == NULL) {
+        line->requests_max = requests;
+        line->outcomes = mem_grow(line->outcomes, requests + 1, sizeof(*line->outcomes));
+        line->is_read = mem_grow(line->is_read, requests + 1, sizeof(*line->is_read));
+    }
+}
+
+static void plan_room(struct line *line, struct line_device *device)
+{
+    size_t total = 0;
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        size_t count = 0;
+        plan_requests(device->plan, (enum poll_class)i, &count);
+        device->first_request[i] = (uint16_t)total;
+        total += count;
+        make_room(line, plan_answer_size(device->plan, (enum poll_class)i), count);
+    }
+    device->first_request[POLL_CLASS_COUNT] = (uint16_t)total;
+    device->requests = mem_alloc_array(total + 1, sizeof(*device->requests));
+}
+
+/* Identity is read once a day, at a time of the device's own. */
+static void plan_dates(struct line_device *device, const int64_t period_ms[POLL_CLASS_COUNT],
+                       uint32_t index)
+{
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        bool is_empty = device->first_request[i] == device->first_request[i + 1];
+        int64_t period_us = 1000 * (i == POLL_ONCE ? DAY_MS : period_ms[i]);
+        device->schedules[i].period_us = is_empty ? 0 : period_us;
+        device->schedules[i].due_us = SCHEDULE_NEVER;
+    }
+    int64_t base_us = device_period_us(device);
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        struct schedule *schedule = &device->schedules[i];
+        if (schedule->period_us > 0) {
+            schedule->phase_us = i == POLL_ONCE
+                                     ? schedule_spread(index, schedule->period_us)
+                                     : schedule_phase(index, base_us, schedule->period_us);
+        }
+    }
+    int64_t first_us = base_us < RESPITE_CAP_US / 2 ? 2 * base_us : RESPITE_CAP_US;
+    device->respite = (struct respite){.first_us = first_us, .cap_us = RESPITE_CAP_US};
+}
+
+void line_add_device(struct line *line, const struct device *device, struct plan *take_plan,
+                     const int64_t period_ms[POLL_CLASS_COUNT], uint32_t index)
+{
+    line->devices = mem_grow(line->devices, line->device_count + 1, sizeof(*line->devices));
+    struct line_device *added = &line->devices[line->device_count++];
+    *added = (struct line_device){.device = device_ref(device), .plan = take_plan};
+    plan_room(line, added);
+    plan_dates(added, period_ms, index);
+}
+
+const char *line_id(const struct line *line)
+{
+    return line->settings.id;
+}
+
+size_t line_device_count(const struct line *line)
+{
+    return line->device_count;
+}
+
+void line_status_copy(struct line *line, int64_t now_us, struct line_status *out)
+{
+    *out = (struct line_status){
+        .id = line->settings.id,
+        .endpoint = line->endpoint,
+        .device_count = line->device_count,
+    };
+    line_stats_copy(&line->stats, now_us, out);
+}
+
+void line_device_status(struct line *line, size_t index, int64_t now_us, struct device_status *out)
+{
+    const struct line_device *device = &line->devices[index];
+    *out = (struct device_status){.device = device->device};
+    line_stats_copy_device(&line->stats, &device->tally, now_us, out);
+}
