@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* channel: one connection of a client, or a serial port: bytes in, replies out, each at its time. One thread. */
+#ifndef LINGTAN_SIM_CHANNEL_H
+#define LINGTAN_SIM_CHANNEL_H
+
+#include "sim/simulator.h"
+
+struct line_server;
+struct channel;
+
+enum {
+    CHANNEL_IN = 1024,
+    CHANNEL_OUT = 16384,
+    FRAME_MAX = 260,
+    CHANNEL_JOBS = 64,
+};
+
+/* A frame on its way, sent at the time of its timer. */
+struct outgoing {
+    struct poll_timer timer;
+    struct channel *channel;
+    struct outgoing *next;
+    size_t length;
+    uint8_t bytes[FRAME_MAX];
+};
+
+/* Looks at the bytes in, answers what is whole and returns how many bytes are done with. */
+typedef size_t (*channel_consume_fn)(struct channel *channel);
+
+struct channel {
+    struct poll_source source;
+    struct simulator *simulator;
+    struct line_server *server;
+    channel_consume_fn consume;
+    struct channel *next; /* of the server */
+    int fd;
+    bool is_serial; /* a pseudo-terminal: never closed by its client, drops what is not read */
+    bool is_closed;
+    int64_t last_byte_us;
+    size_t in_length;
+    size_t out_length;
+    size_t job_count;
+    struct outgoing *jobs;
+    uint8_t in[CHANNEL_IN];
+    uint8_t *out; /* CHANNEL_OUT bytes once something has to wait */
+};
+
+/* Takes the descriptor (non-blocking). */
+int channel_create(struct line_server *server, struct simulator *simulator, int take_fd,
+                   bool is_serial, channel_consume_fn consume) MUST_USE;
+void channel_close(struct channel *channel);
+
+/* Sends the frame at mono_us, or at once when that is past. A channel with too many frames waiting drops it. */
+void channel_send(struct channel *channel, const uint8_t *bytes, size_t length, int64_t mono_us);
+
+#endif

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fleet: the devices of the site, each at its place in the world, and the units of each line. One thread. */
+#ifndef LINGTAN_SIM_FLEET_H
+#define LINGTAN_SIM_FLEET_H
+
+#include "config/site.h"
+#include "sim/faults.h"
+#include "sim/image.h"
+
+struct sim_device {
+    const struct line_config *line;
+    const struct device_config *config;
+    const struct profile *profile;
+    struct role role;
+    struct fault fault;
+    uint64_t served; /* replies with values or exceptions, as they went out */
+};
+
+/* A unit of a line: a device, or the part of one that its profile puts at another unit. */
+struct sim_unit {
+    struct sim_device *device;
+    struct image image;
+};
+
+struct sim_line {
+    struct line_config *config;
+    struct sim_unit *units;
+    size_t unit_count;
+};
+
+struct fleet {
+    struct world *world;
+    struct sim_line *lines;
+    size_t line_count;
+    struct sim_device *devices; /* sorted by id */
+    size_t device_count;
+    struct sim_device **by_id;
+};
+
+/* Every fault of the model file against the site is added to faults. Site, profiles, options and world outlive the
+ * fleet. */
+void fleet_init(struct fleet *fleet, struct site *site, const struct profiles *profiles,
+                const struct model_options *options, struct world *world, struct faults *faults);
+void fleet_finish(struct fleet *fleet);
+
+struct sim_device *fleet_find(const struct fleet *fleet, const char *id); /* NULL when unknown */
+struct sim_unit *fleet_unit(const struct sim_line *line, uint8_t unit);   /* NULL when unknown */
+
+/* Sets a fault, or applies one to the counters at once. -ENOTSUP: the device has no counter with a modulus. */
+int fleet_set_fault(struct fleet *fleet, struct sim_device *device,
+                    const struct fault *fault) MUST_USE;
+
+/* The cell of a point name, with its image. NULL when unknown. */
+struct cell *fleet_cell(const struct fleet *fleet, const struct sim_device *device,
+                        const char *point, struct image **image);
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* options: the table of the model file, and the reference compound that stands in for what it leaves out. */
+#include "sim/options.h"
+
+#include "base/mem.h"
+
+#include "config/config.h"
+
+const char *const building_kind_words[] = {"office", "canteen", "data_room", NULL};
+
+static const struct option building_rows[] = {
+    {.name = "id",
+     .type = OPTION_ID,
+     .offset = offsetof(struct building_options, id),
+     .help = "Name of the building in roles, as in building:b1."},
+    {.name = "kind",
+     .type = OPTION_ENUM,
+     .offset = offsetof(struct building_options, kind),
+     .fallback = "office",
+     .words = building_kind_words,
+     .help = "What happens in it."},
+    {.name = "area_m2",
+     .type = OPTION_FLOAT,
+     .offset = offsetof(struct building_options, area_m2),
+     .fallback = "4000",
+     .min = 10,
+     .max = 500000,
+     .unit = "m2",
+     .help = "Gross floor area."},
+    {.name = "headcount",
+     .type = OPTION_INT,
+     .offset = offsetof(struct building_options, headcount),
+     .fallback = "150",
+     .min = 0,
+     .max = 100000,
+     .help = "People who work in it."},
+    {.name = "transformer",
+     .type = OPTION_INT,
+     .offset = offsetof(struct building_options, transformer),
+     .fallback = "1",
+     .min = 1,
+     .max = 2,
+     .help = "Which of the two transformers feeds it."},
+    {.name = "it_kw",
+     .type = OPTION_FLOAT,
+     .offset = offsetof(struct building_options, it_kw),
+     .fallback = "60",
+     .min = 0,
+     .max = 10000,
+     .unit = "kW",
+     .help = "Data room: mean power of the machines."},
+    {.name = "leak_m3_h",
+     .type = OPTION_FLOAT,
+     .offset = offsetof(struct building_options, leak_m3_h),
+     .fallback = "0.01",
+     .min = 0,
+     .max = 100,
+     .unit = "m3/h",
+     .help = "Water that runs day and night."},
+};
+static const struct option_table building_table = {
+    .name = "building",
+    .size = sizeof(struct building_options),
+    .rows = building_rows,
+    .count = ARRAY_SIZE(building_rows),
+    .help = "A building of the simulated compound.",
+};
+
+static const struct option room_rows[] = {
+    {.name = "id",
+     .type = OPTION_ID,
+     .offset = offsetof(struct room_options, id),
+     .help = "Name of the room in roles, as in room:b1-201."},
+    {.name = "building",
+     .type = OPTION_ID,
+     .offset = offsetof(struct room_options, building),
+     .help = "Building that it belongs to and whose air-conditioning meter feels it."},
+    {.name = "area_m2",
+     .type = OPTION_FLOAT,
+     .offset = offsetof(struct room_options, area_m2),
+     .fallback = "60",
+     .min = 5,
+     .max = 100000,
+     .unit = "m2",
+     .help = "Floor area."},
+};
+static const struct option_table room_table = {
+    .name = "room",
+    .size = sizeof(struct room_options),
+    .rows = room_rows,
+    .count = ARRAY_SIZE(room_rows),
+    .help = "A room behind an air-conditioning gateway.",
+};
+
+static const struct option device_rows[] = {
+    {.name = "device",
+     .type = OPTION_ID,
+     .offset = offsetof(struct device_options, device),
+     .help = "Id of a device of the site file."},
+    {.name = "role",
+     .type = OPTION_STRING,
+     .offset = offsetof(struct device_options, role),
+     .fallback = "",
+     .help = "What it measures: building:ID, building:ID:light|hvac|power|special, feeder:N, "
+             "charger:N, piles:N, pv:N, inverter:N, pile:N, room:ID, water:ID, water:main, "
+             "weather. Empty = something that suits its class."},
+    {.name = "faults",
+     .type = OPTION_STRINGS,
+     .offset = offsetof(struct device_options, faults),
+     .help = "What is wrong with it from the start: silent, slow:MS, late:MS, "
+             "wrong-transaction, exception:CODE, garbage, close."},
+};
+static const struct option_table device_table = {
+    .name = "device",
+    .size = sizeof(struct device_options),
+    .rows = device_rows,
+    .count = ARRAY_SIZE(device_rows),
+    .help = "What a device of the site measures.",
+};
+
+static const struct option model_rows[] = {
+    {.name = "latitude_deg",
+     .type = OPTION_FLOAT,
+     .offset = offsetof(struct model_options, latitude_deg),
+     .fallback = "28.66",
+     .min = -66,
+     .max = 66,
+     .unit = "deg",
+     .help = "North is positive."},
+    {.name = "longitude_deg",
+     .type = OPTION_FLOAT,
+     .offset = offsetof(struct model_options, longitude_deg),
+     .fallback = "121.42",
+     .min = -180,
+     .max = 180,
+     .unit = "deg",
+     .help = "East is positive."},
+    {.name = "pv_peak_kw",
+     .type = OPTION_FLOAT,
+     .offset = offsetof(struct model_options, pv_peak_kw),
+     .fallback = "1800",
+     .min = 1,
+     .max = 1e6,
+     .unit = "kW",
+     .help = "Peak power of all modules."},
+    {.name = "inverters",
+     .type = OPTION_INT,
+     .offset = offsetof(struct model_options, inverters),
+     .fallback = "18",
+     .min = 1,
+     .max = 10000,
+     .help = "Inverters that share the modules."},
+    {.name = "inverter_kw",
+     .type = OPTION_FLOAT,
+     .offset = offsetof(struct model_options, inverter_kw),
+     .fallback = "100",
+     .min = 1,
+     .max = 10000,
+     .unit = "kW",
+     .help = "Rated power of one."},
+    {.name = "chargers",
+     .type = OPTION_INT,
+     .offset = offsetof(struct model_options, chargers),
+     .fallback = "6",
+     .min = 1,
+     .max = 10000,
+     .help = "DC fast chargers with two guns each."},
+    {.name = "gun_kw",
+     .type = OPTION_FLOAT,
+     .offset = offsetof(struct model_options, gun_kw),
+     .fallback = "60",
+     .min = 1,
+     .max = 1000,
+     .unit = "kW",
+     .help = "Rated power of a DC gun."},
+    {.name = "piles",
+     .type = OPTION_INT,
+     .offset = offsetof(struct model_options, piles),
+     .fallback = "102",
+     .min = 1,
+     .max = 10000,
+     .help = "AC piles of 7 kW."},
+    {.name = "pile_groups",
+     .type = OPTION_INT,
+     .offset = offsetof(struct model_options, pile_groups),
+     .fallback = "4",
+     .min = 1,
+     .max = 1000,
+     .help = "Distribution boxes that the AC piles are spread over."},
+    {.name = "turnaround_ms",
+     .type = OPTION_INT,
+     .offset = offsetof(struct model_options, turnaround_ms),
+     .fallback = "5",
+     .min = 0,
+     .max = 1000,
+     .unit = "ms",
+     .help = "Serial lines: from the end of a request to its reply."},
+    {.name = "buildings",
+     .type = OPTION_LIST,
+     .offset = offsetof(struct model_options, buildings),
+     .table = &building_table,
+     .help = "Buildings; none = the reference compound's."},
+    {.name = "rooms",
+     .type = OPTION_LIST,
+     .offset = offsetof(struct model_options, rooms),
+     .table = &room_table,
+     .help = "Rooms that are simulated one by one."},
+    {.name = "devices",
+     .type = OPTION_LIST,
+     .offset = offsetof(struct model_options, devices),
+     .table = &device_table,
+     .help = "Roles and faults of the devices."},
+};
+const struct option_table model_table = {
+    .name = "model",
+    .size = sizeof(struct model_options),
+    .rows = model_rows,
+    .count = ARRAY_SIZE(model_rows),
+    .help = "The simulated compound behind a site file.",
+};
+
+static struct building_options reference_buildings[] = {
+    {.id = "b1", .area_m2 = 6200, .headcount = 310, .transformer = 1},
+    {.id = "b2", .area_m2 = 4800, .headcount = 240, .transformer = 1},
+    {.id = "b3", .area_m2 = 4200, .headcount = 205, .transformer = 1, .leak_m3_h = 0.12},
+    {.id = "b4", .area_m2 = 3900, .headcount = 180, .transformer = 1},
+    {.id = "b5", .area_m2 = 3600, .headcount = 170, .transformer = 2},
+    {.id = "b6", .area_m2 = 3600, .headcount = 165, .transformer = 2},
+    {.id = "b7", .area_m2 = 3200, .headcount = 150, .transformer = 2},
+    {.id = "b8", .area_m2 = 2800, .headcount = 120, .transformer = 2},
+    {.id = "b9", .area_m2 = 2400, .headcount = 95, .transformer = 2},
+    {.id = "canteen", .kind = BUILDING_CANTEEN, .area_m2 = 1800, .headcount = 40, .transformer = 2},
+    {.id = "dc",
+     .kind = BUILDING_DATA_ROOM,
+     .area_m2 = 180,
+     .headcount = 4,
+     .transformer = 1,
+     .it_kw = 60},
+};
+
+static struct room_options reference_rooms[] = {
+    {.id = "b1-201", .building = "b1", .area_m2 = 80},
+    {.id = "b1-301", .building = "b1", .area_m2 = 120},
+    {.id = "b2-101", .building = "b2", .area_m2 = 60},
+};
+
+void model_complete(struct model_options *options)
+{
+    if (options->buildings.count == 0) {
+        options->buildings.items = reference_buildings;
+        options->buildings.count = ARRAY_SIZE(reference_buildings);
+        if (options->rooms.count == 0) {
+            options->rooms.items = reference_rooms;
+            options->rooms.count = ARRAY_SIZE(reference_rooms);
+        }
+    }
+}

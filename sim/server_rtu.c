@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* server_rtu: RTU frames on a pseudo-terminal or a TCP connection, at the pace of the wire. A pseudo-terminal has no
+ * baud rate: the reply is handed over when its last character would have arrived. */
+#include <fcntl.h>
+#include <pty.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "sim/server.h"
+
+enum {
+    CRC_BYTES = 2,
+};
+
+static uint16_t crc16(const uint8_t *bytes, size_t length)
+{
+    uint16_t crc = 0xFFFF;
+    for (size_t i = 0; i < length; i++) {
+        crc = (uint16_t)(crc ^ bytes[i]);
+        for (int bit = 0; bit < 8; bit++) {
+            crc = (crc & 1) != 0 ? (uint16_t)(crc >> 1 ^ 0xA001) : (uint16_t)(crc >> 1);
+        }
+    }
+    return crc;
+}
+
+static void answer_frame(struct channel *channel, const uint8_t *frame, size_t length)
+{
+    struct line_server *server = channel->server;
+    struct reply reply;
+    uint8_t out[FRAME_MAX];
+    if (!server_ask(channel, frame[0], frame + 1, length - 1 - CRC_BYTES, &reply)) {
+        return;
+    }
+    out[0] = frame[0];
+    if (reply.fault.kind == FAULT_WRONG_TRANSACTION) {
+        out[0] = (uint8_t)(out[0] + 1);
+    }
+    memcpy(out + 1, reply.pdu, reply.length);
+    uint16_t crc = crc16(out, reply.length + 1);
+    if (reply.fault.kind == FAULT_GARBAGE) {
+        crc = (uint16_t)~crc;
+    }
+    out[reply.length + 1] = (uint8_t)crc;
+    out[reply.length + 2] = (uint8_t)(crc >> 8);
+    size_t sent = reply.length + 1 + CRC_BYTES;
+    int64_t now_us = clock_mono_us(channel->simulator->clock);
+    int64_t start_us = server->busy_until_us > now_us ? server->busy_until_us : now_us;
+    int64_t wire_us = (int64_t)(length + sent) * server->byte_ns / 1000;
+    int64_t turnaround_us = server->byte_ns > 0 ? channel->simulator->turnaround_us : 0;
+    server->busy_until_us = start_us + wire_us + turnaround_us;
+    server_answer(channel, &reply, out, sent, server->busy_until_us);
+}
+
+/* Length of the request that the bytes begin with, 0 = not whole yet, -1 = none begins here. */
+static int whole_frame(const uint8_t *bytes, size_t length)
+{
+    if (length < 2) {
+        return 0;
+    }
+    int pdu = serve_request_length(bytes + 1, length - 1);
+    if (pdu < 0 || pdu > PDU_MAX) {
+        /* An unknown function: whatever ends here with a good CRC is a request, to be refused. */
+        bool is_good = length >= 4 && length <= FRAME_MAX && crc16(bytes, length) == 0;
+        return is_good ? (int)length : -1;
+    }
+    if (pdu == 0 || length < (size_t)pdu + 1 + CRC_BYTES) {
+        return 0;
+    }
+    return crc16(bytes, (size_t)pdu + 1 + CRC_BYTES) == 0 ? pdu + 1 + CRC_BYTES : -1;
+}
+
+size_t rtu_consume(struct channel *channel)
+{
+    size_t done = 0;
+    while (!channel->is_closed && done < channel->in_length) {
+        int length = whole_frame(channel->in + done, channel->in_length - done);
+        if (length == 0) {
+            break;
+        }
+        if (length > 0) {
+            answer_frame(channel, channel->in + done, (size_t)length);
+        }
+        done += length > 0 ? (size_t)length : 1;
+    }
+    return done;
+}
+
+int pty_open(struct line_server *server)
+{
+    int master = -1;
+    if (openpty(&master, &server->slave_fd, server->path, NULL, NULL) < 0) {
+        return -errno;
+    }
+    struct termios raw;
+    if (tcgetattr(server->slave_fd, &raw) == 0) {
+        cfmakeraw(&raw);
+        (void)tcsetattr(server->slave_fd, TCSANOW, &raw);
+    }
+    (void)fcntl(master, F_SETFL, O_NONBLOCK);
+    (void)fcntl(master, F_SETFD, FD_CLOEXEC);
+    (void)fcntl(server->slave_fd, F_SETFD, FD_CLOEXEC);
+    return channel_create(server, server->simulator, master, true, rtu_consume);
+}
