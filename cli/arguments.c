@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* arguments: the command line of lingtan. A file of its own, since getopt's struct option is not ours. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+enum {
+    /* above every option letter */
+    LETTER_FROM = 256,
+    LETTER_TO,
+    LETTER_LIMIT,
+    LETTER_PORT,
+    LETTER_BAUD,
+    LETTER_PARITY,
+    LETTER_STOP_BITS,
+    LETTER_HOST,
+    LETTER_TCP_PORT,
+    LETTER_TIMEOUT,
+};
+
+const char cli_options_help[] =
+    "  -s, --socket PATH      the daemon's socket (default $LINGTAN_SOCKET, or\n"
+    "                         /run/lingtan/lingtan.sock)\n"
+    "  -j, --json             print the API's JSON, for programs\n"
+    "  -1, --once             live: print one table and end\n"
+    "      --from TIME        history: ISO 8601 with zone, milliseconds since 1970, or how long\n"
+    "                         ago: 90s, 30m, 6h, 7d (default 1h)\n"
+    "      --to TIME          history: the end (default now)\n"
+    "      --limit N          history: readings at the most, 1 to 100000 (default 10000)\n"
+    "  -f, --function N       read: 1 coils, 2 discrete inputs, 3 holding registers (default),\n"
+    "                         4 input registers\n"
+    "      --port PATH        read: directly from this serial port, without the daemon\n"
+    "      --baud N           read: of the port (default 9600)\n"
+    "      --parity WORD      read: none (default), even or odd\n"
+    "      --stop-bits N      read: 1 (default) or 2\n"
+    "      --host HOST        read: directly over Modbus TCP, without the daemon\n"
+    "      --tcp-port N       read: of the host (default 502)\n"
+    "      --timeout MS       read: for a direct reply (default 1000)\n"
+    "  -h, --help             this text\n"
+    "  -V, --version          the version\n";
+
+static const struct option long_options[] = {
+    {"socket", required_argument, NULL, 's'},
+    {"json", no_argument, NULL, 'j'},
+    {"once", no_argument, NULL, '1'},
+    {"from", required_argument, NULL, LETTER_FROM},
+    {"to", required_argument, NULL, LETTER_TO},
+    {"limit", required_argument, NULL, LETTER_LIMIT},
+    {"function", required_argument, NULL, 'f'},
+    {"port", required_argument, NULL, LETTER_PORT},
+    {"baud", required_argument, NULL, LETTER_BAUD},
+    {"parity", required_argument, NULL, LETTER_PARITY},
+    {"stop-bits", required_argument, NULL, LETTER_STOP_BITS},
+    {"host", required_argument, NULL, LETTER_HOST},
+    {"tcp-port", required_argument, NULL, LETTER_TCP_PORT},
+    {"timeout", required_argument, NULL, LETTER_TIMEOUT},
+    {"help", no_argument, NULL, 'h'},
+    {"version", no_argument, NULL, 'V'},
+    {NULL, 0, NULL, 0},
+};
+
+static void set_defaults(struct cli *cli)
+{
+    const char *socket = getenv("LINGTAN_SOCKET");
+    const char *no_colour = getenv("NO_COLOR");
+    *cli = (struct cli){
+        .socket = socket && socket[0] != '\0' ? socket : "/run/lingtan/lingtan.sock",
+        .has_colour = isatty(STDOUT_FILENO) && (!no_colour || no_colour[0] == '\0'),
+        .limit = 10000,
+        .function = 3,
+        .baud = 9600,
+        .stop_bits = 1,
+        .tcp_port = 502,
+        .timeout_ms = 1000,
+    };
+}
+
+bool cli_number(const char *what, const char *text, int64_t min, int64_t max, int64_t *out)
+{
+    char *end = NULL;
+    bool is_hex = strncmp(text, "0x", 2) == 0 || strncmp(text, "0X", 2) == 0;
+    errno = 0;
+    long long number = strtoll(text, &end, is_hex ? 16 : 10);
+    if (errno != 0 || end == text || *end != '\0' || number < min || number > max) {
+        fprintf(stderr, "lingtan: %s \"%s\" is not allowed: a whole number from %lld to %lld\n",
+                what, text, (long long)min, (long long)max);
+        return false;
+    }
+    *out = number;
+    return true;
+}
+
+static bool take_parity(const char *text, int64_t *out)
+{
+    static const char *const words[] = {"none", "even", "odd"}; /* as enum line_parity */
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(text, words[i]) == 0) {
+            *out = (int64_t)i;
+            return true;
+        }
+    }
+    fprintf(stderr, "lingtan: --parity \"%s\" is not allowed: none, even or odd\n", text);
+    return false;
+}
+
+/* The options of a direct read. */
+static bool take_direct(int letter, struct cli *cli)
+{
+    cli->given |= OPTION_BIT_DIRECT;
+    switch (letter) {
+    case LETTER_PORT:
+        cli->port = optarg;
+        return true;
+    case LETTER_HOST:
+        cli->host = optarg;
+        return true;
+    case LETTER_BAUD:
+        return cli_number("--baud", optarg, 300, 921600, &cli->baud);
+    case LETTER_PARITY:
+        return take_parity(optarg, &cli->parity);
+    case LETTER_STOP_BITS:
+        return cli_number("--stop-bits", optarg, 1, 2, &cli->stop_bits);
+    case LETTER_TCP_PORT:
+        return cli_number("--tcp-port", optarg, 1, 65535, &cli->tcp_port);
+    case LETTER_TIMEOUT:
+        return cli_number("--timeout", optarg, 10, 60000, &cli->timeout_ms);
+    default:
+        return false;
+    }
+}
+
+static bool take_option(int letter, struct cli *cli)
+{
+    switch (letter) {
+    case 's':
+        cli->socket = optarg;
+        return true;
+    case 'j':
+        cli->is_json = true;
+        return true;
+    case '1':
+        cli->given |= OPTION_BIT_ONCE;
+        return true;
+    case LETTER_FROM:
+        cli->given |= OPTION_BIT_FROM;
+        cli->from = optarg;
+        return true;
+    case LETTER_TO:
+        cli->given |= OPTION_BIT_TO;
+        cli->to = optarg;
+        return true;
+    case LETTER_LIMIT:
+        cli->given |= OPTION_BIT_LIMIT;
+        return cli_number("--limit", optarg, 1, 100000, &cli->limit);
+    case 'f':
+        cli->given |= OPTION_BIT_FUNCTION;
+        return cli_number("--function", optarg, 1, 4, &cli->function);
+    default:
+        return take_direct(letter, cli);
+    }
+}
+
+static const struct verb *usage(const char *what, const char *about)
+{
+    fprintf(stderr, "lingtan: %s%s\nTry 'lingtan --help'.\n", what, about);
+    return NULL;
+}
+
+static const struct verb *check_verb(const struct cli *cli, const char *name)
+{
+    const struct verb *verb = verb_find(name);
+    if (!verb) {
+        return usage("there is no command ", name);
+    }
+    if (cli->given & ~verb->options) {
+        return usage("an option was given that does not belong to the command ", name);
+    }
+    /* A direct read names no line. */
+    int spared = cli->given & OPTION_BIT_DIRECT ? 1 : 0;
+    if (cli->argument_count < verb->least - spared || cli->argument_count > verb->most - spared) {
+        fprintf(stderr, "lingtan: usage: lingtan %s %s\nTry 'lingtan --help'.\n", verb->name,
+                spared ? "{--port PATH | --host HOST} UNIT ADDRESS [COUNT]" : verb->arguments);
+        return NULL;
+    }
+    return verb;
+}
+
+const struct verb *cli_read(int argc, char **argv, struct cli *cli, int *code)
+{
+    int letter = 0;
+    set_defaults(cli);
+    *code = EXIT_USAGE;
+    while ((letter = getopt_long(argc, argv, "s:j1f:hV", long_options, NULL)) != -1) {
+        if (letter == 'h' || letter == 'V') {
+            *code = EXIT_OK;
+            if (letter == 'h') {
+                cli_print_help(stdout);
+            } else {
+                puts("lingtan " LINGTAN_VERSION);
+            }
+            return NULL;
+        }
+        if (letter == '?' || !take_option(letter, cli)) {
+            return letter == '?' ? usage("the command line was not understood", "") : NULL;
+        }
+    }
+    if (optind == argc) {
+        return usage("which command?", "");
+    }
+    cli->arguments = argv + optind + 1;
+    cli->argument_count = argc - optind - 1;
+    return check_verb(cli, argv[optind]);
+}

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli: what the commands of lingtan share: the command line as read, the exit codes, the table of commands. One
+ * thread. */
+#ifndef LINGTAN_CLI_CLI_H
+#define LINGTAN_CLI_CLI_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum exit_code {
+    EXIT_OK = 0,
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_UNREACHABLE = 3, /* the daemon does not answer on its socket */
+};
+
+/* The options that belong to some commands only, as bits. */
+enum cli_option {
+    OPTION_BIT_ONCE = 1,
+    OPTION_BIT_FROM = 2,
+    OPTION_BIT_TO = 4,
+    OPTION_BIT_LIMIT = 8,
+    OPTION_BIT_FUNCTION = 16,
+    OPTION_BIT_DIRECT = 32, /* --port, --baud, ..., --host, ... */
+};
+
+/* Defaults are filled in; strings are borrowed from argv and the environment. */
+struct cli {
+    const char *socket;
+    bool is_json;
+    bool has_colour; /* of stdout */
+    unsigned given;  /* enum cli_option */
+    const char *from;
+    const char *to;
+    int64_t limit;
+    int64_t function;
+    const char *port;
+    int64_t baud;
+    int64_t parity; /* enum line_parity */
+    int64_t stop_bits;
+    const char *host;
+    int64_t tcp_port;
+    int64_t timeout_ms;
+    int argument_count;
+    char **arguments; /* behind the command's name */
+};
+
+struct verb {
+    const char *name;
+    const char *arguments; /* for the help */
+    int least;             /* arguments */
+    int most;
+    unsigned options; /* enum cli_option */
+    int (*run)(const struct cli *cli);
+    const char *help;
+};
+
+extern const struct verb verbs[];
+extern const size_t verb_count;
+const struct verb *verb_find(const char *name);
+
+extern const char cli_options_help[];
+void cli_print_help(FILE *out);
+
+/* Reads the command line. Gives the verb, or NULL with *code: everything is then done or told. */
+const struct verb *cli_read(int argc, char **argv, struct cli *cli, int *code);
+
+/* A whole number in [min, max], decimal or 0x hexadecimal; tells what is wrong on stderr and returns false. */
+bool cli_number(const char *what, const char *text, int64_t min, int64_t max, int64_t *out);
+
+int status_run(const struct cli *cli);
+int devices_run(const struct cli *cli);
+int live_run(const struct cli *cli);
+int history_run(const struct cli *cli);
+int lines_run(const struct cli *cli);
+int sinks_run(const struct cli *cli);
+int read_run(const struct cli *cli);
+int check_run(const struct cli *cli);
+
+#endif

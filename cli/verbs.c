@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* verbs: the table of commands, and the help made of it. */
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/cli.h"
+
+/* clang-format off */
+const struct verb verbs[] = {
+    {"status", "", 0, 0, 0, status_run, "is the daemon well: devices, lines, store, sinks, alarms"},
+    {"devices", "", 0, 0, 0, devices_run, "all devices with their health"},
+    {"live", "", 0, 0, OPTION_BIT_ONCE, live_run, "values as they come, full screen on a terminal"},
+    {"history", "DEVICE POINT", 2, 2, OPTION_BIT_FROM | OPTION_BIT_TO | OPTION_BIT_LIMIT, history_run, "raw readings of a point from the journal"},
+    {"lines", "", 0, 0, 0, lines_run, "load, round trip and errors of each line"},
+    {"sinks", "", 0, 0, 0, sinks_run, "the ways out: state and backlog"},
+    {"read", "LINE UNIT ADDRESS [COUNT]", 3, 4, OPTION_BIT_FUNCTION | OPTION_BIT_DIRECT, read_run, "raw registers in every type and order"},
+    {"check", "[CONFIG]", 0, 1, 0, check_run, "check a configuration with lingtand --check"},
+};
+/* clang-format on */
+const size_t verb_count = ARRAY_SIZE(verbs);
+
+const struct verb *verb_find(const char *name)
+{
+    for (size_t i = 0; i < verb_count; i++) {
+        if (strcmp(verbs[i].name, name) == 0) {
+            return &verbs[i];
+        }
+    }
+    return NULL;
+}
+
+void cli_print_help(FILE *out)
+{
+    fputs("Usage: lingtan COMMAND [ARGUMENT]... [OPTION]...\n"
+          "Shows what the daemon lingtand reads, and how well it does.\n\nCommands:\n",
+          out);
+    for (size_t i = 0; i < verb_count; i++) {
+        char call[40];
+        (void)snprintf(call, sizeof(call), "%s %s", verbs[i].name, verbs[i].arguments);
+        fprintf(out, "  %-30s %s\n", call, verbs[i].help);
+    }
+    fprintf(out, "\nOptions:\n%s", cli_options_help);
+    fputs("\nExit codes: 0 done, 1 failed, 2 usage wrong, 3 the daemon does not answer.\n", out);
+}
