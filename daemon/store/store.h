@@ -28,10 +28,12 @@ struct store_options {
 
 extern const struct option_table store_table;
 
+/* JOURNAL_CORRUPT, LEDGER_RESTORED and JOURNAL_SHED stand, over restarts too, until store_acknowledge; the others end by
+ * themselves. The store logs none of them: whoever watches the status does. */
 enum store_alarm {
     STORE_OK = 0,
-    STORE_JOURNAL_CORRUPT = 1, /* a day was set aside */
-    STORE_LEDGER_RESTORED = 2, /* from the backup: control stays disarmed */
+    STORE_JOURNAL_CORRUPT = 1, /* a file was set aside */
+    STORE_LEDGER_RESTORED = 2, /* from the backup, or begun anew: control stays disarmed */
     STORE_DISK_FULL = 4,       /* batches are not being journaled */
     STORE_JOURNAL_SHED = 8,    /* a day that a sink still wanted was unlinked */
     STORE_NEAR_LIMIT = 16,     /* before that happens */
@@ -42,8 +44,9 @@ struct store;
 struct store_status {
     unsigned alarms; /* enum store_alarm */
     char last_error[160];
-    uint64_t durable; /* position committed up to */
-    uint64_t dropped; /* batches that could not be journaled */
+    uint64_t durable;    /* position committed up to */
+    uint64_t dropped;    /* batches that could not be journaled */
+    uint64_t bad_blocks; /* blocks of the journal that readers had to skip */
     int64_t journal_bytes;
     int64_t oldest_day_us;  /* wall, 0 = none */
     int64_t last_commit_us; /* how long the last commit took */
@@ -51,8 +54,8 @@ struct store_status {
 };
 
 /* Opens or makes the folder, takes an exclusive lock in it (-EBUSY when another daemon has it), repairs or sets aside
- * what is corrupt. Main thread, at start. A folder that cannot be written is not an error when must_write is false:
- * the store then runs with STORE_UNWRITABLE, keeps trying, and live data flow on. */
+ * what is corrupt. Main thread, at start. A folder that cannot be written is no error: the store then runs with
+ * STORE_UNWRITABLE (or STORE_DISK_FULL), tries again every 10 s, and live data flow on. */
 int store_open(const struct store_options *options, const struct clock *clock,
                struct store **out) MUST_USE;
 int store_start(struct store *store) MUST_USE;
@@ -87,17 +90,24 @@ void store_set_cursor(struct store *store, const char *sink, uint64_t position);
 
 struct store_status store_status(struct store *store); /* any thread */
 
+/* A person has seen these alarms: they end at the next commit. Any thread. */
+void store_acknowledge(struct store *store, unsigned alarms);
+
 /* Reading the journal back: its own read-only connections, no read transaction over a second. One thread a reader. */
 struct journal_reader;
 int journal_reader_open(struct store *store, struct journal_reader **out) MUST_USE;
 void journal_reader_close(struct journal_reader *reader);
 
 /* Committed batches with position >= from, in order, up to max; each is the caller's reference. *count 0 = there are
- * none yet. Positions lost to shedding or a corrupt file are skipped. Batches carry the device as it was then. */
+ * none yet. Positions lost to shedding or a corrupt file are skipped. Batches carry the device as it was then: equal to
+ * the live one, but another object, the same for all batches of a device until *count was 0 or the file ends.
+ * received_mono_us is 0. Fastest when each call goes on where the last one ended. */
 int journal_reader_next(struct journal_reader *reader, uint64_t from, struct batch **batches,
                         size_t max, size_t *count) MUST_USE;
 
-/* Raw readings of one point, oldest first, [from_us, to_us), at most limit. fn returns false to stop. */
+/* Raw readings of one point, oldest first, [from_us, to_us), at most limit. fn returns false to stop; what it is given is
+ * valid during the call. Where a clock was stepped back by days, files follow each other by their oldest reading. The
+ * strings of text points are not to be had this way. */
 typedef bool (*journal_reading_fn)(void *context, const struct point *point,
                                    const struct reading *reading);
 int journal_reader_history(struct journal_reader *reader, const char *device, const char *point,

@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger: open, repair, load, commit. */
+#include "store/ledger_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "store/disk.h"
+#include "store/store.h"
+
+enum {
+    RESERVE_BYTES = 1 << 20,
+    CURSORS_MAX = 256, /* a sane file has a handful */
+};
+
+static const int64_t quick_check_bytes_max = 16 << 20; /* larger ones would delay the start */
+
+static const char schema[] =
+    "BEGIN;"
+    "CREATE TABLE value(name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;"
+    "CREATE TABLE cursor(sink TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;"
+    "PRAGMA application_id=0x4c54434c;"
+    "PRAGMA user_version=1;"
+    "COMMIT;";
+
+static int check_pages(sqlite3 *db, const char *path)
+{
+    sqlite3_stmt *check = NULL;
+    if (disk_file_bytes(path) > quick_check_bytes_max) {
+        return 0;
+    }
+    int error = sql_prepare(db, "PRAGMA quick_check(1)", &check);
+    if (error == 0 && sql_step(check) == 1) {
+        const char *verdict = (const char *)sqlite3_column_text(check, 0);
+        error = verdict != NULL && strcmp(verdict, "ok") == 0 ? 0 : -EUCLEAN;
+    }
+    sqlite3_finalize(check);
+    return error;
+}
+
+int ledger_check(const char *path)
+{
+    sqlite3 *db = NULL;
+    int64_t version = 0;
+    bool found = false;
+    int error = sql_open(path, SQL_READ, LEDGER_CACHE_KIB, &db);
+    if (error == 0) {
+        error = sql_get_int(db, "PRAGMA user_version", &version, &found);
+    }
+    if (error == 0 && version == 0) {
+        error = -ENODATA;
+    }
+    if (error == 0) {
+        error = check_pages(db, path);
+    }
+    if (error == 0) {
+        error = sql_get_int(db, "SELECT count(*) FROM value, cursor", &version, &found);
+    }
+    sql_close(db);
+    return error;
+}
+
+static void set_value(struct ledger_values *values, const char *name, uint64_t number)
+{
+    if (strcmp(name, "seq_reserved") == 0) {
+        values->seq_reserved = number;
+    } else if (strcmp(name, "durable") == 0) {
+        values->durable = number;
+    } else if (strcmp(name, "alarms") == 0) {
+        values->alarms = number;
+    }
+}
+
+static int load_values(struct ledger *ledger)
+{
+    sqlite3_stmt *query = NULL;
+    int error = sql_prepare(ledger->db, "SELECT name, number FROM value", &query);
+    while (error == 0 && (error = sql_step(query)) == 1) {
+        set_value(&ledger->values, (const char *)sqlite3_column_text(query, 0),
+                  (uint64_t)sqlite3_column_int64(query, 1));
+        error = 0;
+    }
+    sqlite3_finalize(query);
+    return error;
+}
+
+static int load_cursors(struct ledger *ledger)
+{
+    sqlite3_stmt *query = NULL;
+    int error = sql_prepare(ledger->db, "SELECT sink, position FROM cursor LIMIT 256", &query);
+    ledger->cursors = mem_alloc_array(CURSORS_MAX, sizeof(*ledger->cursors));
+    while (error == 0 && ledger->cursor_count < CURSORS_MAX && (error = sql_step(query)) == 1) {
+        struct ledger_cursor *cursor = &ledger->cursors[ledger->cursor_count++];
+        snprintf(cursor->sink, sizeof(cursor->sink), "%s",
+                 (const char *)sqlite3_column_text(query, 0));
+        cursor->position = (uint64_t)sqlite3_column_int64(query, 1);
+        error = 0;
+    }
+    sqlite3_finalize(query);
+    return error;
+}
+
+static int set_aside(struct ledger *ledger)
+{
+    char suffix[48];
+    snprintf(suffix, sizeof(suffix), ".corrupt-%lld",
+             (long long)(clock_wall_us(ledger->clock) / 1000000));
+    return disk_set_aside(ledger->path, suffix);
+}
+
+/* Decides what stands at ledger->path: a sound ledger, a restored one, or nothing. */
+static int settle(struct ledger *ledger)
+{
+    int error = disk_exists(ledger->path) ? ledger_check(ledger->path) : -ENOENT;
+    const bool is_corrupt = error == -EUCLEAN;
+    if (is_corrupt) {
+        error = set_aside(ledger);
+    } else if (error == -ENOENT || error == -ENODATA) {
+        /* Never made, or died before its tables were: a WAL left over must not meet a new file. */
+        error = disk_remove_database(ledger->path);
+    } else {
+        return error;
+    }
+    if (error == 0) {
+        error = ledger_restore(ledger);
+    }
+    if (error == 0) {
+        ledger->origin = LEDGER_RESTORED;
+    } else if (error == -ENOENT) {
+        ledger->origin = is_corrupt ? LEDGER_LOST : LEDGER_NEW;
+    } else if (error == -EUCLEAN) {
+        ledger->origin = LEDGER_LOST;
+    } else {
+        return error;
+    }
+    return 0;
+}
+
+static int open_database(struct ledger *ledger)
+{
+    int64_t version = 0;
+    bool found = false;
+    int error = sql_open(ledger->path, SQL_CREATE, LEDGER_CACHE_KIB, &ledger->db);
+    if (error == 0) {
+        error = sql_get_int(ledger->db, "PRAGMA user_version", &version, &found);
+    }
+    if (error == 0 && version == 0) {
+        error = sql_run(ledger->db, schema);
+    }
+    if (error == 0) {
+        error = disk_sync_folder(ledger->folder);
+    }
+    if (error == 0) {
+        error = load_values(ledger);
+    }
+    if (error == 0) {
+        error = load_cursors(ledger);
+    }
+    return error;
+}
+
+static int prepare_statements(struct ledger *ledger)
+{
+    const int error = sql_prepare(ledger->db,
+                                  "INSERT INTO value VALUES(?1, ?2) ON CONFLICT(name)"
+                                  " DO UPDATE SET number = ?2",
+                                  &ledger->put_value);
+    return error < 0 ? error
+                     : sql_prepare(ledger->db,
+                                   "INSERT INTO cursor VALUES(?1, ?2) ON CONFLICT(sink)"
+                                   " DO UPDATE SET position = ?2",
+                                   &ledger->put_cursor);
+}
+
+int ledger_open(const char *folder, const struct clock *clock, struct ledger **out)
+{
+    struct ledger *ledger = mem_alloc(sizeof(*ledger));
+    ledger->clock = clock;
+    ledger->folder = mem_dup_string(folder);
+    ledger->path = mem_format("%s/ledger.db", folder);
+    ledger->backup_path = mem_format("%s/ledger.backup", folder);
+    ledger->reserve_path = mem_format("%s/ledger.reserve", folder);
+    int error = settle(ledger);
+    if (error == 0) {
+        error = open_database(ledger);
+    }
+    if (error == 0) {
+        error = prepare_statements(ledger);
+    }
+    if (error < 0) {
+        ledger_close(ledger);
+        return error;
+    }
+    *out = ledger;
+    return 0;
+}
+
+void ledger_close(struct ledger *ledger)
+{
+    if (ledger == NULL) {
+        return;
+    }
+    ledger_backup_abort(ledger);
+    sqlite3_finalize(ledger->put_value);
+    sqlite3_finalize(ledger->put_cursor);
+    sql_close(ledger->db);
+    free(ledger->cursors);
+    free(ledger->folder);
+    free(ledger->path);
+    free(ledger->backup_path);
+    free(ledger->reserve_path);
+    free(ledger);
+}
+
+enum ledger_origin ledger_origin(const struct ledger *ledger)
+{
+    return ledger->origin;
+}
+
+struct ledger_values ledger_values(const struct ledger *ledger)
+{
+    return ledger->values;
+}
+
+const struct ledger_cursor *ledger_cursors(const struct ledger *ledger, size_t *count)
+{
+    *count = ledger->cursor_count;
+    return ledger->cursors;
+}
+
+static int put(sqlite3_stmt *statement, const char *name, uint64_t number)
+{
+    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, (sqlite3_int64)number);
+    return sql_finish_step(statement);
+}
+
+static int put_all(struct ledger *ledger, const struct ledger_values *values,
+                   const struct ledger_cursor *cursors, size_t count)
+{
+    int error = put(ledger->put_value, "seq_reserved", values->seq_reserved);
+    if (error == 0) {
+        error = put(ledger->put_value, "durable", values->durable);
+    }
+    if (error == 0) {
+        error = put(ledger->put_value, "alarms", values->alarms);
+    }
+    for (size_t i = 0; error == 0 && i < count; i++) {
+        error = put(ledger->put_cursor, cursors[i].sink, cursors[i].position);
+    }
+    return error;
+}
+
+static int try_commit(struct ledger *ledger, const struct ledger_values *values,
+                      const struct ledger_cursor *cursors, size_t count)
+{
+    int error = sql_run(ledger->db, "BEGIN IMMEDIATE");
+    if (error < 0) {
+        return error;
+    }
+    error = put_all(ledger, values, cursors, count);
+    if (error == 0) {
+        error = sql_run(ledger->db, "COMMIT");
+    }
+    if (error < 0 && !sqlite3_get_autocommit(ledger->db)) {
+        const int ignored = sql_run(ledger->db, "ROLLBACK");
+        (void)ignored;
+    }
+    return error;
+}
+
+int ledger_commit(struct ledger *ledger, const struct ledger_values *values,
+                  const struct ledger_cursor *cursors, size_t count)
+{
+    int error = try_commit(ledger, values, cursors, count);
+    if (error == -ENOSPC && disk_exists(ledger->reserve_path)) {
+        ledger_drop_reserve(ledger->folder);
+        error = try_commit(ledger, values, cursors, count);
+    }
+    if (error == 0) {
+        ledger->values = *values;
+    }
+    return error;
+}
+
+void ledger_keep_reserve(struct ledger *ledger, int64_t min_free_bytes)
+{
+    if (disk_file_bytes(ledger->reserve_path) < RESERVE_BYTES &&
+        disk_free_bytes(ledger->folder) > min_free_bytes + RESERVE_BYTES) {
+        /* Without it the ledger has less room to live on, no more: the next check tries again. */
+        const int ignored = disk_reserve(ledger->reserve_path, RESERVE_BYTES);
+        (void)ignored;
+    }
+}
+
+void ledger_drop_reserve(const char *folder)
+{
+    char *path = mem_format("%s/ledger.reserve", folder);
+    unlink(path);
+    free(path);
+}

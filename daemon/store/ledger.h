@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger: the small database that is never shed: cursors, reserved sequence numbers, standing alarms. One thread at a
+ * time: the opener's, then the store thread's. */
+#ifndef LINGTAN_STORE_LEDGER_H
+#define LINGTAN_STORE_LEDGER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <lingtan/clock.h>
+#include <lingtan/error.h>
+
+struct ledger;
+
+struct ledger_values {
+    uint64_t seq_reserved; /* all numbers below are taken */
+    uint64_t durable;      /* the journal's last committed position, as of some recent time */
+    uint64_t alarms;       /* those that stand until a person acknowledges them */
+};
+
+struct ledger_cursor {
+    char sink[64];
+    uint64_t position;
+};
+
+enum ledger_origin {
+    LEDGER_KEPT,     /* it was there and is sound */
+    LEDGER_NEW,      /* there was none, and no backup */
+    LEDGER_RESTORED, /* from the backup; values.alarms has STORE_LEDGER_RESTORED */
+    LEDGER_LOST,     /* corrupt, and there was no sound backup: begun anew */
+};
+
+/* Opens or makes folder/ledger.db. What is corrupt is set aside, never deleted. */
+int ledger_open(const char *folder, const struct clock *clock, struct ledger **out) MUST_USE;
+void ledger_close(struct ledger *ledger); /* NULL-safe */
+
+enum ledger_origin ledger_origin(const struct ledger *ledger);
+struct ledger_values ledger_values(const struct ledger *ledger);
+
+/* The cursors as they stood at open. */
+const struct ledger_cursor *ledger_cursors(const struct ledger *ledger, size_t *count);
+
+/* All or nothing. Gives up the reserve file when the disk has no room otherwise. */
+int ledger_commit(struct ledger *ledger, const struct ledger_values *values,
+                  const struct ledger_cursor *cursors, size_t count) MUST_USE;
+
+/* Makes the reserve file again once the disk has room for it beside min_free_bytes. */
+void ledger_keep_reserve(struct ledger *ledger, int64_t min_free_bytes);
+void ledger_drop_reserve(const char *folder);
+
+/* The backup, a few pages a call so that commits go on in between: 1 = more to do, 0 = a verified backup stands. */
+int ledger_backup_step(struct ledger *ledger, int pages) MUST_USE;
+int64_t ledger_backup_age_us(const struct ledger *ledger); /* by the wall clock; INT64_MAX = none */
+
+#endif

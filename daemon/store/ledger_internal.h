@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger_internal: what ledger.c and ledger_backup.c share. */
+#ifndef LINGTAN_STORE_LEDGER_INTERNAL_H
+#define LINGTAN_STORE_LEDGER_INTERNAL_H
+
+#include "store/ledger.h"
+#include "store/sql.h"
+
+enum { LEDGER_CACHE_KIB = 64 };
+
+struct ledger {
+    char *folder;
+    char *path;
+    char *backup_path;
+    char *reserve_path;
+    const struct clock *clock;
+    enum ledger_origin origin;
+    struct ledger_values values; /* as committed */
+    struct ledger_cursor *cursors;
+    size_t cursor_count;
+    sqlite3 *db;
+    sqlite3_stmt *put_value;
+    sqlite3_stmt *put_cursor;
+    /* a backup under way */
+    sqlite3 *backup_db;
+    sqlite3_backup *backup;
+};
+
+/* Is the database at path a sound ledger? -ENODATA: it has no tables. -EUCLEAN: no. */
+int ledger_check(const char *path) MUST_USE;
+
+/* Makes path from the backup, marked as restored, in one step. -ENOENT: there is none. -EUCLEAN: it is corrupt too. */
+int ledger_restore(struct ledger *ledger) MUST_USE;
+void ledger_backup_abort(struct ledger *ledger);
+
+#endif

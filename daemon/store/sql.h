@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sql: the few calls of SQLite that the store makes, with its codes translated. A connection and its statements belong to
+ * one thread at a time. Errors: -EUCLEAN the file is corrupt or no database, -ENOSPC no room (disk, quota, file size),
+ * -EROFS it can't be written, -EACCES it can't be opened, -EBUSY somebody holds it, -EIO anything else. */
+#ifndef LINGTAN_STORE_SQL_H
+#define LINGTAN_STORE_SQL_H
+
+#include <sqlite3.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <lingtan/error.h>
+
+enum sql_mode {
+    SQL_CREATE,  /* read and write, made when absent, WAL, synchronous=FULL */
+    SQL_WRITE,   /* the same, must exist */
+    SQL_READ,    /* never changes data; may still take part in WAL housekeeping */
+    SQL_COMPACT, /* made when absent, no WAL: a backup */
+};
+
+int sql_open(const char *path, enum sql_mode mode, int cache_kib, sqlite3 **out) MUST_USE;
+/* NULL-safe. Every statement must be finalized before. */
+void sql_close(sqlite3 *db);
+
+/* Result code of a call on db to a negative errno; 0 for OK, ROW and DONE. */
+int sql_error(sqlite3 *db, int result);
+
+int sql_run(sqlite3 *db, const char *statements) MUST_USE;
+int sql_prepare(sqlite3 *db, const char *statement, sqlite3_stmt **out) MUST_USE;
+
+/* Steps once. 1: there is a row; 0: done. The statement stays open after 1. */
+int sql_step(sqlite3_stmt *statement) MUST_USE;
+
+/* Steps a statement without rows and resets it. */
+int sql_finish_step(sqlite3_stmt *statement) MUST_USE;
+void sql_reset(sqlite3_stmt *statement); /* and forgets its parameters; NULL-safe */
+
+/* The first column of the first row. *found false: no row, or NULL. */
+int sql_get_int(sqlite3 *db, const char *statement, int64_t *value, bool *found) MUST_USE;
+
+#endif

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store: the face to the other threads. What they say is left in a mailbox, an atomic or the cursor table, and the store
+ * thread finds it there. */
+#include "store/store_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+
+enum {
+    MAILBOX_CAPACITY = 32768,
+    RETRY_US = 10 * 1000000,
+};
+
+static const struct option rows[] = {
+    {.name = "folder",
+     .type = OPTION_STRING,
+     .offset = offsetof(struct store_options, folder),
+     .fallback = "/var/lib/lingtan",
+     .min = 1,
+     .max = 4000,
+     .help = "Where journal and ledger live; made when absent. One daemon a folder."},
+    {.name = "commit_ms",
+     .type = OPTION_INT,
+     .offset = offsetof(struct store_options, commit_ms),
+     .fallback = "500",
+     .min = 50,
+     .max = 1000,
+     .unit = "ms",
+     .help = "How long readings may wait for the disk: what a power cut can cost at most."},
+    {.name = "journal_days",
+     .type = OPTION_INT,
+     .offset = offsetof(struct store_options, journal_days),
+     .fallback = "90",
+     .min = 1,
+     .max = 3650,
+     .unit = "days",
+     .help = "Days of raw readings to keep at most; the oldest day goes first."},
+    {.name = "journal_mb",
+     .type = OPTION_INT,
+     .offset = offsetof(struct store_options, journal_mb),
+     .fallback = "10000",
+     .min = 16,
+     .max = 10000000,
+     .unit = "MB",
+     .help = "Size of the raw readings at most; the oldest day goes first."},
+    {.name = "min_free_mb",
+     .type = OPTION_INT,
+     .offset = offsetof(struct store_options, min_free_mb),
+     .fallback = "200",
+     .min = 0,
+     .max = 1000000,
+     .unit = "MB",
+     .help = "Free space to leave on the disk: with less, the oldest day goes."},
+};
+
+const struct option_table store_table = {
+    .name = "store",
+    .size = sizeof(struct store_options),
+    .rows = rows,
+    .count = ARRAY_SIZE(rows),
+    .help = "The journal of raw readings and the ledger of what must never be lost.",
+};
+
+static void drop_batch(void *item)
+{
+    batch_unref(item);
+}
+
+static struct store *create(const struct store_options *options, const struct clock *clock)
+{
+    struct store *store = mem_alloc(sizeof(*store));
+    store->options = *options;
+    store->options.folder = mem_dup_string(options->folder);
+    store->clock = clock;
+    store->lock_fd = -1;
+    store->retry_us = RETRY_US;
+    store->mailbox = mailbox_create("store intake", MAILBOX_CAPACITY, MAILBOX_REFUSE, drop_batch);
+    store->waiting = mem_alloc_array(STORE_TAKE_MAX, sizeof(struct batch *));
+    pthread_mutex_init(&store->mutex, NULL);
+    alarms_init(&store->alarms);
+    store->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    return store;
+}
+
+static int open_folder(struct store *store)
+{
+    const int error = store_folder_open(store);
+    if (error < 0) {
+        return error;
+    }
+    store_ledger_learn(store);
+    return store_folder_number(store);
+}
+
+int store_open(const struct store_options *options, const struct clock *clock, struct store **out)
+{
+    struct store *store = create(options, clock);
+    int error = store->wake_fd < 0 ? -errno : open_folder(store);
+    if (error == -EBUSY || store->wake_fd < 0) {
+        store_destroy(store);
+        return error;
+    }
+    if (error < 0) {
+        store_folder_close(store);
+        store->journal_trouble = store_complain(store, "journal", error);
+        store->next_retry_us = clock_mono_us(clock_real()) + store->retry_us;
+        store_folder_number_blindly(store);
+    }
+    *out = store;
+    return 0;
+}
+
+int store_start(struct store *store)
+{
+    const int error = pthread_create(&store->thread, NULL, store_thread_run, store);
+    if (error != 0) {
+        return -error;
+    }
+    pthread_setname_np(store->thread, "store");
+    store->is_started = true;
+    return 0;
+}
+
+void store_stop(struct store *store)
+{
+    if (store == NULL || !store->is_started) {
+        return;
+    }
+    atomic_store(&store->is_stopping, true);
+    store_wake(store);
+    pthread_join(store->thread, NULL);
+    store->is_started = false;
+}
+
+void store_destroy(struct store *store)
+{
+    if (store == NULL) {
+        return;
+    }
+    store_stop(store);
+    store_folder_close(store);
+    mailbox_destroy(store->mailbox);
+    if (store->wake_fd >= 0) {
+        close(store->wake_fd);
+    }
+    alarms_finish(&store->alarms);
+    pthread_mutex_destroy(&store->mutex);
+    free(store->cursors);
+    free(store->waiting);
+    free(store->options.folder);
+    free(store);
+}
+
+uint64_t store_next_position(const struct store *store)
+{
+    return store->next_position;
+}
+
+uint64_t store_first_seq(const struct store *store)
+{
+    return store->first_seq;
+}
+
+uint64_t store_reserved_seq(const struct store *store)
+{
+    return atomic_load(&store->seq_reserved);
+}
+
+/* The thread looks at every commit, and using numbers is what makes commits. */
+void store_seq_used(struct store *store, uint64_t seq)
+{
+    uint64_t known = atomic_load_explicit(&store->seq_used, memory_order_relaxed);
+    while (seq > known && !atomic_compare_exchange_weak(&store->seq_used, &known, seq)) {
+    }
+}
+
+int store_append(struct store *store, const struct batch *batch)
+{
+    const int error = mailbox_post(store->mailbox, batch_ref(batch));
+    if (error < 0) {
+        batch_unref(batch);
+        atomic_fetch_add(&store->dropped, 1);
+    }
+    return error;
+}
+
+uint64_t store_durable(const struct store *store)
+{
+    return atomic_load(&store->durable);
+}
+
+void store_on_durable(struct store *store, store_durable_fn fn, void *context)
+{
+    if (store->listener_count < STORE_LISTENERS_MAX) {
+        store->listeners[store->listener_count++] =
+            (struct store_listener){.fn = fn, .context = context};
+    }
+}
+
+uint64_t store_cursor(struct store *store, const char *sink)
+{
+    const uint64_t durable = atomic_load(&store->durable);
+    pthread_mutex_lock(&store->mutex);
+    struct store_cursor *cursor = store_cursor_entry(store, sink);
+    cursor->is_used = true;
+    const uint64_t position = cursor->wanted < durable ? cursor->wanted : durable;
+    pthread_mutex_unlock(&store->mutex);
+    return position;
+}
+
+void store_set_cursor(struct store *store, const char *sink, uint64_t position)
+{
+    pthread_mutex_lock(&store->mutex);
+    struct store_cursor *cursor = store_cursor_entry(store, sink);
+    const bool is_news = position > cursor->wanted;
+    cursor->is_used = true;
+    cursor->wanted = is_news ? position : cursor->wanted;
+    const bool must_wake = is_news && store->is_idle;
+    pthread_mutex_unlock(&store->mutex);
+    if (must_wake) {
+        store_wake(store);
+    }
+}
+
+void store_acknowledge(struct store *store, unsigned alarms)
+{
+    pthread_mutex_lock(&store->mutex);
+    store->acknowledged |= alarms & STORE_STANDING;
+    const bool must_wake = store->is_idle;
+    pthread_mutex_unlock(&store->mutex);
+    if (must_wake) {
+        store_wake(store);
+    }
+}
+
+struct store_status store_status(struct store *store)
+{
+    struct journal *journal = atomic_load(&store->journal);
+    struct store_status status = {
+        .durable = atomic_load(&store->durable),
+        .dropped = atomic_load(&store->dropped),
+        .last_commit_us = atomic_load(&store->last_commit_us),
+        .commits = atomic_load(&store->commits),
+    };
+    status.alarms = alarms_copy(&store->alarms, status.last_error, sizeof(status.last_error));
+    if (journal != NULL) {
+        const struct journal_totals totals = journal_totals(journal);
+        status.journal_bytes = totals.bytes;
+        status.oldest_day_us = totals.oldest_us;
+        status.bad_blocks = atomic_load(&journal->bad_blocks);
+    }
+    return status;
+}

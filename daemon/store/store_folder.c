@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_folder: taking possession of the data folder, and finding where numbering goes on. */
+#include "store/store_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "store/disk.h"
+
+static const uint64_t lost_margin = 1 << 20;      /* numbers given after the last trace of them */
+static const uint64_t unlimited = UINT64_MAX / 4; /* of which no device sees the end */
+
+static int take_lock(struct store *store)
+{
+    char *path = mem_format("%s/lock", store->options.folder);
+    const int error = disk_lock(path, &store->lock_fd);
+    free(path);
+    return error;
+}
+
+static int open_journal(struct store *store)
+{
+    const struct journal_limits limits = {
+        .days = store->options.journal_days,
+        .bytes = store->options.journal_mb * 1000000,
+        .min_free_bytes = store->options.min_free_mb * 1000000,
+    };
+    struct journal *journal = NULL;
+    char *folder = mem_format("%s/journal", store->options.folder);
+    const int error = journal_open(folder, &limits, store->clock, &store->alarms, &journal);
+    free(folder);
+    if (error == 0) {
+        atomic_store(&store->journal, journal);
+    }
+    return error;
+}
+
+static int open_databases(struct store *store)
+{
+    const int error = ledger_open(store->options.folder, store->clock, &store->ledger);
+    return error < 0 ? error : open_journal(store);
+}
+
+int store_folder_open(struct store *store)
+{
+    int error = disk_make_folder(store->options.folder);
+    if (error == 0) {
+        error = take_lock(store);
+    }
+    if (error == 0) {
+        error = open_databases(store);
+    }
+    if (error == -ENOSPC && store->lock_fd >= 0) {
+        /* Even side files of a database need room: this is what the reserve is for. */
+        ledger_close(store->ledger);
+        store->ledger = NULL;
+        ledger_drop_reserve(store->options.folder);
+        error = open_databases(store);
+    }
+    if (error < 0) {
+        store_folder_close(store);
+    }
+    return error;
+}
+
+void store_folder_close(struct store *store)
+{
+    journal_close(atomic_exchange(&store->journal, NULL));
+    ledger_close(store->ledger);
+    store->ledger = NULL;
+    if (store->lock_fd >= 0) {
+        close(store->lock_fd);
+        store->lock_fd = -1;
+    }
+}
+
+static uint64_t larger(uint64_t one, uint64_t other)
+{
+    return one > other ? one : other;
+}
+
+static uint64_t wall_number(const struct store *store)
+{
+    const int64_t wall_us = clock_wall_us(store->clock);
+    return wall_us > 1 ? (uint64_t)wall_us : 1;
+}
+
+static uint64_t last_known_position(struct store *store)
+{
+    size_t count = 0;
+    const struct ledger_cursor *cursors = ledger_cursors(store->ledger, &count);
+    uint64_t last = larger(journal_last_position(atomic_load(&store->journal)),
+                           ledger_values(store->ledger).durable);
+    for (size_t i = 0; i < count; i++) {
+        last = larger(last, cursors[i].position);
+    }
+    return last;
+}
+
+/* Whether the ledger may know less than was once true. */
+static bool is_ledger_behind(struct store *store)
+{
+    const struct journal *journal = atomic_load(&store->journal);
+    const enum ledger_origin origin = ledger_origin(store->ledger);
+    return origin == LEDGER_RESTORED || origin == LEDGER_LOST ||
+           (origin == LEDGER_NEW && (journal->count > 0 || journal->aside_bytes > 0));
+}
+
+static uint64_t find_first_seq(struct store *store)
+{
+    const uint64_t max_seq = atomic_load(&store->journal)->max_seq;
+    uint64_t first = larger(ledger_values(store->ledger).seq_reserved, max_seq + 1);
+    if (is_ledger_behind(store)) {
+        first += lost_margin;
+        /* With the journal gone as well only the clock is known to have moved on. */
+        first = max_seq == 0 ? larger(first, wall_number(store)) : first;
+    }
+    return first;
+}
+
+int store_folder_number(struct store *store)
+{
+    const uint64_t last = last_known_position(store);
+    store->next_position = last + 1;
+    store->first_seq = find_first_seq(store);
+    atomic_store(&store->durable, last);
+    atomic_store(&store->seq_used, store->first_seq);
+    atomic_store(&store->seq_reserved, 0);
+    if (is_ledger_behind(store)) {
+        alarms_raise(&store->alarms, STORE_LEDGER_RESTORED, "%s/ledger.db was %s",
+                     store->options.folder,
+                     ledger_origin(store->ledger) == LEDGER_RESTORED
+                         ? "lost or corrupt and came back from ledger.backup"
+                         : "lost or corrupt without a backup and was begun anew");
+    }
+    return store_ledger_write(store);
+}
+
+/* Positions and sequence numbers rise by far less than a million a second, so the microseconds since 1970 are beyond
+ * whatever the folder may hold once it can be read. */
+void store_folder_number_blindly(struct store *store)
+{
+    store->next_position = wall_number(store);
+    store->first_seq = store->next_position;
+    atomic_store(&store->durable, store->next_position - 1);
+    atomic_store(&store->seq_used, store->first_seq);
+    atomic_store(&store->seq_reserved, unlimited);
+}
+
+unsigned store_complain(struct store *store, const char *what, int error)
+{
+    if (error == -ENOSPC) {
+        alarms_raise(&store->alarms, STORE_DISK_FULL, "no room for the %s in %s; free some", what,
+                     store->options.folder);
+        return STORE_DISK_FULL;
+    }
+    alarms_raise(&store->alarms, STORE_UNWRITABLE, "can't write the %s in %s: %s", what,
+                 store->options.folder, strerror(-error));
+    return STORE_UNWRITABLE;
+}
+
+void store_settle_alarms(struct store *store)
+{
+    const unsigned now = store->journal_trouble | store->ledger_trouble;
+    alarms_clear(&store->alarms, (STORE_DISK_FULL | STORE_UNWRITABLE) & ~now);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_internal: the store's state, for the files of this folder and its tests. */
+#ifndef LINGTAN_STORE_INTERNAL_H
+#define LINGTAN_STORE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "store/alarms.h"
+#include "store/journal.h"
+#include "store/ledger.h"
+#include "store/store.h"
+#include <lingtan/mailbox.h>
+
+enum {
+    STORE_LISTENERS_MAX = 8,
+    STORE_SEQ_BLOCK = 65536,
+    STORE_TAKE_MAX = 4096, /* batches a transaction */
+};
+
+struct store_listener {
+    store_durable_fn fn;
+    void *context;
+};
+
+struct store_cursor {
+    char sink[64];
+    uint64_t wanted;    /* what the sink said; written as far as it is durable */
+    uint64_t committed; /* what the ledger has */
+    bool is_used;       /* by a sink of this run: the others' wishes are of no interest */
+};
+
+struct store {
+    struct store_options options; /* folder is a copy */
+    const struct clock *clock;
+    struct alarms alarms;
+    struct mailbox *mailbox; /* of batches; when full, store_append refuses */
+    int wake_fd;             /* eventfd: stop, or a cursor while the thread sleeps */
+    pthread_t thread;
+    bool is_started;
+    atomic_bool is_stopping;
+
+    /* Fixed at open. */
+    uint64_t next_position;
+    uint64_t first_seq;
+
+    atomic_uint_least64_t durable;
+    atomic_uint_least64_t dropped;
+    atomic_uint_least64_t commits;
+    atomic_int_least64_t last_commit_us;
+    atomic_uint_least64_t seq_reserved;
+    atomic_uint_least64_t seq_used;
+    /* NULL until the folder could be opened, then fixed until destroy. */
+    _Atomic(struct journal *) journal;
+
+    struct store_listener listeners[STORE_LISTENERS_MAX]; /* fixed at start */
+    size_t listener_count;
+
+    pthread_mutex_t mutex; /* guards cursors, is_idle and acknowledged */
+    struct store_cursor *cursors;
+    size_t cursor_count;
+    bool is_idle;          /* the thread sleeps until something comes */
+    unsigned acknowledged; /* alarms to be ended at the next ledger commit */
+
+    /* The opener's, then the store thread's. */
+    struct ledger *ledger;
+    int lock_fd;              /* -1 = not held */
+    unsigned journal_trouble; /* STORE_DISK_FULL or STORE_UNWRITABLE: the last attempt failed so */
+    unsigned ledger_trouble;
+    bool is_backing_up;
+    struct batch **waiting;
+    int64_t retry_us;      /* between attempts on a folder that can't be used */
+    int64_t next_retry_us; /* monotonic, by the machine's clock, as all below */
+    int64_t next_upkeep_us;
+    int64_t next_backup_us;
+    int64_t next_ledger_us;
+};
+
+/* Alarms that stand until acknowledged. */
+enum { STORE_STANDING = STORE_JOURNAL_CORRUPT | STORE_LEDGER_RESTORED | STORE_JOURNAL_SHED };
+
+/* store_folder.c: takes the lock, opens ledger and journal. On failure nothing is held. -EBUSY: another daemon. */
+int store_folder_open(struct store *store) MUST_USE;
+void store_folder_close(struct store *store);
+/* Where numbering goes on, reserved durably: after store_folder_open, before the thread starts. */
+int store_folder_number(struct store *store) MUST_USE;
+/* The same for a folder that can't be used now: numbers beyond all that may be in it. */
+void store_folder_number_blindly(struct store *store);
+/* Tells of an error of the journal or the ledger by alarm; returns the alarm's bit. */
+unsigned store_complain(struct store *store, const char *what, int error);
+void store_settle_alarms(struct store *store); /* ends those that neither journal nor ledger has */
+
+/* store_ledger.c: writes what changed in cursors, reservations and alarms; replaces a ledger that became corrupt. */
+int store_ledger_write(struct store *store) MUST_USE;
+int64_t store_ledger_due_us(struct store *store); /* INT64_MAX: nothing to write */
+void store_ledger_learn(struct store *store);     /* cursors and standing alarms from the file */
+uint64_t store_wanted_from(struct store *store);  /* the lowest position a used cursor lacks */
+struct store_cursor *store_cursor_entry(struct store *store, const char *sink); /* mutex held */
+
+/* store_thread.c */
+void *store_thread_run(void *store);
+void store_wake(struct store *store);
+
+#endif

@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* store_ledger: what the sinks and the hub say, gathered and written to the ledger in one transaction. */
+#include "store/store_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+static const int64_t durable_period_us = 10 * 1000000LL;
+
+static uint64_t smaller(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
+struct store_cursor *store_cursor_entry(struct store *store, const char *sink)
+{
+    for (size_t i = 0; i < store->cursor_count; i++) {
+        if (strcmp(store->cursors[i].sink, sink) == 0) {
+            return &store->cursors[i];
+        }
+    }
+    store->cursors = mem_grow(store->cursors, store->cursor_count + 1, sizeof(*store->cursors));
+    struct store_cursor *cursor = &store->cursors[store->cursor_count++];
+    *cursor = (struct store_cursor){0};
+    snprintf(cursor->sink, sizeof(cursor->sink), "%s", sink);
+    return cursor;
+}
+
+void store_ledger_learn(struct store *store)
+{
+    size_t count = 0;
+    const struct ledger_cursor *known = ledger_cursors(store->ledger, &count);
+    const unsigned standing = (unsigned)ledger_values(store->ledger).alarms & STORE_STANDING;
+    pthread_mutex_lock(&store->mutex);
+    for (size_t i = 0; i < count; i++) {
+        struct store_cursor *cursor = store_cursor_entry(store, known[i].sink);
+        cursor->committed = known[i].position;
+        if (cursor->wanted < known[i].position) {
+            cursor->wanted = known[i].position;
+        }
+    }
+    pthread_mutex_unlock(&store->mutex);
+    if (standing != 0) {
+        alarms_raise(&store->alarms, standing, "since an earlier run, until acknowledged");
+    }
+}
+
+uint64_t store_wanted_from(struct store *store)
+{
+    const uint64_t durable = atomic_load(&store->durable);
+    uint64_t lowest = UINT64_MAX;
+    pthread_mutex_lock(&store->mutex);
+    for (size_t i = 0; i < store->cursor_count; i++) {
+        if (store->cursors[i].is_used) {
+            lowest = smaller(lowest, smaller(store->cursors[i].wanted, durable) + 1);
+        }
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return lowest;
+}
+
+static bool is_seq_due(struct store *store)
+{
+    return atomic_load(&store->seq_used) + STORE_SEQ_BLOCK / 2 > atomic_load(&store->seq_reserved);
+}
+
+static bool is_cursor_due(struct store *store)
+{
+    const uint64_t durable = atomic_load(&store->durable);
+    bool is_due = false;
+    pthread_mutex_lock(&store->mutex);
+    for (size_t i = 0; i < store->cursor_count; i++) {
+        is_due |= smaller(store->cursors[i].wanted, durable) > store->cursors[i].committed;
+    }
+    is_due |= store->acknowledged != 0;
+    pthread_mutex_unlock(&store->mutex);
+    return is_due;
+}
+
+int64_t store_ledger_due_us(struct store *store)
+{
+    if (store->ledger == NULL) {
+        return INT64_MAX;
+    }
+    const struct ledger_values known = ledger_values(store->ledger);
+    const unsigned standing = alarms_bits(&store->alarms) & STORE_STANDING;
+    if (is_seq_due(store) || is_cursor_due(store) || known.alarms != standing) {
+        return store->next_ledger_us;
+    }
+    return known.durable != atomic_load(&store->durable) ? store->next_ledger_us + durable_period_us
+                                                         : INT64_MAX;
+}
+
+/* Copies the cursors that moved; returns how many. */
+static size_t moved_cursors(struct store *store, uint64_t durable, struct ledger_cursor **out)
+{
+    size_t count = 0;
+    pthread_mutex_lock(&store->mutex);
+    struct ledger_cursor *moved = mem_alloc_array(store->cursor_count, sizeof(*moved));
+    for (size_t i = 0; i < store->cursor_count; i++) {
+        const struct store_cursor *cursor = &store->cursors[i];
+        const uint64_t position = smaller(cursor->wanted, durable);
+        if (position > cursor->committed) {
+            moved[count].position = position;
+            snprintf(moved[count].sink, sizeof(moved[count].sink), "%s", cursor->sink);
+            count++;
+        }
+    }
+    pthread_mutex_unlock(&store->mutex);
+    *out = moved;
+    return count;
+}
+
+static void note_written(struct store *store, const struct ledger_values *values,
+                         const struct ledger_cursor *moved, size_t count)
+{
+    pthread_mutex_lock(&store->mutex);
+    for (size_t i = 0; i < count; i++) {
+        store_cursor_entry(store, moved[i].sink)->committed = moved[i].position;
+    }
+    pthread_mutex_unlock(&store->mutex);
+    if (atomic_load(&store->seq_reserved) < values->seq_reserved) {
+        atomic_store(&store->seq_reserved, values->seq_reserved);
+    }
+}
+
+static void end_acknowledged(struct store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    const unsigned ended = store->acknowledged;
+    store->acknowledged = 0;
+    pthread_mutex_unlock(&store->mutex);
+    alarms_clear(&store->alarms, ended & STORE_STANDING);
+}
+
+/* Memory knows better than any file: all cursors count as moved again. */
+static int replace_ledger(struct store *store)
+{
+    ledger_close(store->ledger);
+    store->ledger = NULL;
+    const int error = ledger_open(store->options.folder, store->clock, &store->ledger);
+    if (error < 0) {
+        return error;
+    }
+    alarms_raise(&store->alarms, STORE_LEDGER_RESTORED,
+                 "%s/ledger.db became corrupt and was replaced", store->options.folder);
+    pthread_mutex_lock(&store->mutex);
+    for (size_t i = 0; i < store->cursor_count; i++) {
+        store->cursors[i].committed = 0;
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return 0;
+}
+
+static int write_once(struct store *store)
+{
+    struct ledger_cursor *moved = NULL;
+    struct ledger_values values = ledger_values(store->ledger);
+    values.durable = atomic_load(&store->durable);
+    values.alarms = alarms_bits(&store->alarms) & STORE_STANDING;
+    const uint64_t needed = atomic_load(&store->seq_used) + STORE_SEQ_BLOCK;
+    if (is_seq_due(store) && needed > values.seq_reserved) {
+        values.seq_reserved = needed;
+    }
+    const size_t count = moved_cursors(store, values.durable, &moved);
+    const int error = ledger_commit(store->ledger, &values, moved, count);
+    if (error == 0) {
+        note_written(store, &values, moved, count);
+    }
+    free(moved);
+    return error;
+}
+
+int store_ledger_write(struct store *store)
+{
+    end_acknowledged(store);
+    int error = store->ledger != NULL ? write_once(store) : -EUCLEAN;
+    if (error == -EUCLEAN) {
+        error = replace_ledger(store);
+        if (error == 0) {
+            error = write_once(store);
+        }
+    }
+    return error;
+}
