@@ -91,16 +91,18 @@ bool load_is_cut(const struct loader *loader, const config_setting_t *setting,
         load_want_fault(loader, setting, place, row, what);
         free(what);
     } else if (row->type == OPTION_FLOAT) {
-        load_fault(loader, origin, place,
-                   mem_format("is the integer %s, which does not fit %d bits, wants a decimal point",
-                              number, string[0] == SOURCE_MARK_WANTS_L ? 32 : 64));
+        load_fault(
+            loader, origin, place,
+            mem_format("is the integer %s, which does not fit %d bits, wants a decimal point",
+                       number, string[0] == SOURCE_MARK_WANTS_L ? 32 : 64));
     } else if (string[0] == SOURCE_MARK_WANTS_L) {
         load_fault(loader, origin, place,
                    mem_format("is %s, which does not fit 32 bits, wants the suffix L: %sL", number,
                               number));
     } else {
-        load_fault(loader, origin, place,
-                   mem_format("is %s, which does not fit 64 bits, wants a smaller integer", number));
+        load_fault(
+            loader, origin, place,
+            mem_format("is %s, which does not fit 64 bits, wants a smaller integer", number));
     }
     return true;
 }

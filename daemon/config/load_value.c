@@ -122,8 +122,8 @@ static void load_id(const struct loader *loader, const config_setting_t *setting
     if (!string) {
         return;
     }
-    bool may_be_empty = row->fallback && row->fallback[0] == '\0';
-    if (!option_is_id(string) && !(may_be_empty && string[0] == '\0')) {
+    bool is_fine = option_is_id(string) || (option_may_be_empty(row) && string[0] == '\0');
+    if (!is_fine) {
         char *what = mem_format("is \"%.80s\"", string);
         load_want_fault(loader, setting, place, row, what);
         free(what);

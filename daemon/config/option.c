@@ -79,7 +79,8 @@ void option_add_wants(struct text *text, const struct option *row)
         add_string(text, row);
         break;
     case OPTION_ID:
-        text_add_string(text, "a string of 1..63 characters a-z, 0-9, _ and -");
+        text_add_format(text, "a string of 1..63 characters a-z, 0-9, _ and -%s",
+                        option_may_be_empty(row) ? ", or \"\"" : "");
         break;
     case OPTION_ENUM:
         add_words(text, row->words);
@@ -115,6 +116,11 @@ bool option_is_id(const char *string)
 {
     size_t length = strspn(string, "abcdefghijklmnopqrstuvwxyz0123456789_-");
     return length > 0 && length <= OPTION_ID_MAX && string[length] == '\0';
+}
+
+bool option_may_be_empty(const struct option *row)
+{
+    return row->fallback && row->fallback[0] == '\0';
 }
 
 bool option_is_required(const struct option *row)

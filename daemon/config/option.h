@@ -30,6 +30,9 @@ int option_find_word(const char *const *words, const char *word);
 /* 1..63 of a-z 0-9 _ -. */
 bool option_is_id(const char *string);
 
+/* Whether an id may be "". */
+bool option_may_be_empty(const struct option *row);
+
 bool option_is_required(const struct option *row);
 
 #endif

@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* profile_faults: every way in which a register map can contradict itself, in the words a person will read. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "bench.h"
+
+/* Points are written from line 2 on. */
+#define POINT "quantity = \"voltage_a\"; function = 3; address = 5; "
+#define OTHER "quantity = \"voltage_b\"; function = 3; "
+#define ENERGY "quantity = \"active_energy_import\"; function = 3; address = 5; "
+
+static const struct {
+    const char *text; /* after the head */
+    const char *faults;
+} cases[] = {
+    {"", "devices/p.conf: points: holds 0, wants 1..4096\n"},
+    /* quantity and unit */
+    {"points = (\n{ quantity = \"active_powr\"; function = 3; address = 5; type = \"u16\"; } );",
+     "devices/p.conf:2: points[0].quantity: is \"active_powr\", nearest is active_power, wants a "
+     "name of "
+     "the dictionary (lingtand --document-quantities)\n"},
+    {"points = (\n{ " POINT "type = \"u16\"; unit = \"kW\"; } );",
+     "devices/p.conf:2: points[0].unit: is \"kW\", wants one of V, mV, kV for voltage_a\n"},
+    {"points = (\n{ quantity = \"on_off\"; function = 3; address = 5; type = \"u16\"; unit = "
+     "\"V\"; } );",
+     "devices/p.conf:2: points[0].unit: is \"V\", wants none for on_off\n"},
+    {"points = (\n{ " POINT "type = \"u16\"; scale = 0; } );",
+     "devices/p.conf:2: points[0].scale: is 0, wants any other number\n"},
+    /* types and sizes */
+    {"points = (\n{ " POINT "type = \"string\"; count = 4; } );",
+     "devices/p.conf:2: points[0].type: is string, wants a number: voltage_a is a gauge\n"},
+    {"points = (\n{ quantity = \"serial_number\"; function = 3; address = 5; type = \"u16\"; } );",
+     "devices/p.conf:2: points[0].type: is u16, wants string: serial_number is a text\n"},
+    {"points = (\n{ " POINT "type = \"u32\"; count = 3; } );",
+     "devices/p.conf:2: points[0].count: is 3, wants 2 for type u32, or 0\n"},
+    {"points = (\n{ " POINT "type = \"bcd\"; } );",
+     "devices/p.conf:2: points[0].count: is 0, wants 1..4 registers for type bcd\n"},
+    {"points = (\n{ " POINT "type = \"mod10k\"; count = 5; } );",
+     "devices/p.conf:2: points[0].count: is 5, wants 1..4 registers for type mod10k\n"},
+    {"points = (\n{ quantity = \"voltage_a\"; function = 1; address = 5; type = \"u16\"; } );",
+     "devices/p.conf:2: points[0].type: is u16, wants bits: function 1 reads single bits\n"},
+    {"points = (\n{ quantity = \"voltage_a\"; function = 5; address = 5; type = \"u16\"; } );",
+     "devices/p.conf:2: points[0].function: is 5, wants an integer 1..4\n"},
+    {"points = (\n{ quantity = \"contact\"; function = 3; address = 5; type = \"bits\"; } );",
+     "devices/p.conf:2: points[0].bit_mask: is 0, wants the bits of the register that count, "
+     "1..65535\n"},
+    {"points = (\n{ " POINT "type = \"u16\"; bit_mask = 4; } );",
+     "devices/p.conf:2: points[0].bit_mask: is 4, wants 0: only type bits in a register has a "
+     "mask\n"},
+    {"points = (\n{ quantity = \"contact\"; function = 2; address = 5; type = \"bits\"; bit_mask = "
+     "1; } );",
+     "devices/p.conf:2: points[0].bit_mask: is 1, wants 0: only type bits in a register has a "
+     "mask\n"},
+    /* addresses */
+    {"address_base = 1; points = (\n{ " OTHER "address = 0; type = \"u16\"; } );",
+     "devices/p.conf:2: points[0].address: is 0, wants 1..65536, since address_base is 1\n"},
+    {"points = (\n{ " OTHER "address = 65535; type = \"u32\"; } );",
+     "devices/p.conf:2: points[0].address: is 65535, wants 0..65534, since address_base is 0\n"},
+    {"address_base = 30001; points = (\n{ " OTHER "address = 40001; type = \"u16\"; },\n{ " OTHER
+     "index = 1; address = 95537; type = \"u16\"; } );",
+     "devices/p.conf:3: points[1].address: is 95537, wants 30001..95536, since address_base is "
+     "30001\n"},
+    {"link: { max_registers = 10; };\npoints = (\n{ quantity = \"model_name\"; function = 3; "
+     "address = 5; "
+     "type = \"string\"; count = 11; } );",
+     "devices/p.conf:3: points[0].count: is 11 registers in all, wants at most link.max_registers, "
+     "10\n"},
+    /* counters */
+    {"points = (\n{ " ENERGY "type = \"f32\"; } );",
+     "devices/p.conf:2: points[0].resolution: is 0, wants what the meter's last digit is worth: a "
+     "counter of type f32 has no other count\n"},
+    {"points = (\n{ " ENERGY "type = \"u32\"; modulus = \"1\"; } );",
+     "devices/p.conf:2: points[0].modulus: is \"1\", wants a count from 2 to 9223372036854775807, "
+     "or "
+     "0 for none\n"},
+    {"points = (\n{ " ENERGY "type = \"u32\"; modulus = \"0x100\"; } );",
+     "devices/p.conf:2: points[0].modulus: is \"0x100\", wants a count from 2 to "
+     "9223372036854775807, or 0 for none\n"},
+    {"points = (\n{ " ENERGY "type = \"u32\"; modulus = \"9223372036854775808\"; } );",
+     "devices/p.conf:2: points[0].modulus: is \"9223372036854775808\", wants a count from 2 to "
+     "9223372036854775807, or 0 for none\n"},
+    {"points = (\n{ " POINT "type = \"u32\"; modulus = \"100\"; } );",
+     "devices/p.conf:2: points[0].modulus: is \"100\", wants none: voltage_a is a gauge, no "
+     "counter\n"},
+    /* plausible range */
+    {"points = (\n{ " POINT "type = \"u16\"; min = 5; max = 5; } );",
+     "devices/p.conf:2: points[0].min: leaves no value plausible: min is 5, max is 5, wants min "
+     "below max\n"},
+    {"points = (\n{ " POINT "type = \"u16\"; max = -1; } );",
+     "devices/p.conf:2: points[0].max: leaves no value plausible: min is 0, max is -1, wants min "
+     "below max\n"},
+    /* sentinels, ratios, helpers */
+    {"points = (\n{ " POINT "type = \"u16\"; not_implemented = [\"0x8000\", \"0x18000\"]; } );",
+     "devices/p.conf:2: points[0].not_implemented: holds \"0x18000\", wants raw values that fit "
+     "type "
+     "u16, such as \"0x8000\"\n"},
+    {"points = (\n{ " POINT
+     "type = \"i32\"; not_implemented = [\"-2147483649\", \"x\", \"0x8g\", \"\"]; } );",
+     "devices/p.conf:2: points[0].not_implemented: holds \"-2147483649\", wants raw values that "
+     "fit "
+     "type i32, such as \"0x80000000\"\n"
+     "devices/p.conf:2: points[0].not_implemented: holds \"x\", wants raw values that fit type "
+     "i32, "
+     "such as \"0x80000000\"\n"
+     "devices/p.conf:2: points[0].not_implemented: holds \"0x8g\", wants raw values that fit type "
+     "i32, such as \"0x80000000\"\n"
+     "devices/p.conf:2: points[0].not_implemented: holds \"\", wants raw values that fit type i32, "
+     "such as \"0x80000000\"\n"},
+    {"points = (\n{ " POINT "type = \"u16\"; not_implemented = [\"-1\"]; } );",
+     "devices/p.conf:2: points[0].not_implemented: holds \"-1\", wants raw values that fit type "
+     "u16, "
+     "such as \"0x8000\"\n"},
+    {"points = (\n{ " POINT "type = \"u16\"; ratio = \"ct*pt\"; } );",
+     "devices/p.conf:2: points[0].ratio: is \"ct*pt\", nearest is ct*vt, wants one of ct, vt, "
+     "ct*vt, "
+     "pulse\n"},
+    {"points = (\n{ " POINT "type = \"u16\"; scale_from = \"sf_v\"; scale_by = [\"zz\"]; } );\n"
+     "helpers = ( { name = \"v_sf\"; function = 3; address = 9; type = \"i16\"; },\n"
+     "{ name = \"sfv\"; function = 3; address = 10; type = \"i16\"; } );",
+     "devices/p.conf:2: points[0].scale_from: names \"sf_v\", nearest is sfv, wants the name of a "
+     "helper\n"
+     "devices/p.conf:2: points[0].scale_by: names \"zz\", wants the name of a helper\n"},
+    {"points = (\n{ " POINT "type = \"u16\"; } );\n"
+     "helpers = ( { name = \"a\"; function = 3; address = 9; type = \"i16\"; },\n"
+     "{ name = \"a\"; function = 3; address = 65536; type = \"i16\"; },\n"
+     "{ name = \"b\"; function = 3; address = 9; type = \"bcd\"; } );",
+     "devices/p.conf:4: helpers[1].address: is 65536, wants 0..65535, since address_base is 0\n"
+     "devices/p.conf:4: helpers[1].name: is \"a\", as on line 3, wants a name of its own\n"
+     "devices/p.conf:5: helpers[2].type: is bcd, wants one of u16, i16, u32, i32, f32\n"},
+    /* doubles and overlaps */
+    {"points = (\n{ " OTHER "address = 5; type = \"u16\"; },\n{ " OTHER
+     "address = 6; type = \"u16\"; } );",
+     "devices/p.conf:3: points[1].quantity: is voltage_b, as on line 2, wants another quantity or "
+     "an index of its own\n"},
+    {"points = (\n{ " OTHER
+     "address = 5; type = \"u32\"; },\n{ quantity = \"voltage_c\"; function = 3; "
+     "address = 6; type = \"u16\"; } );",
+     "devices/p.conf:3: points[1].address: is 6, where voltage_b of line 2 has its registers, "
+     "wants "
+     "others\n"},
+    {"points = (\n{ quantity = \"contact\"; index = 1; function = 3; address = 5; type = \"bits\"; "
+     "bit_mask "
+     "= 6; },\n{ quantity = \"contact\"; index = 2; function = 3; address = 5; type = \"bits\"; "
+     "bit_mask "
+     "= 3; } );",
+     "devices/p.conf:3: points[1].address: is 5, where contact_1 of line 2 has its registers, "
+     "wants "
+     "others\n"},
+    {"points = (\n{ " OTHER
+     "address = 5; type = \"u32\"; },\n{ quantity = \"voltage_c\"; function = 4; "
+     "address = 6; type = \"u16\"; },\n{ quantity = \"voltage_a\"; function = 3; unit_override = "
+     "2; "
+     "address = 6; type = \"u16\"; } );",
+     ""},
+    /* barriers and groups */
+    {"points = (\n{ " POINT
+     "type = \"u32\"; } );\nbarriers = ( { function = 3; first = 6; last = 9; },\n"
+     "{ function = 4; first = 5; last = 5; } );",
+     "devices/p.conf:2: points[0].address: is 5, inside the barrier 6..9 of line 3, wants a "
+     "register "
+     "outside\n"},
+    {"points = (\n{ " POINT
+     "type = \"u16\"; } );\nbarriers = ( { function = 3; first = 9; last = 8; },\n"
+     "{ function = 3; first = 70000; last = 70001; } );",
+     "devices/p.conf:3: barriers[0].last: is 8, wants at least first, 9\n"
+     "devices/p.conf:4: barriers[1].first: is 70000, wants 0..65535, since address_base is 0\n"
+     "devices/p.conf:4: barriers[1].last: is 70001, wants 0..65535, since address_base is 0\n"},
+    {"link: { max_registers = 10; };\npoints = (\n{ " POINT
+     "type = \"u16\"; together = \"g\"; },\n{ " OTHER
+     "address = 15; type = \"u16\"; together = \"g\"; } );",
+     "devices/p.conf:3: points[0].together: is \"g\", whose points span 11 registers, wants at "
+     "most "
+     "link.max_registers, 10\n"},
+    {"points = (\n{ " POINT "type = \"u16\"; together = \"g\"; },\n{ " OTHER
+     "address = 15; type = \"u16\"; together = \"g\"; } );\nbarriers = ( { function = 3; first = "
+     "10; last "
+     "= 10; } );",
+     "devices/p.conf:2: points[0].together: is \"g\", whose points lie on both sides of the "
+     "barrier "
+     "10..10 of line 4, wants them on one side\n"},
+    {"points = (\n{ " POINT "type = \"u16\"; together = \"g\"; },\n{ " OTHER
+     "address = 15; type = \"u16\"; together = \"g\"; poll = \"fast\"; } );",
+     "devices/p.conf:3: points[1].together: is \"g\", wants the function, unit_override and poll "
+     "of "
+     "voltage_a on line 2\n"},
+    /* the head */
+    {"confidence = \"hihg\"; link: { frame = \"8X1\"; };\npoints = ( { " POINT
+     "type = \"u16\"; } );",
+     "devices/p.conf: confidence: is \"hihg\", nearest is high, wants one of high, medium, low\n"
+     "devices/p.conf: link.frame: is \"8X1\", wants 7 or 8, N, E or O, 1 or 2, such as 8N1\n"},
+    {"link: { frame = \"8N\"; max_registers = 126; };\npoints = ( { " POINT "type = \"u16\"; } );",
+     "devices/p.conf:1: link.frame: is 2 bytes long, wants a string of 3 bytes\n"
+     "devices/p.conf:1: link.max_registers: is 126, wants an integer 1..125\n"},
+};
+
+static void test_each_fault(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_start(&bench);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        char *text = mem_format("device = \"D\"; class = \"meter\"; %s", cases[i].text);
+        bench_write(&bench, "devices/p.conf", text);
+        free(text);
+        struct profiles *profiles = profiles_load(bench_path(&bench, "devices"), bench.faults);
+        bench_expect(&bench, cases[i].faults);
+        bool is_good = cases[i].faults[0] == '\0';
+        assert_int_equal(profiles_find(profiles, "p")->points.count > 0, is_good);
+        profiles_destroy(profiles);
+    }
+    bench_stop(&bench);
+}
+
+static void test_what_is_missing_is_said_once(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_start(&bench);
+    bench_write(&bench, "devices/p.conf", "points = (\n{ },\n{ " POINT "type = \"bist\"; } );");
+    struct profiles *profiles = profiles_load(bench_path(&bench, "devices"), bench.faults);
+    bench_expect(
+        &bench,
+        "devices/p.conf: device: is missing, wants a string of 1..200 bytes\n"
+        "devices/p.conf: class: is missing, wants one of meter, inverter, charger, hvac, "
+        "water_meter, sensor\n"
+        "devices/p.conf:2: points[0].quantity: is missing, wants a string of 1..63 bytes\n"
+        "devices/p.conf:2: points[0].function: is missing, wants an integer 1..4\n"
+        "devices/p.conf:2: points[0].address: is missing, wants an integer 0..465536\n"
+        "devices/p.conf:2: points[0].type: is missing, wants one of u16, i16, u32, i32, u64, "
+        "i64, f32, f64, bcd, string, bits, mod10k\n"
+        "devices/p.conf:3: points[1].type: is \"bist\", nearest is \"bits\", wants one of u16, "
+        "i16, u32, i32, u64, i64, f32, f64, bcd, string, bits, mod10k\n");
+    profiles_destroy(profiles);
+    bench_stop(&bench);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_each_fault),
+        cmocka_unit_test(test_what_is_missing_is_said_once),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
