@@ -17,6 +17,8 @@ enum {
     HOUR_S = 3600,
 };
 
+static const int64_t LATEST_US = 253402300799000000; /* the end of year 9999 */
+
 /* A query on its way: owned by the job. */
 struct query {
     struct request *request;
@@ -130,7 +132,7 @@ static int parse_time(struct request *request, const char *name, int64_t fallbac
     const char *value = request_parameter(request, name);
     char shown[64];
     *out = fallback_us;
-    if (value && time_parse(value, out) < 0) {
+    if (value && (time_parse(value, out) < 0 || *out < 0 || *out > LATEST_US)) {
         request_refuse(request, 400,
                        "ISO 8601 with zone, as 2026-11-23T08:00:00Z or 2026-11-23T16:00+08:00 (a + "
                        "in a URL is %2B), or milliseconds since 1970",
