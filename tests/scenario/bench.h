@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bench: a real line on a wire that a test scripts and a clock that stands still. Time jumps from event to event, so
+ * an hour of polling takes milliseconds and every run is the same. */
+#ifndef TESTS_SCENARIO_BENCH_H
+#define TESTS_SCENARIO_BENCH_H
+
+#include "collectors/modbus/line.h"
+
+enum {
+    BENCH_POSTS_MAX = 60000,
+    BENCH_ASKS_MAX = 60000,
+    BENCH_ARRIVALS_MAX = 64,
+    BENCH_DONE_MAX = 64,
+};
+
+/* A request as the wire saw it. */
+struct ask {
+    int64_t at_us;
+    uint16_t transaction;
+    uint8_t unit;
+    uint8_t function;
+    uint16_t address;
+    uint16_t quantity;
+    uint16_t
+        value; /* that a good reply carries in all its registers: unlike that of any other request */
+};
+
+/* Bytes, or the end of the connection, on their way to the line. */
+struct arrival {
+    int64_t at_us;
+    size_t size;
+    size_t taken;
+    bool is_end;
+    uint8_t bytes[700];
+};
+
+struct post {
+    int64_t at_us;
+    const struct batch *batch;
+};
+
+struct bench_device {
+    bool is_silent;
+    uint8_t exception;
+    int64_t delay_us;
+};
+
+struct bench;
+typedef void (*bench_answer_fn)(struct bench *bench, const struct ask *ask);
+
+struct bench {
+    struct fake_clock clock;
+    int64_t now_us; /* of the clock */
+    struct collector_host host;
+    struct gate gate;
+    struct line_host line_host;
+    struct line_settings settings; /* to be changed before bench_start */
+    struct transport wire;         /* likewise: frame, char_ns, silence_us, reopen_us */
+    struct line *line;
+    struct profiles *profiles;
+    uint32_t device_count;
+
+    struct bench_device devices[256]; /* by unit */
+    bench_answer_fn answer;           /* what happens to a request; NULL = bench_answer */
+    int open_error;                   /* of the next opens, 0 = they work */
+    int64_t open_us;                  /* how long opening takes */
+    int64_t opened_at_us;
+    int send_error; /* of the next send, once */
+    unsigned opens;
+    unsigned closes;
+    uint16_t value;
+
+    struct arrival arrivals[BENCH_ARRIVALS_MAX];
+    size_t arrival_count;
+    struct post *posts;
+    size_t post_count;
+    struct ask *asks;
+    size_t ask_count;
+    struct command *done[BENCH_DONE_MAX];
+    size_t done_count;
+};
+
+/* Wall time is wall_us, monotonic time starts elsewhere. A Modbus TCP wire, timeout 200 ms, profiles below. */
+void bench_init(struct bench *bench, int64_t wall_us);
+void bench_finish(struct bench *bench);
+
+/* The profile "one" has a u16 point in the fast class; "two" has two blocks in the normal class; "full" one request in
+ * each class. */
+void bench_add(struct bench *bench, const char *profile, uint8_t unit, int64_t fast_ms,
+               int64_t normal_ms);
+void bench_start(struct bench *bench); /* makes nothing happen yet */
+void bench_run(struct bench *bench, int64_t duration_us);
+void bench_step_wall(struct bench *bench, int64_t delta_us);
+
+/* The usual answer by bench->devices. */
+void bench_answer(struct bench *bench, const struct ask *ask);
+
+/* Pieces for answers of a test's own. The reply is appended to out; returns its size. */
+size_t bench_reply(const struct bench *bench, const struct ask *ask, uint16_t value, uint8_t *out);
+void bench_arrive(struct bench *bench, int64_t delay_us, const uint8_t *bytes, size_t size);
+void bench_hang_up(struct bench *bench, int64_t delay_us);
+
+/* A raw read of one register, 0 = accepted; what comes back is in done. */
+struct command *bench_command(struct bench *bench, uint8_t unit, int64_t expires_in_us);
+
+/* Posts of a device with that quality, counted from the first-th post on. */
+size_t bench_count(const struct bench *bench, uint8_t unit, enum quality quality, size_t first);
+size_t bench_asks(const struct bench *bench, uint8_t unit, size_t first);
+const struct reading *bench_last(const struct bench *bench, uint8_t unit);
+struct line_status bench_line_status(struct bench *bench);
+struct device_status bench_device_status(struct bench *bench, uint8_t unit);
+
+#endif
