@@ -92,7 +92,7 @@ static void *serve(void *argument)
         int size = modbus_receive(oracle->context, query);
         if (size > 0) {
             reply(oracle, query, size);
-        } else if (size < 0 && errno != EMBBADCRC) {
+        } else if (size < 0 && errno != ETIMEDOUT && errno <= MODBUS_ENOBASE) {
             return NULL;
         }
     }
