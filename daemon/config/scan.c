@@ -72,6 +72,9 @@ static bool escape_is_text(const struct reader *reader)
 static bool read_string(struct reader *reader)
 {
     struct origin start = reader->origin;
+    if (!scan_expect(reader, SCAN_STRING, 1)) {
+        return false;
+    }
     copy(reader, 1);
     while (reader_rest(reader) > 0 && *reader->at != '"') {
         if (*reader->at == '\n') {
@@ -91,7 +94,6 @@ static bool read_string(struct reader *reader)
     }
     copy(reader, 1);
     reader->line_is_blank = false;
-    reader->wants_value = false;
     return true;
 }
 
@@ -116,23 +118,30 @@ static bool is_boolean(const char *word, size_t length)
            (length == 5 && !strncasecmp(word, "false", 5));
 }
 
+static bool is_value_wanted(const struct reader *reader)
+{
+    enum scan_want want = reader->scan->levels[reader->scan->depth].want;
+    return want == SCAN_WANTS_FIRST || want == SCAN_WANTS_VALUE;
+}
+
 static bool read_word(struct reader *reader)
 {
     size_t length = word_length(reader);
     reader->line_is_blank = false;
     if (is_boolean(reader->at, length)) {
-        reader->wants_value = false;
+        bool fine = scan_expect(reader, SCAN_SCALAR, length);
         copy(reader, length);
-        return true;
+        return fine;
     }
-    if (reader->wants_value || scan_in_list(reader->scan)) {
+    if (is_value_wanted(reader)) {
         int shown = length > 60 ? 60 : (int)length;
         faults_add(reader->scan->faults, reader->origin, NULL,
                    "%.*s is neither true, false nor a number, a text wants quotes: \"%.*s\"", shown,
                    reader->at, shown, reader->at);
         return false;
     }
-    bool fine = scan_setting(reader->scan, reader->origin, reader->at, length);
+    bool fine = scan_expect(reader, SCAN_NAME, length) &&
+                scan_setting(reader->scan, reader->origin, reader->at, length);
     reader->at += length;
     return fine;
 }
@@ -172,7 +181,9 @@ static bool read_number(struct reader *reader)
         return false;
     }
     reader->line_is_blank = false;
-    reader->wants_value = false;
+    if (!scan_expect(reader, SCAN_SCALAR, length)) {
+        return false;
+    }
     if (literal.verdict == LITERAL_FINE) {
         copy(reader, length);
         return true;
@@ -201,6 +212,15 @@ static bool refuse_foreign(const struct reader *reader)
     return false;
 }
 
+static bool close_bracket(struct reader *reader, char bracket)
+{
+    if (!scan_may_close(reader, bracket) || !scan_expect(reader, SCAN_CLOSE, 1)) {
+        return false;
+    }
+    scan_close(reader->scan);
+    return true;
+}
+
 static bool read_mark(struct reader *reader)
 {
     struct scan *scan = reader->scan;
@@ -209,28 +229,26 @@ static bool read_mark(struct reader *reader)
     switch (c) {
     case '=':
     case ':':
-        reader->wants_value = true;
+        fine = scan_expect(reader, SCAN_ASSIGN, 1);
         break;
     case ';':
+        fine = scan_expect(reader, SCAN_SEMICOLON, 1);
         break;
     case ',':
-        fine = scan_comma(scan, reader->origin);
+        fine = scan_expect(reader, SCAN_COMMA, 1) && scan_comma(scan, reader->origin);
         break;
     case '{':
     case '(':
     case '[':
-        fine = scan_open(scan, reader->origin, c);
+        fine = scan_expect(reader, SCAN_OPEN, 1) && scan_open(scan, reader->origin, c);
         break;
     case '}':
     case ')':
     case ']':
-        fine = scan_close(scan, reader->origin, c, reader->base_depth);
+        fine = close_bracket(reader, c);
         break;
     default:
         return refuse_foreign(reader);
-    }
-    if (c != '=' && c != ':') {
-        reader->wants_value = false;
     }
     reader->line_is_blank = false;
     copy(reader, 1);
@@ -275,5 +293,5 @@ bool scan_tokens(struct reader *reader)
             return false;
         }
     }
-    return scan_end(reader->scan, reader->base_depth);
+    return scan_all_closed(reader) && scan_expect_end(reader);
 }

@@ -8,9 +8,31 @@
 
 #include "config/source.h"
 
+/* What the grammar wants next, inside of a bracket. */
+enum scan_want {
+    SCAN_WANTS_NAME,
+    SCAN_WANTS_ASSIGN,
+    SCAN_WANTS_FIRST, /* value of a list, which may have none */
+    SCAN_WANTS_VALUE,
+    SCAN_AFTER_VALUE,
+    SCAN_AFTER_STRING, /* which another one continues */
+};
+
+enum scan_token {
+    SCAN_NAME,
+    SCAN_ASSIGN, /* = or : */
+    SCAN_SCALAR,
+    SCAN_STRING,
+    SCAN_OPEN,
+    SCAN_CLOSE,
+    SCAN_SEMICOLON,
+    SCAN_COMMA,
+};
+
 /* A bracket that is open. */
 struct scan_level {
     char opener; /* { ( [; '\0' = the file itself */
+    enum scan_want want;
     struct origin origin;
     size_t first_name; /* of its settings, in names */
     size_t items;
@@ -45,7 +67,6 @@ struct reader {
     struct origin origin; /* of at */
     size_t base_depth;
     bool line_is_blank; /* so far: an include must be alone */
-    bool wants_value;   /* after = or : */
 };
 
 /* Appends the file and what it includes to the source. asked_at: what a message points to when the file can't be read.
@@ -63,14 +84,17 @@ bool reader_refuse(const struct reader *reader, const char *what); /* adds a fau
 bool scan_tokens(struct reader *reader);
 bool scan_include(struct reader *reader);
 
-/* The parts of the pass that know of brackets and names: scan_nesting.c. They return false after adding a fault. */
-bool scan_open(struct scan *scan, struct origin origin, char bracket);
-bool scan_close(struct scan *scan, struct origin origin, char bracket, size_t base_depth);
-bool scan_comma(struct scan *scan, struct origin origin);
-bool scan_end(struct scan *scan, size_t base_depth);
-bool scan_setting(struct scan *scan, struct origin origin, const char *name, size_t length);
+/* Whether the token at the reader, of length bytes, or the end of the file, may stand there: scan_grammar.c. Like all
+ * below they return false after adding a fault. */
+bool scan_expect(const struct reader *reader, enum scan_token token, size_t length);
+bool scan_expect_end(const struct reader *reader);
 
-/* Are bare values expected here, not settings? */
-bool scan_in_list(const struct scan *scan);
+/* Brackets and names, and how many there may be: scan_nesting.c. */
+bool scan_open(struct scan *scan, struct origin origin, char bracket);
+bool scan_may_close(const struct reader *reader, char bracket);
+void scan_close(struct scan *scan);
+bool scan_comma(struct scan *scan, struct origin origin);
+bool scan_all_closed(const struct reader *reader);
+bool scan_setting(struct scan *scan, struct origin origin, const char *name, size_t length);
 
 #endif

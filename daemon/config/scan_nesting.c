@@ -5,12 +5,6 @@
 #include "base/mem.h"
 #include "config/scan.h"
 
-bool scan_in_list(const struct scan *scan)
-{
-    char opener = scan->levels[scan->depth].opener;
-    return opener == '(' || opener == '[';
-}
-
 static bool count_setting(struct scan *scan, struct origin origin)
 {
     if (++scan->settings > SOURCE_SETTINGS_MAX) {
@@ -28,8 +22,12 @@ bool scan_open(struct scan *scan, struct origin origin, char bracket)
                    bracket, SOURCE_DEPTH_MAX);
         return false;
     }
-    scan->levels[++scan->depth] =
-        (struct scan_level){.opener = bracket, .origin = origin, .first_name = scan->name_count};
+    scan->levels[++scan->depth] = (struct scan_level){
+        .opener = bracket,
+        .want = bracket == '{' ? SCAN_WANTS_NAME : SCAN_WANTS_FIRST,
+        .origin = origin,
+        .first_name = scan->name_count,
+    };
     return count_setting(scan, origin);
 }
 
@@ -45,27 +43,34 @@ static char closer_of(char opener)
     }
 }
 
-bool scan_close(struct scan *scan, struct origin origin, char bracket, size_t base_depth)
+bool scan_may_close(const struct reader *reader, char bracket)
 {
-    if (scan->depth == base_depth) {
-        faults_add(scan->faults, origin, NULL, "\"%c\" closes nothing that was opened", bracket);
+    const struct scan *scan = reader->scan;
+    if (scan->depth == reader->base_depth) {
+        faults_add(scan->faults, reader->origin, NULL, "\"%c\" closes nothing that was opened",
+                   bracket);
         return false;
     }
     const struct scan_level *level = &scan->levels[scan->depth];
     if (bracket != closer_of(level->opener)) {
-        faults_add(scan->faults, origin, NULL,
+        faults_add(scan->faults, reader->origin, NULL,
                    "\"%c\" stands where the \"%c\" of line %d wants \"%c\"", bracket, level->opener,
                    level->origin.line, closer_of(level->opener));
         return false;
     }
-    scan->name_count = level->first_name;
-    scan->depth--;
     return true;
+}
+
+void scan_close(struct scan *scan)
+{
+    scan->name_count = scan->levels[scan->depth].first_name;
+    scan->depth--;
 }
 
 bool scan_comma(struct scan *scan, struct origin origin)
 {
-    if (!scan_in_list(scan)) {
+    char opener = scan->levels[scan->depth].opener;
+    if (opener != '(' && opener != '[') {
         return true;
     }
     if (++scan->levels[scan->depth].items >= SOURCE_ITEMS_MAX) {
@@ -76,9 +81,10 @@ bool scan_comma(struct scan *scan, struct origin origin)
     return count_setting(scan, origin);
 }
 
-bool scan_end(struct scan *scan, size_t base_depth)
+bool scan_all_closed(const struct reader *reader)
 {
-    if (scan->depth == base_depth) {
+    const struct scan *scan = reader->scan;
+    if (scan->depth == reader->base_depth) {
         return true;
     }
     const struct scan_level *level = &scan->levels[scan->depth];

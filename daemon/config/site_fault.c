@@ -12,6 +12,9 @@ static char *item_key(const char *list, const char *id, size_t number)
     return id[0] ? mem_format("%s.%s", list, id) : mem_format("%s[%zu]", list, number);
 }
 
+static void add_fault(const struct site_checking *check, struct origin origin, char *item_key,
+                      const char *option, const char *format, va_list args) PRINTF_LIKE(5, 0);
+
 /* Takes item_key. */
 static void add_fault(const struct site_checking *check, struct origin origin, char *item_key,
                       const char *option, const char *format, va_list args)
