@@ -62,6 +62,7 @@ struct request {
     size_t body_size; /* received, also beyond what is kept */
     struct text body;
     bool has_begun;
+    bool is_head; /* no body is wanted */
     bool is_handled;
     bool was_suspended; /* MHD calls again when the answer is there */
     bool must_close;    /* the connection, after the answer */

@@ -118,6 +118,7 @@ static void find_route(struct request *request, const char *method, const char *
 {
     char shown[128];
     const char *id = NULL;
+    request->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     request->route = route_find(method, url, &id, &request->allow);
     if (!request->route && request->allow) {
         request_refuse(request, 405, request->allow, "the method %s is not allowed here",

@@ -282,7 +282,12 @@ static void open_stream(struct request *request)
 {
     struct streams *streams = request->http->streams;
     struct live_filter filter;
-    if (live_filter_read(request, &filter) < 0 || !has_room(request, streams)) {
+    if (live_filter_read(request, &filter) < 0) {
+        return;
+    }
+    request->answer.status = 200;
+    request->answer.content_type = "text/event-stream";
+    if (request->is_head || !has_room(request, streams)) {
         return;
     }
     struct stream *stream = mem_alloc(sizeof(*stream));
@@ -291,8 +296,6 @@ static void open_stream(struct request *request)
     stream->device = mem_dup_string(filter.device);
     stream->node = mem_dup_string(filter.node);
     write_snapshot(request, stream);
-    request->answer.status = 200;
-    request->answer.content_type = "text/event-stream";
     request->stream = stream;
     pthread_mutex_lock(&streams->lock);
     stream->next = streams->first;

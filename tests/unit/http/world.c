@@ -374,15 +374,16 @@ void send_all(int fd, const void *bytes, size_t length)
     }
 }
 
-struct reply receive_all(int fd)
+struct reply receive_for(int fd, int64_t patience_ms)
 {
     struct reply reply = {.bytes = mem_alloc(1)};
-    int64_t until_ms = mono_ms() + PATIENCE_MS;
+    int64_t until_ms = mono_ms() + patience_ms;
     for (;;) {
         struct pollfd poll_fd = {.fd = fd, .events = POLLIN};
-        assert_true(mono_ms() < until_ms);
-        if (poll(&poll_fd, 1, 1000) <= 0) {
-            continue;
+        int64_t left_ms = until_ms - mono_ms();
+        if (left_ms <= 0 || poll(&poll_fd, 1, (int)left_ms) <= 0) {
+            reply.is_open = true;
+            break;
         }
         reply.bytes = mem_grow(reply.bytes, reply.length + 65537, 1);
         ssize_t got = recv(fd, reply.bytes + reply.length, 65536, 0);
@@ -397,6 +398,13 @@ struct reply receive_all(int fd)
     }
     const char *end = strstr(reply.bytes, "\r\n\r\n");
     reply.body = end ? end + 4 : reply.bytes + reply.length;
+    return reply;
+}
+
+struct reply receive_all(int fd)
+{
+    struct reply reply = receive_for(fd, PATIENCE_MS);
+    assert_false(reply.is_open);
     return reply;
 }
 

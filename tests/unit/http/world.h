@@ -54,7 +54,8 @@ void world_post(struct world *world, size_t device, int64_t watts, enum quality 
 void world_wait_batches(struct world *world, uint64_t count);
 
 struct reply {
-    int status; /* 0: the server closed without one */
+    int status;   /* 0: none came */
+    bool is_open; /* the server has not closed the connection */
     char *bytes;
     size_t length;
     const char *body;
@@ -64,7 +65,9 @@ void reply_finish(struct reply *reply);
 int world_connect_tcp(const struct world *world);
 int world_connect_local(const struct world *world);
 void send_all(int fd, const void *bytes, size_t length);
-/* Until the end of the connection, or 20 s. */
+/* Until the end of the connection, or so long. */
+struct reply receive_for(int fd, int64_t patience_ms);
+/* Until the end of the connection, which must come within 20 s. */
 struct reply receive_all(int fd);
 
 /* Raw bytes over TCP. */

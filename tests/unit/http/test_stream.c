@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The live stream: snapshot first, then every batch once, filters, slow clients, the end. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "http/stream.h"
+#include "unit/http/world.h"
+
+enum { PATIENCE_MS = 20000 };
+
+struct client {
+    int fd;
+    struct text seen;
+};
+
+static int setup(void **state)
+{
+    struct world *world = mem_alloc(sizeof(*world));
+    world_start(world, false);
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world_stop(*state);
+    free(*state);
+    return 0;
+}
+
+static void client_open(struct client *client, const struct world *world, const char *query)
+{
+    struct text request = {0};
+    text_add_format(&request, "GET /api/v1/live/stream%s HTTP/1.0\r\nHost: localhost\r\n\r\n",
+                    query);
+    *client = (struct client){.fd = world_connect_local(world)};
+    send_all(client->fd, request.data, request.length);
+    text_finish(&request);
+}
+
+static void client_close(struct client *client)
+{
+    close(client->fd);
+    text_finish(&client->seen);
+}
+
+/* Reads until the text appears. Returns false at the end of the stream or after 20 s. */
+static bool client_await(struct client *client, const char *part)
+{
+    int64_t until_ms = mono_ms() + PATIENCE_MS;
+    while (!client->seen.data || !strstr(client->seen.data, part)) {
+        char bytes[65536];
+        struct pollfd poll_fd = {.fd = client->fd, .events = POLLIN};
+        ssize_t got = poll(&poll_fd, 1, 100) > 0 ? recv(client->fd, bytes, sizeof(bytes), 0) : -1;
+        if (got == 0 || mono_ms() > until_ms) {
+            return false;
+        }
+        if (got > 0) {
+            text_add(&client->seen, bytes, (size_t)got);
+        }
+    }
+    return true;
+}
+
+static size_t count_of(const char *text, const char *part)
+{
+    size_t count = 0;
+    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part)) {
+        count++;
+    }
+    return count;
+}
+
+static void gives_a_snapshot_then_batches(void **state)
+{
+    struct world *world = *state;
+    struct client client;
+    world_post(world, 0, 1001, QUALITY_OK);
+    world_wait_batches(world, 1);
+    client_open(&client, world, "");
+    assert_true(client_await(&client, "\n\n"));
+    assert_non_null(strstr(client.seen.data, "HTTP/1.1 200 OK\r\n"));
+    assert_non_null(strstr(client.seen.data, "Content-Type: text/event-stream\r\n"));
+    assert_non_null(strstr(client.seen.data, "\r\n\r\nevent: snapshot\ndata: {\"time\":"));
+    assert_non_null(strstr(client.seen.data, "\"active_power\":1.001,"));
+    world_post(world, 1, 2002, QUALITY_OK);
+    world_post(world, 0, 0, QUALITY_TIMEOUT);
+    assert_true(client_await(&client, "\"quality\":{\"active_power\":\"timeout\""));
+    assert_non_null(strstr(client.seen.data, "\n\nevent: batch\ndata: {\"device\":\"m2\",\"ts\":"));
+    assert_non_null(strstr(client.seen.data, "\"active_power\":2.002,\"voltage_a\":230.1,"));
+    assert_non_null(strstr(client.seen.data, "\"serial_number\":\"SN-\\\"1\\\"\""));
+    assert_int_equal(count_of(client.seen.data, "event: batch\n"), 2);
+    assert_int_equal(count_of(client.seen.data, "event: snapshot\n"), 1);
+    client_close(&client);
+}
+
+static void filters_batches(void **state)
+{
+    struct world *world = *state;
+    struct client device;
+    struct client node;
+    client_open(&device, world, "?device=m2");
+    client_open(&node, world, "?node=b1");
+    assert_true(client_await(&device, "\n\n"));
+    assert_true(client_await(&node, "\n\n"));
+    for (int64_t i = 1; i <= 10; i++) {
+        world_post(world, 0, i, QUALITY_OK);
+        world_post(world, 1, i, QUALITY_OK);
+    }
+    assert_true(client_await(&device, "\"seq\":10,"));
+    assert_true(client_await(&node, "\"seq\":10,"));
+    assert_int_equal(count_of(device.seen.data, "event: batch\n"), 10);
+    assert_int_equal(count_of(node.seen.data, "event: batch\n"), 10);
+    assert_null(strstr(device.seen.data, "\"m1\""));
+    assert_null(strstr(node.seen.data, "\"m2\""));
+    client_close(&device);
+    client_close(&node);
+}
+
+/* Snapshot and batches together hold every batch exactly once, whenever the client comes. */
+static void joins_without_gap_or_double(void **state)
+{
+    struct world *world = *state;
+    for (int round = 0; round < 20; round++) {
+        struct client client;
+        world_post(world, 0, 1, QUALITY_OK);
+        client_open(&client, world, "?device=m1");
+        for (int i = 0; i < 20; i++) {
+            world_post(world, 0, 1, QUALITY_OK);
+        }
+        char last[32];
+        int64_t newest = (round + 1) * 21;
+        (void)snprintf(last, sizeof(last), "\"seq\":%lld,", (long long)newest);
+        assert_true(client_await(&client, last));
+        int64_t first = strtoll(strstr(client.seen.data, "\"seq\":") + 6, NULL, 10);
+        for (int64_t seq = first; seq <= newest; seq++) {
+            char mark[32];
+            (void)snprintf(mark, sizeof(mark), "\"seq\":%lld,", (long long)seq);
+            assert_int_equal(count_of(client.seen.data, mark), 1);
+        }
+        client_close(&client);
+    }
+}
+
+static uint64_t metric(const struct world *world, const char *name)
+{
+    struct reply reply = world_ask(world, "GET", "/metrics", NULL);
+    char *mark = mem_format("\n%s ", name);
+    const char *found = strstr(reply.body, mark);
+    assert_non_null(found);
+    uint64_t value = strtoull(found + strlen(mark), NULL, 10);
+    free(mark);
+    reply_finish(&reply);
+    return value;
+}
+
+static void a_slow_client_gets_a_gap_and_holds_nobody_up(void **state)
+{
+    struct world *world = *state;
+    struct client slow;
+    struct client quick;
+    client_open(&slow, world, "");
+    client_open(&quick, world, "");
+    assert_true(client_await(&quick, "\n\n"));
+    /* Far more than the queue and the socket's buffers hold. */
+    uint64_t count = 0;
+    while (count < 100000 && metric(world, "lingtan_http_stream_missed_total") == 0) {
+        for (int i = 0; i < 500; i++) {
+            world_post(world, 0, 1, QUALITY_OK);
+        }
+        count += 500;
+        world_wait_batches(world, count);
+        char last[32];
+        (void)snprintf(last, sizeof(last), "\"seq\":%llu,", (unsigned long long)count);
+        assert_true(client_await(&quick, last));
+    }
+    assert_true(metric(world, "lingtan_http_stream_missed_total") > 0);
+    assert_int_equal(count_of(quick.seen.data, "event: batch\n"), count);
+    /* It wakes up: what was kept, then the gap, then the new ones. */
+    struct pollfd poll_fd = {.fd = slow.fd, .events = POLLIN};
+    while (poll(&poll_fd, 1, 500) > 0) {
+        char bytes[65536];
+        ssize_t got = recv(slow.fd, bytes, sizeof(bytes), 0);
+        assert_true(got > 0);
+        text_add(&slow.seen, bytes, (size_t)got);
+    }
+    uint64_t missed = metric(world, "lingtan_http_stream_missed_total");
+    world_post(world, 1, 77, QUALITY_OK);
+    assert_true(client_await(&slow, "{\"device\":\"m2\",\"ts\":"));
+    assert_true(client_await(&slow, "\"active_power\":0.077,"));
+    char gap[64];
+    (void)snprintf(gap, sizeof(gap), "event: gap\ndata: {\"missed\":%llu}\n\nevent: batch",
+                   (unsigned long long)missed);
+    assert_non_null(strstr(slow.seen.data, gap));
+    assert_int_equal(count_of(slow.seen.data, "event: batch\n"), count + 1 - missed);
+    assert_int_equal(metric(world, "lingtan_http_stream_gaps_total"), 1);
+    client_close(&slow);
+    client_close(&quick);
+}
+
+static void bounds_the_number_of_streams(void **state)
+{
+    struct world *world = *state;
+    struct client clients[STREAMS_MAX];
+    for (size_t i = 0; i < STREAMS_MAX; i++) {
+        client_open(&clients[i], world, "");
+        assert_true(client_await(&clients[i], "\n\n"));
+    }
+    assert_int_equal(metric(world, "lingtan_http_streams"), STREAMS_MAX);
+    struct reply reply = world_ask(world, "GET", "/api/v1/live/stream", NULL);
+    assert_int_equal(reply.status, 503);
+    assert_non_null(strstr(reply.bytes, "Retry-After: "));
+    reply_finish(&reply);
+    for (size_t i = 0; i < STREAMS_MAX; i++) {
+        client_close(&clients[i]);
+    }
+    /* Places are free again as soon as a batch finds nobody there. */
+    int64_t until_ms = mono_ms() + PATIENCE_MS;
+    while (metric(world, "lingtan_http_streams") > 0 && mono_ms() < until_ms) {
+        world_post(world, 0, 1, QUALITY_OK);
+        usleep(5000);
+    }
+    assert_int_equal(metric(world, "lingtan_http_streams"), 0);
+    struct client client;
+    client_open(&client, world, "");
+    assert_true(client_await(&client, "\n\n"));
+    client_close(&client);
+}
+
+static void comes_in_chunks_over_http_1_1(void **state)
+{
+    struct world *world = *state;
+    struct client client = {.fd = world_connect_tcp(world)};
+    static const char request[] = "GET /api/v1/live/stream HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n";
+    send_all(client.fd, request, strlen(request));
+    assert_true(client_await(&client, "event: snapshot"));
+    assert_non_null(strstr(client.seen.data, "Transfer-Encoding: chunked"));
+    client_close(&client);
+}
+
+static void refuses_bad_filters_and_gives_heads(void **state)
+{
+    struct reply reply = world_ask(*state, "GET", "/api/v1/live/stream?device=x", NULL);
+    assert_int_equal(reply.status, 400);
+    reply_finish(&reply);
+    reply = world_ask(*state, "HEAD", "/api/v1/live/stream", NULL);
+    assert_int_equal(reply.status, 200);
+    assert_string_equal(reply.body, "");
+    reply_finish(&reply);
+    reply = world_ask(*state, "DELETE", "/api/v1/live/stream", NULL);
+    assert_int_equal(reply.status, 405);
+    reply_finish(&reply);
+    assert_int_equal(metric(*state, "lingtan_http_streams"), 0);
+}
+
+static void stops_with_open_streams(void **state)
+{
+    (void)state;
+    struct world world;
+    struct client clients[8];
+    world_start(&world, false);
+    for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
+        client_open(&clients[i], &world, "");
+        assert_true(client_await(&clients[i], "\n\n"));
+    }
+    int64_t started_ms = mono_ms();
+    world_stop(&world);
+    assert_true(mono_ms() - started_ms < 2000);
+    for (size_t i = 0; i < ARRAY_SIZE(clients); i++) {
+        assert_false(client_await(&clients[i], "never"));
+        client_close(&clients[i]);
+    }
+}
+
+static void *batter(void *context)
+{
+    struct world *world = context;
+    for (int i = 0; i < 2000; i++) {
+        world_post(world, (size_t)i % 2, i, QUALITY_OK);
+        if (i % 50 == 0) {
+            usleep(1000);
+        }
+    }
+    return NULL;
+}
+
+/* Clients that come and go in the midst of batches. */
+static void survives_coming_and_going(void **state)
+{
+    struct world *world = *state;
+    pthread_t thread;
+    assert_int_equal(pthread_create(&thread, NULL, batter, world), 0);
+    for (int i = 0; i < 60; i++) {
+        struct client client;
+        client_open(&client, world, i % 3 == 0 ? "?device=m1" : "");
+        if (i % 2 == 0) {
+            (void)client_await(&client, "\n\n");
+        }
+        client_close(&client);
+    }
+    pthread_join(thread, NULL);
+    json_t *root = world_get(world, "/api/v1/status", 200);
+    json_decref(root);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(gives_a_snapshot_then_batches, setup, teardown),
+        cmocka_unit_test_setup_teardown(filters_batches, setup, teardown),
+        cmocka_unit_test_setup_teardown(joins_without_gap_or_double, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_slow_client_gets_a_gap_and_holds_nobody_up, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(bounds_the_number_of_streams, setup, teardown),
+        cmocka_unit_test_setup_teardown(comes_in_chunks_over_http_1_1, setup, teardown),
+        cmocka_unit_test_setup_teardown(refuses_bad_filters_and_gives_heads, setup, teardown),
+        cmocka_unit_test(stops_with_open_streams),
+        cmocka_unit_test_setup_teardown(survives_coming_and_going, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
