@@ -327,6 +327,9 @@ static bool has_room(struct sink_instance *self)
 static void send_batch(struct sink_instance *self, const struct batch *batch)
 {
     size_t before = self->body.length;
+    if (batch->position <= self->acknowledged) {
+        self->acknowledged = batch->position - 1; /* given again */
+    }
     line_protocol_add(&self->body, batch);
     if (self->body.length == before) {
         if (self->lines == 0) {

@@ -410,6 +410,9 @@ static void send_batch(struct sink_instance *self, const struct batch *batch)
         mqtt_window_add(&self->window, message_id, batch->position);
     } else {
         self->written = batch->position;
+        if (self->window.acknowledged >= batch->position) {
+            self->window.acknowledged = batch->position - 1;
+        }
     }
 }
 

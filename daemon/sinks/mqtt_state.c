@@ -151,6 +151,12 @@ static bool note_text(struct point_state *state, const char *string)
     return true;
 }
 
+/* A step of exactly the dead band must not count because of its last binary digit. */
+static bool is_beyond(double change, double dead_band)
+{
+    return fabs(change) > dead_band * 1.000001;
+}
+
 /* True when the reading is news. */
 static bool note_reading(struct point_state *state, const struct point *point,
                          const struct batch *batch, const struct reading *reading)
@@ -165,7 +171,7 @@ static bool note_reading(struct point_state *state, const struct point *point,
     if (quality != state->shown_quality) {
         return true;
     }
-    return quality == QUALITY_OK && fabs(reading->value - state->shown) > point->dead_band;
+    return quality == QUALITY_OK && is_beyond(reading->value - state->shown, point->dead_band);
 }
 
 void mqtt_state_note(struct mqtt_state *state, const struct batch *batch, int64_t now_us)

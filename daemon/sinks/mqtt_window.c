@@ -44,6 +44,9 @@ static void pop_acknowledged(struct mqtt_window *window)
 
 static void add(struct mqtt_window *window, struct mqtt_window_slot slot)
 {
+    if (slot.position && slot.position <= window->acknowledged) {
+        window->acknowledged = slot.position - 1; /* given again: it has to be confirmed again */
+    }
     *slot_at(window, window->count) = slot;
     window->count++;
 }

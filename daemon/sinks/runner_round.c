@@ -80,6 +80,12 @@ static void note_not_up(struct runner *runner, int64_t now_us)
     feed_drop_live(&runner->feed);
 }
 
+static void rewind_feed(struct runner *runner)
+{
+    feed_rewind(&runner->feed, runner->cursor + 1);
+    runner->handed = 0;
+}
+
 static void watch(struct runner *runner, int64_t now_us)
 {
     char reason[sizeof(runner->status.reason)] = "";
@@ -97,7 +103,7 @@ static void watch(struct runner *runner, int64_t now_us)
     }
     if (session != runner->session) {
         runner->session = session;
-        feed_rewind(&runner->feed, runner->cursor + 1);
+        rewind_feed(runner);
     }
     pthread_mutex_lock(&runner->mutex);
     runner->status.state = state;
@@ -109,8 +115,8 @@ static void watch(struct runner *runner, int64_t now_us)
 static uint64_t acknowledged(const struct runner *runner)
 {
     uint64_t position = runner->sink->acknowledged(runner->instance);
-    uint64_t given = runner->feed.next - 1; /* after a rewind it may speak of what comes again */
-    return position < given ? position : given;
+    /* When nothing is on its way, what was lost before it could be given is settled as well. */
+    return position >= runner->handed ? runner->feed.next - 1 : position;
 }
 
 static uint64_t send_some(struct runner *runner)
@@ -122,6 +128,7 @@ static uint64_t send_some(struct runner *runner)
             return sent;
         }
         runner->sink->send(runner->instance, batch);
+        runner->handed = batch->position;
         batch_unref(batch);
         sent++;
     }
@@ -146,7 +153,7 @@ static void send_all(struct runner *runner)
         if (acknowledged(runner) + 1 < runner->feed.next) {
             return;
         }
-        feed_rewind(&runner->feed, runner->cursor + 1);
+        rewind_feed(runner);
     }
     uint64_t sent = send_some(runner);
     report_journal(runner);

@@ -26,7 +26,8 @@ struct runner {
 
     /* the sink's thread only */
     struct feed feed;
-    uint64_t seen; /* highest position taken from the mailbox */
+    uint64_t seen;   /* highest position taken from the mailbox */
+    uint64_t handed; /* the last position given to the sink since the last rewind, 0 = none */
     uint64_t session;
     uint64_t cursor;
     uint64_t saved_cursor;

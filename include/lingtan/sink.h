@@ -51,7 +51,8 @@ struct sink {
     void (*send)(struct sink_instance *instance, const struct batch *batch);
     /* The end of a wake-up: nothing more comes now. */
     void (*flush)(struct sink_instance *instance);
-    /* Every batch up to this position that was given since the session began is acknowledged by the far end. */
+    /* Every batch up to this position that was given since the session began is acknowledged by the far end. Goes back
+     * when an older batch is given again. */
     uint64_t (*acknowledged)(struct sink_instance *instance);
     /* Optional: batches the far end will never take, since create. */
     uint64_t (*rejected)(struct sink_instance *instance);

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* feed: from which source each position comes, and what happens when neither has it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "sinks/feed.h"
+#include "support/support.h"
+#include "unit/sinks/fake_store.h"
+#include "unit/sinks/samples.h"
+
+enum { SECOND = 1000000 };
+
+struct rig {
+    struct device *device;
+    struct store *store;
+    struct fake_clock clock;
+    struct feed feed;
+};
+
+static int set_up(void **state)
+{
+    static struct rig rig;
+    rig = (struct rig){.device = sample_device("m1"), .store = fake_store_create(0, 1)};
+    fake_clock_init(&rig.clock, SECOND, SECOND);
+    feed_init(&rig.feed, rig.store, &rig.clock.clock, 1);
+    *state = &rig;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct rig *rig = *state;
+    feed_finish(&rig->feed);
+    fake_store_destroy(rig->store);
+    assert_int_equal(rig->device->references, 1); /* no batch is kept */
+    device_unref(rig->device);
+    return 0;
+}
+
+static void live(struct rig *rig, uint64_t from, uint64_t to)
+{
+    for (uint64_t position = from; position <= to; position++) {
+        feed_offer(&rig->feed, sample_batch(rig->device, position));
+    }
+}
+
+static void keep(struct rig *rig, uint64_t from, uint64_t to)
+{
+    for (uint64_t position = from; position <= to; position++) {
+        fake_store_keep(rig->store, sample_batch(rig->device, position));
+    }
+}
+
+/* Takes all there is: it must be exactly from..to (nothing when from > to). */
+static void expect(struct rig *rig, uint64_t from, uint64_t to)
+{
+    const struct batch *batch = NULL;
+    while ((batch = feed_take(&rig->feed)) != NULL) {
+        assert_true(from <= to);
+        assert_int_equal(batch->position, from);
+        from++;
+        batch_unref(batch);
+    }
+    assert_int_equal(from, to + 1);
+}
+
+static void test_live_needs_no_journal(void **state)
+{
+    struct rig *rig = *state;
+    expect(rig, 1, 0);
+    live(rig, 1, 5);
+    expect(rig, 1, 5);
+    live(rig, 6, 7);
+    expect(rig, 6, 7);
+    assert_int_equal(fake_store_reads(rig->store), 0);
+}
+
+static void test_drains_then_joins_live(void **state)
+{
+    struct rig *rig = *state;
+    keep(rig, 1, 1000);
+    fake_store_commit(rig->store, 990);
+    live(rig, 985, 1003); /* 985..990 are in both */
+    expect(rig, 1, 1003);
+    assert_int_equal(rig->feed.lost, 0);
+    assert_true(fake_store_reads(rig->store) <= 990 / FEED_CHUNK + 2);
+}
+
+static void test_ring_overflow_waits_for_the_journal(void **state)
+{
+    struct rig *rig = *state;
+    keep(rig, 1, FEED_RING + 100);
+    live(rig, 1, FEED_RING + 100); /* the first 100 are pushed out */
+    expect(rig, 1, 0);
+    fake_store_commit(rig->store, 60);
+    expect(rig, 1, 60);
+    fake_store_commit(rig->store, 100);
+    expect(rig, 61, FEED_RING + 100);
+    assert_int_equal(rig->feed.lost, 0);
+}
+
+static void test_what_is_durable_is_not_kept_in_memory(void **state)
+{
+    struct rig *rig = *state;
+    keep(rig, 1, 500);
+    fake_store_commit(rig->store, 400);
+    live(rig, 301, 500);
+    batch_unref(feed_take(&rig->feed));
+    assert_int_equal(rig->feed.ring.count, 100);
+    expect(rig, 2, 500);
+}
+
+static void test_lost_positions(void **state)
+{
+    struct rig *rig = *state;
+    keep(rig, 3, 4);
+    keep(rig, 8, 9);
+    fake_store_commit(rig->store, 12);
+    const uint64_t expected[] = {3, 4, 8, 9};
+    for (size_t i = 0; i < 4; i++) {
+        const struct batch *batch = feed_take(&rig->feed);
+        assert_int_equal(batch->position, expected[i]);
+        batch_unref(batch);
+    }
+    expect(rig, 1, 0);
+    assert_int_equal(rig->feed.next, 13);
+    assert_int_equal(rig->feed.lost, 2 + 3 + 3);
+    live(rig, 13, 14);
+    expect(rig, 13, 14);
+}
+
+/* The journal lost what the ring still has. */
+static void test_lowest_of_both(void **state)
+{
+    struct rig *rig = *state;
+    fake_store_commit(rig->store, 5);
+    live(rig, 7, 8);
+    keep(rig, 9, 9);
+    fake_store_commit(rig->store, 6);
+    expect(rig, 7, 8);
+    assert_int_equal(rig->feed.lost, 6);
+}
+
+static void test_rewind(void **state)
+{
+    struct rig *rig = *state;
+    keep(rig, 1, 20);
+    live(rig, 1, 20);
+    expect(rig, 1, 20);
+    fake_store_commit(rig->store, 15);
+    feed_rewind(&rig->feed, 8);
+    live(rig, 21, 22);
+    expect(rig, 8, 15); /* 16.. are neither durable nor in the ring any more */
+    fake_store_commit(rig->store, 20);
+    expect(rig, 16, 22);
+    assert_int_equal(rig->feed.lost, 0);
+}
+
+static void test_drop_live(void **state)
+{
+    struct rig *rig = *state;
+    keep(rig, 1, 10);
+    fake_store_commit(rig->store, 5);
+    batch_unref(feed_take(&rig->feed));
+    live(rig, 6, 10);
+    feed_drop_live(&rig->feed);
+    assert_int_equal(rig->feed.ring.count, 0);
+    expect(rig, 2, 5);
+    fake_store_commit(rig->store, 10);
+    expect(rig, 6, 10);
+}
+
+static void test_broken_journal_is_tried_again(void **state)
+{
+    struct rig *rig = *state;
+    keep(rig, 1, 3);
+    fake_store_commit(rig->store, 3);
+    fake_store_break(rig->store, -EIO);
+    expect(rig, 1, 0);
+    assert_int_equal(rig->feed.error, -EIO);
+    fake_store_break(rig->store, 0);
+    expect(rig, 1, 0); /* not before a second has passed */
+    assert_int_equal(fake_store_reads(rig->store), 1);
+    fake_clock_advance(&rig->clock, SECOND);
+    expect(rig, 1, 3);
+    assert_int_equal(rig->feed.error, 0);
+}
+
+/* A disk that takes nothing must not stop live data; what it takes later is sent after all. */
+static void test_store_that_stands_still(void **state)
+{
+    struct rig *rig = *state;
+    keep(rig, 1, 6);
+    live(rig, 4, 5);
+    expect(rig, 1, 0);
+    fake_clock_advance(&rig->clock, 9 * SECOND);
+    expect(rig, 1, 0);
+    fake_clock_advance(&rig->clock, SECOND);
+    expect(rig, 4, 5);
+    assert_false(feed_wants_rewind(&rig->feed));
+    live(rig, 6, 6);
+    expect(rig, 6, 6);
+    fake_store_commit(rig->store, 6);
+    assert_true(feed_wants_rewind(&rig->feed));
+    feed_rewind(&rig->feed, 1);
+    assert_false(feed_wants_rewind(&rig->feed));
+    expect(rig, 1, 6);
+    assert_int_equal(rig->feed.lost, 0);
+}
+
+static void test_a_slow_commit_is_not_a_standstill(void **state)
+{
+    struct rig *rig = *state;
+    keep(rig, 1, 9);
+    live(rig, 9, 9);
+    for (uint64_t durable = 1; durable <= 8; durable++) {
+        fake_clock_advance(&rig->clock, 8 * SECOND);
+        fake_store_commit(rig->store, durable);
+        expect(rig, durable, durable == 8 ? 9 : durable);
+    }
+}
+
+static void test_peek(void **state)
+{
+    struct rig *rig = *state;
+    int64_t time_us = -1;
+    assert_int_equal(feed_peek_time(&rig->feed, 1, &time_us), 0);
+    assert_int_equal(time_us, 0);
+    keep(rig, 5, 6);
+    fake_store_commit(rig->store, 6);
+    assert_int_equal(feed_peek_time(&rig->feed, 1, &time_us), 0);
+    assert_int_equal(time_us, ((int64_t)SAMPLE_START_S + 5) * SECOND);
+}
+
+/* Any mixture of offers, commits, losses, outages and rewinds: strictly in order, and nothing that is in the journal is
+ * missed. */
+static void test_any_mixture(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t seed = 7;
+    uint64_t made = 0;
+    uint64_t durable = 0;
+    uint64_t last = 0;
+    uint64_t lost_at_store = 0;
+    for (int step = 0; step < 20000; step++) {
+        switch (test_random(&seed) % 8) {
+        case 0:
+        case 1:
+        case 2:
+            made++;
+            if (test_random(&seed) % 50) {
+                keep(rig, made, made);
+            } else {
+                lost_at_store++;
+            }
+            if (test_random(&seed) % 10) {
+                live(rig, made, made);
+            }
+            break;
+        case 3:
+            durable += test_random(&seed) % (made - durable + 1);
+            fake_store_commit(rig->store, durable);
+            break;
+        case 4:
+            if (test_random(&seed) % 20 == 0) {
+                feed_drop_live(&rig->feed);
+            }
+            break;
+        default: {
+            const struct batch *batch = feed_take(&rig->feed);
+            if (batch) {
+                assert_true(batch->position > last);
+                assert_true(batch->position <= made);
+                last = batch->position;
+                batch_unref(batch);
+            }
+        }
+        }
+    }
+    fake_store_commit(rig->store, made);
+    const struct batch *batch = NULL;
+    while ((batch = feed_take(&rig->feed)) != NULL) {
+        assert_true(batch->position > last);
+        last = batch->position;
+        batch_unref(batch);
+    }
+    assert_int_equal(rig->feed.next, made + 1);
+    assert_true(rig->feed.lost <= lost_at_store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_live_needs_no_journal, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_drains_then_joins_live, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ring_overflow_waits_for_the_journal, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_what_is_durable_is_not_kept_in_memory, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_lost_positions, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_lowest_of_both, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rewind, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_drop_live, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_broken_journal_is_tried_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_store_that_stands_still, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_a_slow_commit_is_not_a_standstill, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_peek, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_any_mixture, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
