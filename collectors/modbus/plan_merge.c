@@ -57,40 +57,44 @@ struct listing {
     uint8_t function;
 };
 
-/* Moves *next to the nearest listed start behind `at`, or returns the end of a listed value that covers `at`. */
-static size_t look_at(size_t at, size_t first, size_t end, size_t *next)
+/* What the listed values say of the register `at`. */
+struct look {
+    size_t at;
+    size_t end;  /* of the values that cover it; `at` when none does */
+    size_t next; /* where the nearest value behind it begins */
+};
+
+static void look_at(struct look *look, size_t first, size_t registers)
 {
-    if (first <= at && end > at) {
-        return end;
+    size_t end = first + registers;
+    if (first <= look->at && end > look->end) {
+        look->end = end;
     }
-    if (first > at && first < *next) {
-        *next = first;
+    if (first > look->at && first < look->next) {
+        look->next = first;
     }
-    return at;
 }
 
-/* Where the listed registers that cover `at` end; `at` itself when none do, and then *next is where the next begin. */
-static size_t listed_end(const struct listing *listing, size_t at, size_t *next)
+static void look_at_points(const struct listing *listing, struct look *look)
 {
     const struct profile_point *points = listing->profile->points.items;
-    size_t covered = at;
     for (size_t i = 0; i < listing->profile->points.count; i++) {
         const struct profile_point *point = &points[i];
         int64_t unit = point->unit_override >= 0 ? point->unit_override : listing->device_unit;
         if (unit == listing->unit && point->function == listing->function) {
-            size_t end = look_at(at, point->address0, point->address0 + point->registers, next);
-            covered = end > covered ? end : covered;
+            look_at(look, point->address0, point->registers);
         }
     }
+}
+
+static void look_at_helpers(const struct listing *listing, struct look *look)
+{
     const struct profile_helper *helpers = listing->profile->helpers.items;
     for (size_t i = 0; i < listing->profile->helpers.count; i++) {
-        const struct profile_helper *helper = &helpers[i];
-        if (listing->device_unit == listing->unit && helper->function == listing->function) {
-            size_t end = look_at(at, helper->address0, helper->address0 + helper->registers, next);
-            covered = end > covered ? end : covered;
+        if (listing->device_unit == listing->unit && helpers[i].function == listing->function) {
+            look_at(look, helpers[i].address0, helpers[i].registers);
         }
     }
-    return covered;
 }
 
 static bool hole_is_allowed(const struct listing *listing, size_t from, size_t to)
@@ -98,15 +102,13 @@ static bool hole_is_allowed(const struct listing *listing, size_t from, size_t t
     size_t max_hole = (size_t)listing->profile->link.max_hole;
     size_t at = from;
     while (at < to) {
-        size_t next = to;
-        size_t end = listed_end(listing, at, &next);
-        if (end > at) {
-            at = end;
-        } else if (next - at > max_hole) {
+        struct look look = {.at = at, .end = at, .next = to};
+        look_at_points(listing, &look);
+        look_at_helpers(listing, &look);
+        if (look.end == at && look.next - at > max_hole) {
             return false;
-        } else {
-            at = next;
         }
+        at = look.end > at ? look.end : look.next;
     }
     return true;
 }

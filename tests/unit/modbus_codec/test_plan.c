@@ -254,38 +254,48 @@ static void check_request(const struct map *map, const struct frame_request *req
     }
 }
 
+/* Fewest: no two neighbours could have been one request. */
+static void check_neighbours(const struct map *map, const struct frame_request *one,
+                             const struct frame_request *other)
+{
+    unsigned hole = 0;
+    unsigned longest = 0;
+    for (unsigned at = one->address + one->quantity; at < other->address; at++) {
+        hole = map->listed[at] ? 0 : hole + 1;
+        longest = hole > longest ? hole : longest;
+    }
+    bool is_split_by_barrier = map->barrier >= one->address && map->barrier < other->address;
+    /* the value at the start of the other may take four registers */
+    bool is_split_by_size = other->address + 4U - one->address > map->max_registers;
+    assert_true(is_split_by_barrier || is_split_by_size || longest > map->max_hole);
+}
+
+static bool is_held(const struct profile_point *point, const struct plan_request *requests,
+                    size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct frame_request *request = &requests[i].request;
+        if (request->address <= point->address0 &&
+            point->address0 + point->registers <= request->address + request->quantity) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void check_class(const struct map *map, const struct fixture *fixture, enum poll_class poll)
 {
     size_t count = 0;
     const struct plan_request *requests = plan_requests(fixture->plan, poll, &count);
     for (size_t i = 0; i < count; i++) {
         check_request(map, &requests[i].request);
-        /* Fewest: no two neighbours could have been one request. */
         if (i > 0) {
-            const struct frame_request *one = &requests[i - 1].request;
-            const struct frame_request *other = &requests[i].request;
-            unsigned hole = 0;
-            unsigned longest = 0;
-            for (unsigned at = one->address + one->quantity; at < other->address; at++) {
-                hole = map->listed[at] ? 0 : hole + 1;
-                longest = hole > longest ? hole : longest;
-            }
-            bool is_split_by_barrier =
-                map->barrier >= one->address && map->barrier < other->address;
-            assert_true(is_split_by_barrier || longest > map->max_hole ||
-                        other->address + 1U - one->address > map->max_registers - 3);
+            check_neighbours(map, &requests[i - 1].request, &requests[i].request);
         }
     }
     const struct profile_point *points = fixture->profile->points.items;
     for (size_t i = 0; i < fixture->profile->points.count; i++) {
-        bool is_held = points[i].poll != (int)poll;
-        for (size_t j = 0; j < count; j++) {
-            const struct frame_request *request = &requests[j].request;
-            is_held = is_held || (request->address <= points[i].address0 &&
-                                  points[i].address0 + points[i].registers <=
-                                      request->address + request->quantity);
-        }
-        assert_true(is_held);
+        assert_true(points[i].poll != (int)poll || is_held(&points[i], requests, count));
     }
 }
 
