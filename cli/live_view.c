@@ -79,11 +79,13 @@ static void header_first(const struct live_model *model, const struct live_frame
 {
     struct line line = line_start(frame, out);
     (void)line_add(&line, STYLE_BOLD, model->site ? model->site : "Lingtan 零碳");
-    add_clock(&line, frame->now_wall_us);
     if (frame->banner) {
         (void)line_add(&line, STYLE_NONE, "   ");
         (void)line_add(&line, STYLE_BAD, frame->banner);
-    } else if (!model->is_ready && model->not_ready_because) {
+        return;
+    }
+    add_clock(&line, frame->now_wall_us);
+    if (!model->is_ready && model->not_ready_because) {
         (void)line_add(&line, STYLE_WARN, "   not ready: ");
         (void)line_add(&line, STYLE_WARN, model->not_ready_because);
     }
@@ -94,6 +96,9 @@ static void header_second(const struct live_model *model, const struct live_fram
 {
     char shown[160];
     struct line line = line_start(frame, out);
+    if (model->row_count == 0) {
+        return;
+    }
     (void)snprintf(shown, sizeof(shown), "%lld/%zu devices online", (long long)model->online,
                    model->row_count);
     (void)line_add(&line, model->offline > 0 ? STYLE_WARN : STYLE_GOOD, shown);

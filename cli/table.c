@@ -87,6 +87,9 @@ static void render_cell(struct text *out, const char *cell, enum style style, st
         text_add_spaces(out, blanks);
     }
     if (place.is_last) {
+        while (out->length > 0 && out->data[out->length - 1] == ' ') {
+            out->length--; /* of empty cells */
+        }
         text_add_char(out, '\n');
     } else {
         text_add_spaces(out, GAP);

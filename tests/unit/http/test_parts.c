@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The parts of http by themselves: names, sockets, files, JSON, metrics; and the table of routes against its
+ * description. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "http/listen.h"
+#include "http/metrics.h"
+#include "http/origin.h"
+#include "http/routes.h"
+#include "http/writer.h"
+
+static int setup(void **state)
+{
+    char *folder = mem_dup_string("/tmp/lingtan-parts.XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    *state = folder;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    assert_int_equal(rmdir(*state), 0); /* whatever was made has been removed */
+    free(*state);
+    return 0;
+}
+
+static void knows_loopback_addresses(void **state)
+{
+    (void)state;
+    assert_true(address_is_loopback("127.0.0.1"));
+    assert_true(address_is_loopback("127.9.8.7"));
+    assert_true(address_is_loopback("::1"));
+    assert_true(address_is_loopback("localhost"));
+    static const char *const others[] = {"0.0.0.0",    "::",      "192.168.1.5",      "128.0.0.1",
+                                         "127.0.0.1 ", "",        "::ffff:127.0.0.1", "fe80::1",
+                                         "localhost.", "127.0.1", "example.org"};
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+        assert_false(address_is_loopback(others[i]));
+    }
+}
+
+static void listens_on_loopback_only(void **state)
+{
+    int fd = -1;
+    int second = -1;
+    int port = 0;
+    int taken = 0;
+    (void)state;
+    assert_int_equal(listen_tcp("0.0.0.0", 0, &fd, &port), -EINVAL);
+    assert_int_equal(listen_tcp("127.0.0.1", 0, &fd, &port), 0);
+    assert_true(port > 0);
+    assert_int_equal(listen_tcp("127.0.0.1", port, &second, &taken), -EADDRINUSE);
+    close(fd);
+}
+
+static void replaces_only_dead_sockets(void **state)
+{
+    char *path = mem_format("%s/sock", (const char *)*state);
+    int fd = -1;
+    int second = -1;
+    struct stat status;
+    assert_int_equal(listen_local(path, &fd), 0);
+    assert_int_equal(stat(path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0660);
+    assert_int_equal(listen_local(path, &second), -EADDRINUSE);
+    close(fd); /* as after a crash: the file stays, nobody listens */
+    assert_int_equal(listen_local(path, &fd), 0);
+    close(fd);
+    assert_int_equal(unlink(path), 0);
+    int file = open(path, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
+    close(file);
+    assert_int_equal(listen_local(path, &fd), -EEXIST);
+    assert_int_equal(unlink(path), 0);
+    free(path);
+}
+
+static void makes_the_last_folder_of_a_socket(void **state)
+{
+    char *folder = mem_format("%s/run", (const char *)*state);
+    char *path = mem_format("%s/sock", folder);
+    char *deep = mem_format("%s/a/b/sock", folder);
+    char long_path[300];
+    int fd = -1;
+    assert_int_equal(listen_local(path, &fd), 0);
+    close(fd);
+    assert_int_equal(listen_local(deep, &fd), -ENOENT);
+    memset(long_path, 'x', sizeof(long_path) - 1);
+    long_path[sizeof(long_path) - 1] = '\0';
+    assert_int_equal(listen_local(long_path, &fd), -ENAMETOOLONG);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+    free(deep);
+    free(path);
+    free(folder);
+}
+
+static void writes_the_port_file_whole(void **state)
+{
+    char *path = mem_format("%s/port", (const char *)*state);
+    char *missing = mem_format("%s/none/port", (const char *)*state);
+    char text[16] = "";
+    assert_int_equal(port_file_write(path, 8080), 0);
+    assert_int_equal(port_file_write(path, 80), 0);
+    FILE *file = fopen(path, "re");
+    assert_non_null(fgets(text, sizeof(text), file));
+    fclose(file);
+    assert_string_equal(text, "80\n");
+    assert_int_equal(port_file_write(missing, 80), -ENOENT);
+    assert_int_equal(unlink(path), 0);
+    free(missing);
+    free(path);
+}
+
+static void writes_json(void **state)
+{
+    struct text text = {0};
+    struct writer writer = {.text = &text};
+    (void)state;
+    writer_open(&writer, '{');
+    writer_field_string(&writer, "a\"b", "x\n\\");
+    writer_field_real(&writer, "real", 230.1);
+    writer_field_real(&writer, "nan", (double)NAN);
+    writer_field_real(&writer, "inf", -(double)INFINITY);
+    writer_field_open(&writer, "list", '[');
+    writer_open(&writer, '[');
+    writer_close(&writer, ']');
+    writer_int(&writer, INT64_MIN);
+    writer_uint(&writer, UINT64_MAX);
+    writer_null(&writer);
+    writer_close(&writer, ']');
+    writer_field_bool(&writer, "yes", true);
+    writer_field_time(&writer, "never", 0);
+    writer_field_time(&writer, "then", 1700000000123000);
+    writer_close(&writer, '}');
+    assert_string_equal(text.data,
+                        "{\"a\\\"b\":\"x\\n\\\\\",\"real\":230.1,\"nan\":null,\"inf\":null,"
+                        "\"list\":[[],-9223372036854775808,18446744073709551615,null],\"yes\":true,"
+                        "\"never\":null,\"then\":\"2023-11-14T22:13:20.123Z\"}");
+    text_finish(&text);
+}
+
+static void writes_metrics(void **state)
+{
+    struct text text = {0};
+    const struct label labels[] = {{"a", "x\"y\\z\n"}, {"b", ""}, {NULL, NULL}};
+    (void)state;
+    metric_family(&text, "m_total", METRIC_COUNTER, "Help.");
+    metric_sample(&text, "m_total", labels, 12345678901.0);
+    metric_single(&text, "g", METRIC_GAUGE, "G.", (double)NAN);
+    assert_string_equal(text.data, "# HELP m_total Help.\n# TYPE m_total counter\n"
+                                   "m_total{a=\"x\\\"y\\\\z\\n\",b=\"\"} 12345678901\n"
+                                   "# HELP g G.\n# TYPE g gauge\ng NaN\n");
+    text_finish(&text);
+}
+
+static void knows_forwarding_headers(void **state)
+{
+    (void)state;
+    assert_true(header_is_forwarding("forwarded"));
+    assert_true(header_is_forwarding("X-Forwarded-For"));
+    assert_true(header_is_forwarding("x-forwarded"));
+    assert_false(header_is_forwarding("Host"));
+    assert_false(header_is_forwarding("X-Forward"));
+    assert_false(header_is_forwarding("Accept"));
+}
+
+static void cleans_what_it_repeats(void **state)
+{
+    char out[8];
+    (void)state;
+    assert_string_equal(printable("a\nb\x80\"c", out, sizeof(out)), "a?b?\"c");
+    assert_string_equal(printable("0123456789", out, sizeof(out)), "0123456");
+}
+
+/* The paths and methods of docs/openapi.yaml: "  /path:" and "    get:" below it. */
+static size_t described_routes(char described[][96], size_t max)
+{
+    FILE *file = fopen(LINGTAN_SOURCE_FOLDER "/docs/openapi.yaml", "re");
+    assert_non_null(file);
+    char line[512];
+    char path[64] = "";
+    char method[16] = "";
+    size_t count = 0;
+    while (fgets(line, sizeof(line), file)) {
+        char word[64] = "";
+        if (sscanf(line, "  %63[^: ]:", word) != 1) {
+            continue;
+        }
+        size_t indent = strspn(line, " ");
+        if (indent == 2) {
+            (void)snprintf(path, sizeof(path), "%s", word);
+        } else if (indent == 4 && path[0] == '/' && count < max) {
+            (void)snprintf(method, sizeof(method), "%.15s", word);
+            for (char *c = method; *c != '\0'; c++) {
+                *c = (char)(*c - ('a' <= *c && *c <= 'z' ? 'a' - 'A' : 0));
+            }
+            (void)snprintf(described[count++], 96, "%s %s", method, path);
+        }
+    }
+    fclose(file);
+    return count;
+}
+
+static bool is_listed(char described[][96], size_t count, const char *wanted)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(described[i], wanted) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void openapi_describes_exactly_the_routes(void **state)
+{
+    static char described[100][96];
+    (void)state;
+    size_t count = described_routes(described, 100);
+    for (size_t i = 0; i < route_count; i++) {
+        char *wanted = mem_format("%s %s", routes[i].method, routes[i].path);
+        if (!is_listed(described, count, wanted)) {
+            print_error("docs/openapi.yaml lacks %s\n", wanted);
+        }
+        assert_true(is_listed(described, count, wanted));
+        free(wanted);
+    }
+    assert_int_equal(count, route_count);
+}
+
+/* docs/API.md is for people; it must not lack one either. */
+static void the_page_names_every_route(void **state)
+{
+    static char page[64 * 1024];
+    (void)state;
+    FILE *file = fopen(LINGTAN_SOURCE_FOLDER "/docs/API.md", "re");
+    assert_non_null(file);
+    page[fread(page, 1, sizeof(page) - 1, file)] = '\0';
+    fclose(file);
+    for (size_t i = 0; i < route_count; i++) {
+        const char *path = routes[i].path;
+        const char *shown = strstr(page, path);
+        if (!shown && strncmp(path, "/api/v1", 7) == 0) {
+            shown = strstr(page, path + 7);
+        }
+        if (!shown) {
+            print_error("docs/API.md lacks %s\n", path);
+        }
+        assert_non_null(shown);
+    }
+}
+
+static void finds_routes(void **state)
+{
+    const char *id = NULL;
+    const char *allow = NULL;
+    (void)state;
+    const struct route *route = route_find("GET", "/api/v1/devices/m1", &id, &allow);
+    assert_non_null(route);
+    assert_string_equal(route->path, "/api/v1/devices/{id}");
+    assert_string_equal(id, "m1");
+    assert_non_null(route_find("HEAD", "/metrics", &id, &allow));
+    assert_null(id);
+    assert_null(route_find("POST", "/metrics", &id, &allow));
+    assert_string_equal(allow, "GET, HEAD");
+    assert_null(route_find("GET", "/api/v1/read", &id, &allow));
+    assert_string_equal(allow, "POST");
+    assert_null(route_find("GET", "/api/v1/devices/", &id, &allow));
+    assert_null(allow);
+    assert_null(route_find("GET", "/api/v1/devices/a/b", &id, &allow));
+    assert_null(allow);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(knows_loopback_addresses),
+        cmocka_unit_test(listens_on_loopback_only),
+        cmocka_unit_test_setup_teardown(replaces_only_dead_sockets, setup, teardown),
+        cmocka_unit_test_setup_teardown(makes_the_last_folder_of_a_socket, setup, teardown),
+        cmocka_unit_test_setup_teardown(writes_the_port_file_whole, setup, teardown),
+        cmocka_unit_test(writes_json),
+        cmocka_unit_test(writes_metrics),
+        cmocka_unit_test(knows_forwarding_headers),
+        cmocka_unit_test(cleans_what_it_repeats),
+        cmocka_unit_test(openapi_describes_exactly_the_routes),
+        cmocka_unit_test(the_page_names_every_route),
+        cmocka_unit_test(finds_routes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
