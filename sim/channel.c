@@ -29,12 +29,12 @@ void channel_close(struct channel *channel)
         return;
     }
     channel->is_closed = true;
-    while (channel->jobs != NULL) {
-        struct outgoing *job = channel->jobs;
+    for (struct outgoing *job = channel->jobs, *next = NULL; job != NULL; job = next) {
+        next = job->next;
         poller_cancel(poller, &job->timer);
-        unlink_job(job);
         free(job);
     }
+    channel->jobs = NULL;
     poller_remove(poller, channel->fd);
     (void)close(channel->fd);
     struct channel **place = &channel->server->channels;

@@ -28,7 +28,7 @@ struct sim_device *fleet_find(const struct fleet *fleet, const char *id)
         return NULL;
     }
     struct sim_device **found =
-        bsearch(id, fleet->by_id, fleet->device_count, sizeof(*fleet->by_id), compare_id);
+        bsearch(id, fleet->by_id, fleet->device_count, sizeof(struct sim_device *), compare_id);
     return found != NULL ? *found : NULL;
 }
 
@@ -137,7 +137,7 @@ void fleet_init(struct fleet *fleet, struct site *site, const struct profiles *p
     for (size_t i = 0; i < site->lines.count; i++) {
         add_line(fleet, &lines[i], profiles);
     }
-    qsort(fleet->by_id, fleet->device_count, sizeof(*fleet->by_id), compare_ids);
+    qsort(fleet->by_id, fleet->device_count, sizeof(struct sim_device *), compare_ids);
     const struct device_options *rows = options->devices.items;
     for (size_t i = 0; i < options->devices.count; i++) {
         apply_row(fleet, &rows[i], faults);

@@ -173,7 +173,8 @@ static int write_many(const struct request *request, struct reply *reply)
     uint16_t values[WRITE_BITS_MAX];
     const uint8_t *data = request->pdu + 6;
     for (uint16_t i = 0; i < span.count; i++) {
-        values[i] = is_coils ? data[i / 8] >> (i % 8) & 1 : word_at(data + 2 * (size_t)i);
+        uint16_t coil = (uint16_t)(data[i / 8] >> (i % 8) & 1);
+        values[i] = is_coils ? coil : word_at(data + 2 * (size_t)i);
     }
     int refused = image_write(&request->unit->image, &request->unit->device->role,
                               request->fleet->world, &span, values);
