@@ -184,15 +184,12 @@ static void take_data(const struct frame_request *request, const uint8_t *pdu,
     *reply = (struct frame_reply){.data = pdu + head, .data_size = pdu_size(request) - head};
 }
 
-/* How many bytes the frame at the head of the buffer takes, 0 when its length cannot be. Field devices send exceptions
+/* How many bytes the frame with a good head takes, 0 when it is too short for its function. Field devices send exceptions
  * of nine bytes that claim a length of 2 or 4 (M1, M2): those are taken by their fixed size, else the next frame would
  * be read from the wrong place. */
 static size_t tcp_frame_size(const uint8_t *bytes)
 {
     size_t length = get16(bytes + 4);
-    if (length < 2 || length > MBAP_LENGTH_MAX) {
-        return 0;
-    }
     if ((bytes[7] & EXCEPTION_BIT) != 0 && length <= 4) {
         return TCP_EXCEPTION_SIZE;
     }

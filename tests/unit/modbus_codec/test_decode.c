@@ -216,6 +216,10 @@ static void values_without_a_scale_are_none(void **state)
     check_value(batch, "voltage_a", 0.1);
     check_value(batch, "frequency", 50);
     batch_unref(batch);
+    fixture_set(&fixture, 3, 10, "FFF3"); /* 10^-13: no scale of this world */
+    batch = fixture_poll(&fixture, POLL_NORMAL);
+    check_quality(batch, "active_power", QUALITY_NOT_IMPLEMENTED);
+    batch_unref(batch);
     fixture_finish(&fixture);
 }
 
@@ -293,7 +297,9 @@ static void implausible_values_are_kept(void **state)
     check_quality(batch, "setpoint_temperature", QUALITY_IMPLAUSIBLE);
     check_value(batch, "setpoint_temperature_2", 31);
     check_quality(batch, "active_energy_import", QUALITY_IMPLAUSIBLE);
+    assert_true(find(batch, "active_energy_import")->count == INT64_MAX);
     check_quality(batch, "active_energy_export", QUALITY_IMPLAUSIBLE);
+    assert_true(find(batch, "active_energy_export")->count == INT64_MAX);
     batch_unref(batch);
     fixture_finish(&fixture);
 }

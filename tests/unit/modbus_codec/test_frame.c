@@ -381,6 +381,7 @@ static void rejects_disagreeing_lengths(void **state)
         "1234 0000 0007 01 04 04 0001 0002",      /* another function */
         "1234 0001 0007 01 03 04 0001 0002",      /* another protocol */
         "1234 0000 0001 01 03 04 0001 0002",      /* no length at all */
+        "1234 0000 0001 01 83 02",                /* not even an exception */
         "1233 0000 0002 01 03 04 0001 0002",      /* and a foreign one */
     };
     for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {

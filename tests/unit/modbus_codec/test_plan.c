@@ -101,12 +101,13 @@ static void never_exceeds_the_block_nor_cuts_a_value(void **state)
 static void stops_at_barriers(void **state)
 {
     (void)state;
-    check_body("address_base = 1;\nlink: { max_hole = 20; };\n"
-               "barriers = ({ function = 3; first = 106; last = 106; },"
-               "            { function = 4; first = 102; last = 102; });\n"
-               "points = (" POINT("voltage_a", "101", "") "," POINT(
-                   "voltage_b", "104", "") "," POINT("voltage_c", "107", "") ");",
-               "1:3@100+5 1:3@106+2");
+    check_body(
+        "address_base = 1;\nlink: { max_hole = 20; };\n"
+        "barriers = ({ function = 3; first = 106; last = 106; },"
+        "            { function = 4; first = 102; last = 102; });\n"
+        "points = (" POINT("voltage_a", "101", "") "," POINT("voltage_b", "104", "") "," POINT(
+            "voltage_c", "107", "") "," POINT("voltage_ab", "109", "") ");",
+        "1:3@100+5 1:3@106+4");
 }
 
 /* Three requests would do for the four values, but the pair wants one of its own. */
