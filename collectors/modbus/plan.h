@@ -20,7 +20,8 @@ struct plan_request {
 struct plan *plan_create(const struct profile *profile, const struct device_config *device);
 void plan_destroy(struct plan *plan);
 
-/* The requests of one poll class, by address; none when the device has no points in it. */
+/* The requests of one poll class; none when the device has no points in it. By unit, function and address, but those
+ * with a helper that could not join all its values come before the rest. */
 const struct plan_request *plan_requests(const struct plan *plan, enum poll_class poll_class,
                                          size_t *count);
 
