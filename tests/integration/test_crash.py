@@ -16,15 +16,19 @@ SLACK_US = 400_000  # the time a message takes from the poll to the subscriber's
 
 
 class Crash(lingtan.ProgramTest):
+    maxDiff = 4000
+
     def setUp(self):
         super().setUp()
         self.random = random.Random(int(os.environ.get("LINGTAN_SEED", "20261123")))
         self.mosquitto = self.keep(lingtan.Mosquitto(self.folder))
         self.influx = self.keep(lingtan.Influx(self.folder))
         self.simulator = self.keep(lingtan.Simulator(self.folder, SITE, MODEL))
-        self.daemon = self.keep(lingtan.Daemon(self.folder, self.simulator.site_path, self.mosquitto.port, self.influx.port))
         self.subscribers = [self.keep(lingtan.Subscriber(self.mosquitto))]
+        time.sleep(0.5)  # for the subscription
+        self.daemon = self.keep(lingtan.Daemon(self.folder, self.simulator.site_path, self.mosquitto.port, self.influx.port))
         self.kills_us = []
+        self.history = []
         self.has_broker = True
         self.has_database = True
 
@@ -32,10 +36,12 @@ class Crash(lingtan.ProgramTest):
         """Now and then one of them goes or comes back."""
         if self.random.random() < 0.4:
             if self.has_broker:
+                self.note("broker killed")
                 self.mosquitto.stop()
             else:
                 self.mosquitto.start()
                 self.subscribers.append(self.keep(lingtan.Subscriber(self.mosquitto)))
+                time.sleep(0.5)  # for the subscription
             self.has_broker = not self.has_broker
         if self.random.random() < 0.25:
             if self.has_database:
@@ -79,9 +85,11 @@ class Crash(lingtan.ProgramTest):
         for _ in range(ROUNDS):
             time.sleep(self.random.uniform(0.3, 3.0))
             self.kills_us.append(time.time_ns() // 1000)
+            self.note("kill")
             self.daemon.kill()
             self.toggle_sinks()
             self.daemon.start()
+            self.note(f"started, broker {self.has_broker}, database {self.has_database}")
         time.sleep(2)
         self.kills_us.append(time.time_ns() // 1000)
         self.daemon.kill()
@@ -91,32 +99,45 @@ class Crash(lingtan.ProgramTest):
         self.daemon.program.stop()
         self.daemon.start()  # all that was read is committed now
         lingtan.wait_until(self.drained, 60, "both sinks drained")
+        early = self.messages()
+        time.sleep(2)
         journal = self.journal()
+        time.sleep(2)
         self.assertGreater(sum(len(rows) for rows in journal.values()), 500)
-        self.check_mqtt(journal)
+        self.check_mqtt(journal, self.messages())
+        self.check_uncommitted(journal, early)
         self.check_influx(journal)
 
-    def check_mqtt(self, journal):
-        by_seq = collections.defaultdict(dict)
-        on_mqtt = collections.defaultdict(dict)
-        for arrival_us, device, payload in self.messages():
-            seq = payload["seq"]
-            body = (payload["ts"], str(payload["values"]))
-            self.assertEqual(by_seq[device].setdefault(seq, body), body, f"{device}: seq {seq} used twice")
+    def note(self, what):
+        self.history.append((time.time_ns() // 1000, what))
+
+    def by_point(self, messages):
+        found = collections.defaultdict(dict)
+        for arrival_us, device, payload in messages:
             for name, value in payload["values"].items():
-                on_mqtt[(device, name)].setdefault(payload["ts"], (value, arrival_us))
-        missing = 0
+                found[(device, name)].setdefault(payload["ts"], (value, arrival_us))
+        return found
+
+    def check_mqtt(self, journal, messages):
+        by_seq = collections.defaultdict(dict)
+        for _, device, payload in messages:
+            body = (payload["ts"], str(payload["values"]))
+            seq = payload["seq"]
+            self.assertEqual(by_seq[device].setdefault(seq, body), body, f"{device}: seq {seq} used twice")
+        on_mqtt = self.by_point(messages)
+        missing = []
         for key, rows in journal.items():
             for time_us, value in rows.items():
                 found = on_mqtt[key].get(time_us // 1000)
-                missing += found is None
-                if found is not None:
+                if found is None:
+                    missing.append((time_us, key))
+                else:
                     self.assertAlmostEqual(found[0], value, delta=abs(value) * 1e-9 + 1e-12)
-        self.assertEqual(missing, 0, "readings of the journal that MQTT never showed")
-        self.check_uncommitted(journal, on_mqtt)
+        self.assertEqual(missing, [], f"readings of the journal that MQTT never showed; what happened: {self.history}")
 
-    def check_uncommitted(self, journal, on_mqtt):
+    def check_uncommitted(self, journal, messages):
         """What a subscriber saw more than a second before a kill must have been committed."""
+        on_mqtt = self.by_point(messages)
         lost = []
         for key, rows in journal.items():
             kept = {time_us // 1000 for time_us in rows}

@@ -82,8 +82,8 @@ class EndToEnd(lingtan.ProgramTest):
         lingtan.wait_until(lambda: all(device["health"] == "online" for device in
                                        self.daemon.get("/api/v1/devices")["devices"]), 60, "every device is online")
         time.sleep(15)
-        self.daemon.stop()
         messages = self.subscriber.of("telemetry")
+        time.sleep(3)  # InfluxDB gets its batches once a second
         replies = self.served()
         checked = collections.Counter()
         for arrival_us, device, payload in messages:
@@ -140,7 +140,7 @@ class EndToEnd(lingtan.ProgramTest):
         lingtan.wait_until(lambda: self.daemon.get("/api/v1/status")["ready"], 30, "ready")
         lingtan.wait_until(lambda: any(line["state"] == "up" for line in self.daemon.get("/api/v1/lines")["lines"]), 30, "a line")
         time.sleep(5)
-        live = {device["id"]: device for device in self.daemon.get("/api/v1/live")["devices"]}
+        live = {device["device"]: device for device in self.daemon.get("/api/v1/live")["devices"]}
         for arguments in (["status"], ["devices"], ["live", "--once"], ["lines"], ["sinks"]):
             table = self.daemon.cli(*arguments).stdout
             self.assertTrue(table.strip(), arguments)

@@ -8,7 +8,7 @@ import time
 
 import lingtan
 
-OUTAGE_S = int(os.environ.get("LINGTAN_OUTAGE_S", "25"))
+OUTAGE_S = int(os.environ.get("LINGTAN_OUTAGE_S", "20"))
 SITE = os.path.join(lingtan.SOURCE, "conf", "sites", "xingzheng.conf")
 MODEL = os.path.join(lingtan.SOURCE, "conf", "sites", "xingzheng.sim.conf")
 
@@ -37,7 +37,8 @@ class Outage(lingtan.ProgramTest):
 
     def test_drains_in_order_and_fast(self):
         lingtan.wait_until(self.is_up_to_date, 30, "both sinks are live")
-        rate_before = self.poll_rate(5)
+        time.sleep(8)  # identities are read and rare polls are over
+        rate_before = self.poll_rate(10)
         self.mosquitto.stop()
         self.influx.stop()
         rate_during = self.poll_rate(OUTAGE_S)
