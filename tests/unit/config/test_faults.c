@@ -85,7 +85,7 @@ static void test_nearest_words(void **state)
     assert_nearest("TCP", "tcp");
     assert_nearest("unti", "unit");
     assert_nearest("prot", "port");
-    assert_nearest("transprot", "transport");
+    assert_nearest("transpotr", "transport");
     assert_nearest("tranzpart", "transport");
     assert_nearest("hosts", "host");
     assert_nearest("baud", NULL);

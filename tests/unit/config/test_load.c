@@ -91,14 +91,14 @@ static const struct {
 } cases[] = {
     /* missing and unknown */
     {"", "g.conf: name: is missing, wants a string\n"},
-    {"name = \"n\";\nnmae = 1;", "g.conf:2: nmae: is not known, nearest is name\n"},
+    {"name = \"n\";\nnamee = 1;", "g.conf:2: namee: is not known, nearest is name\n"},
     {"name = \"n\"; voltage = 1;",
      "g.conf:1: voltage: is not known, wants one of is_on, port, large, share, free, name, title, "
      "id, owner, color, words, group, parts\n"},
     {"name = \"n\"; group: { };", "g.conf:1: group.host: is missing, wants a string\n"},
-    {"name = \"n\";\nparts = (\n  { },\n  { id = \"b\"; sise = 1; } );",
+    {"name = \"n\";\nparts = (\n  { },\n  { id = \"b\"; sizze = 1; } );",
      "g.conf:3: parts[0].id: is missing, wants a string of 1..63 characters a-z, 0-9, _ and -\n"
-     "g.conf:4: parts.b.sise: is not known, nearest is size\n"},
+     "g.conf:4: parts.b.sizze: is not known, nearest is size\n"},
     /* given twice */
     {"name = \"n\";\nport = 1;\nname = \"m\"; port = 2; port = 3;",
      "g.conf:3: name: is given again, wants one value: the first is on line 1\n"

@@ -62,8 +62,7 @@ static const struct {
     {"port", "g.conf:1: the file ends where = and a value is wanted\n"},
     {"parts = ( {}, ", "g.conf:1: \"(\" is never closed, wants \")\"\n"},
     {"parts = (", "g.conf:1: \"(\" is never closed, wants \")\"\n"},
-    {"group: {\n port = (1\n };",
-     "g.conf:3: \"}\" stands where the \"(\" of line 2 wants \")\"\n"},
+    {"group: {\n port = (1\n };", "g.conf:3: \"}\" stands where the \"(\" of line 2 wants \")\"\n"},
     {"port = 1; }", "g.conf:1: \"}\" closes nothing that was opened\n"},
     {"name = \"abc\n\n", "g.conf:1: the string that begins here never ends, wants a closing \"\n"},
     {"port = 1; /* abc\n", "g.conf:1: the comment that begins here never ends, wants */\n"},
@@ -77,7 +76,7 @@ static const struct {
      "NAME = VALUE;\n"},
     {"x @include \"y\"", "g.conf:1: \"@\" stands where a setting is wanted, @include wants its own "
                          "line\n"},
-    {"@includ \"y\"", "g.conf:1: \"@\" stands where a setting is wanted; a file is included by "
+    {"@inclde \"y\"", "g.conf:1: \"@\" stands where a setting is wanted; a file is included by "
                       "@include \"path\"\n"},
     {"\n@include \"none.conf\"\n",
      "g.conf:2: the included file none.conf cannot be read: No such file or directory\n"},
@@ -155,14 +154,14 @@ static void test_includes_keep_their_places(void **state)
     struct bench bench;
     bench_start(&bench);
     bench_write(&bench, "more/parts.conf",
-                "{ id = \"a\";\n\n sise = 1; },\n@include \"last.conf\"");
+                "{ id = \"a\";\n\n sizze = 1; },\n@include \"last.conf\"");
     bench_write(&bench, "more/last.conf", "\n{ id = \"b\"; size = 2.5; }\n");
     struct gadget gadget = load(&bench, "name = \"n\";\n"
                                         "parts = (\n"
                                         "  @include \"more/parts.conf\"\n"
                                         ");\n"
                                         "port = 0;\n");
-    bench_expect(&bench, "more/parts.conf:3: parts.a.sise: is not known, nearest is size\n"
+    bench_expect(&bench, "more/parts.conf:3: parts.a.sizze: is not known, nearest is size\n"
                          "more/last.conf:2: parts.b.size: is a number with a decimal point, wants "
                          "an integer\n"
                          "g.conf:5: port: is 0, wants an integer 1..65535\n");
