@@ -57,6 +57,8 @@ int reader_judge(struct journal_reader *reader, struct journal *journal, uint64_
     }
     if (error == -EUCLEAN) {
         journal_suspect(journal, serial);
+        atomic_store(&reader->store->wants_upkeep, true);
+        store_wake(reader->store);
         return 0;
     }
     return error;

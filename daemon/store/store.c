@@ -78,6 +78,7 @@ static struct store *create(const struct store_options *options, const struct cl
     store->clock = clock;
     store->lock_fd = -1;
     store->retry_us = RETRY_US;
+    atomic_store(&store->wants_upkeep, true);
     store->mailbox = mailbox_create("store intake", MAILBOX_CAPACITY, MAILBOX_REFUSE, drop_batch);
     store->waiting = mem_alloc_array(STORE_TAKE_MAX, sizeof(struct batch *));
     pthread_mutex_init(&store->mutex, NULL);

@@ -50,6 +50,7 @@ struct store {
     atomic_int_least64_t last_commit_us;
     atomic_uint_least64_t seq_reserved;
     atomic_uint_least64_t seq_used;
+    atomic_bool wants_upkeep; /* the journal grew, or a reader found it corrupt */
     /* NULL until the folder could be opened, then fixed until destroy. */
     _Atomic(struct journal *) journal;
 

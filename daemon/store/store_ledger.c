@@ -15,6 +15,11 @@ static uint64_t smaller(uint64_t one, uint64_t other)
     return one < other ? one : other;
 }
 
+static uint64_t larger(uint64_t one, uint64_t other)
+{
+    return one > other ? one : other;
+}
+
 struct store_cursor *store_cursor_entry(struct store *store, const char *sink)
 {
     for (size_t i = 0; i < store->cursor_count; i++) {
@@ -161,9 +166,11 @@ static int write_once(struct store *store)
     struct ledger_values values = ledger_values(store->ledger);
     values.durable = atomic_load(&store->durable);
     values.alarms = alarms_bits(&store->alarms) & STORE_STANDING;
-    const uint64_t needed = atomic_load(&store->seq_used) + STORE_SEQ_BLOCK;
-    if (is_seq_due(store) && needed > values.seq_reserved) {
-        values.seq_reserved = needed;
+    /* What was promised counts, also when the file is an old one from the backup. */
+    values.seq_reserved = larger(values.seq_reserved, atomic_load(&store->seq_reserved));
+    if (is_seq_due(store)) {
+        values.seq_reserved =
+            larger(values.seq_reserved, atomic_load(&store->seq_used) + STORE_SEQ_BLOCK);
     }
     const size_t count = moved_cursors(store, values.durable, &moved);
     const int error = ledger_commit(store->ledger, &values, moved, count);

@@ -58,6 +58,8 @@ static int64_t next_duty_us(struct store *store)
     int64_t next = earlier(now_us() + idle_us, store_ledger_due_us(store));
     if (atomic_load(&store->journal) == NULL || store->ledger == NULL) {
         next = earlier(next, store->next_retry_us);
+    } else if (atomic_load(&store->wants_upkeep)) {
+        next = earlier(next, store->next_upkeep_us);
     }
     return store->is_backing_up ? now_us() : next;
 }
@@ -123,6 +125,7 @@ static bool commit_to_journal(struct store *store, size_t count)
         return false;
     }
     store->journal_trouble = 0;
+    atomic_store(&store->wants_upkeep, true);
     store_settle_alarms(store);
     atomic_fetch_add(&store->commits, 1);
     atomic_fetch_add(&store->dropped, refused);
@@ -213,6 +216,7 @@ static void keep_up(struct store *store)
     }
     if (atomic_load(&store->journal) != NULL && now >= store->next_upkeep_us) {
         store->next_upkeep_us = now + second_us;
+        atomic_store(&store->wants_upkeep, false);
         journal_upkeep(atomic_load(&store->journal), store_wanted_from(store));
         if (store->ledger != NULL) {
             ledger_keep_reserve(store->ledger, store->options.min_free_mb * 1000000);

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What goes wrong with files and folders: corruption of journal and ledger, folders that can't be used, limits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "store/disk.h"
+#include "store/ledger_internal.h"
+#include "support/support.h"
+#include "unit/store/samples.h"
+
+static const int64_t start_us = 1795420800LL * 1000000; /* 2026-11-23T08:00:00Z */
+static const int64_t day_us = 86400LL * 1000000;
+
+struct scene {
+    char *folder;
+    char *journal;
+    struct fake_clock fake;
+    const struct clock *clock;
+    struct device *device;
+};
+
+static int set_up(void **state)
+{
+    struct scene *scene = mem_alloc(sizeof(*scene));
+    scene->folder = test_folder_create();
+    scene->journal = mem_format("%s/journal", scene->folder);
+    fake_clock_init(&scene->fake, 0, start_us);
+    scene->clock = &scene->fake.clock;
+    scene->device = sample_device("meter-1");
+    *state = scene;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct scene *scene = *state;
+    test_folder_remove(scene->folder);
+    free(scene->journal);
+    device_unref(scene->device);
+    free(scene);
+    return 0;
+}
+
+static void overwrite(const char *path, int64_t offset, size_t length)
+{
+    uint64_t random = 99;
+    const int fd = open(path, O_WRONLY);
+    assert_true(fd >= 0);
+    uint8_t *garbage = mem_alloc(length);
+    for (size_t i = 0; i < length; i++) {
+        garbage[i] = (uint8_t)test_random(&random);
+    }
+    assert_int_equal(pwrite(fd, garbage, length, offset), (ssize_t)length);
+    free(garbage);
+    close(fd);
+}
+
+/* A journal of `days` days with `count` batches each, from position 1 up, closed in order; mqtt has the first 10. */
+static void write_days(struct scene *scene, size_t days, size_t count)
+{
+    const size_t at_once = count >= 1000 ? 200 : 20;
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    for (size_t day = 0; day < days; day++) {
+        const uint64_t first = 1 + day * count;
+        if (day > 0) {
+            fake_clock_advance(&scene->fake, day_us);
+        }
+        for (uint64_t position = first; position < first + count; position += at_once) {
+            append_samples(store, scene->device, position, at_once, clock_wall_us(scene->clock));
+            wait_durable(store, position + at_once - 1);
+        }
+    }
+    store_set_cursor(store, "mqtt", 10);
+    store_destroy(store);
+}
+
+static void check_standing(struct scene *scene, unsigned alarm)
+{
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    assert_true(store_status(store).alarms & alarm);
+    store_acknowledge(store, alarm);
+    wait_no_alarm(store, alarm);
+    store_destroy(store);
+    store = open_store(scene->folder, scene->clock, false);
+    assert_int_equal(store_status(store).alarms, 0);
+    store_destroy(store);
+}
+
+/* The newest file is unusable at start: positions and numbers go on above all that was given before. */
+static void check_newest_lost(struct scene *scene)
+{
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    assert_true(store_status(store).alarms == STORE_JOURNAL_CORRUPT);
+    assert_int_equal(count_files(scene->journal, ".corrupt-"), 1);
+    assert_true(store_next_position(store) == 201);
+    assert_true(store_first_seq(store) > 20);
+    assert_true(store_cursor(store, "mqtt") == 10);
+    append_samples(store, scene->device, 201, 20, start_us);
+    wait_durable(store, 220);
+    const struct drained drained = drain(store, 11);
+    assert_true(drained.first == 11 && drained.last == 220);
+    assert_int_equal(drained.count, 110);
+    store_destroy(store);
+    check_standing(scene, STORE_JOURNAL_CORRUPT);
+}
+
+static void test_garbage_at_the_head_of_a_day(void **state)
+{
+    struct scene *scene = *state;
+    write_days(scene, 2, 100);
+    char *path = mem_format("%s/2026-11-24.db", scene->journal);
+    overwrite(path, 0, 4096);
+    free(path);
+    check_newest_lost(scene);
+}
+
+static void test_truncated_day(void **state)
+{
+    struct scene *scene = *state;
+    write_days(scene, 2, 100);
+    char *path = mem_format("%s/2026-11-24.db", scene->journal);
+    assert_int_equal(truncate(path, 5000), 0);
+    free(path);
+    check_newest_lost(scene);
+}
+
+static void test_old_day_corrupt_at_start(void **state)
+{
+    struct scene *scene = *state;
+    write_days(scene, 3, 100);
+    char *path = mem_format("%s/2026-11-24.db", scene->journal);
+    overwrite(path, 0, 100);
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    assert_true(store_status(store).alarms == STORE_JOURNAL_CORRUPT);
+    const struct drained drained = drain(store, 1);
+    assert_int_equal(drained.count, 200);
+    assert_true(drained.last == 300);
+    store_destroy(store);
+    free(path);
+}
+
+/* Died between making a file and making its tables. */
+static void test_unborn_day_is_removed(void **state)
+{
+    struct scene *scene = *state;
+    write_days(scene, 1, 100);
+    char *path = mem_format("%s/2026-11-24.db", scene->journal);
+    close(open(path, O_WRONLY | O_CREAT, 0640));
+    free(path);
+    path = mem_format("%s/2026-11-25.db", scene->journal);
+    sqlite3 *db = NULL;
+    assert_int_equal(sql_open(path, SQL_CREATE, 64, &db), 0);
+    sql_close(db);
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    assert_int_equal(store_status(store).alarms, 0);
+    assert_int_equal(drain(store, 1).count, 100);
+    store_destroy(store);
+    assert_int_equal(count_files(scene->journal, ".db"), 1);
+    free(path);
+}
+
+static int64_t number_of(const char *path, const char *query)
+{
+    sqlite3 *db = NULL;
+    int64_t number = 0;
+    bool found = false;
+    assert_int_equal(sql_open(path, SQL_READ, 64, &db), 0);
+    assert_int_equal(sql_get_int(db, query, &number, &found), 0);
+    sql_close(db);
+    return number;
+}
+
+/* Bytes of one block rot: that block is skipped and counted, nothing else. */
+static void test_rotten_block_is_skipped(void **state)
+{
+    struct scene *scene = *state;
+    write_days(scene, 1, 200);
+    char *path = mem_format("%s/2026-11-23.db", scene->journal);
+    sqlite3 *db = NULL;
+    assert_int_equal(sql_open(path, SQL_WRITE, 64, &db), 0);
+    assert_int_equal(sql_run(db, "UPDATE block SET payload = zeroblob(length(payload))"
+                                 " WHERE first_position <= 50 AND last_position >= 50"),
+                     0);
+    sql_close(db);
+    const int64_t lost = number_of(path, "SELECT last_position - first_position + 1 FROM block"
+                                         " WHERE first_position <= 50 AND last_position >= 50");
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    assert_true(store_status(store).alarms == 0);
+    assert_int_equal(drain(store, 1).count, 200 - lost);
+    assert_true(store_status(store).bad_blocks == 1);
+    assert_int_equal(drain(store, 50).first, 50 + lost - (50 - 1) % lost);
+    store_destroy(store);
+    free(path);
+}
+
+static bool is_set_aside(void *context)
+{
+    const struct scene *scene = context;
+    return count_files(scene->journal, ".corrupt-") == 1;
+}
+
+/* Garbage over pages of a file in use. A reader notices first, the store thread acts. */
+static void test_day_rots_while_in_use(void **state)
+{
+    struct scene *scene = *state;
+    write_days(scene, 2, 2000);
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    char *path = mem_format("%s/2026-11-23.db", scene->journal);
+    overwrite(path, 4096, (size_t)disk_file_bytes(path) - 4096);
+    assert_int_equal(drain(store, 1).count, 2000);
+    wait_alarm(store, STORE_JOURNAL_CORRUPT);
+    assert_true(test_wait_until(is_set_aside, scene));
+    append_samples(store, scene->device, 4001, 10, start_us);
+    wait_durable(store, 4010);
+    assert_int_equal(drain(store, 1).count, 2010);
+    store_destroy(store);
+    free(path);
+}
+
+/* The file being written rots: the commit that notices goes to a new one, nothing waiting is lost. */
+static void test_current_day_rots_under_the_writer(void **state)
+{
+    struct scene *scene = *state;
+    write_days(scene, 1, 2000);
+    char *path = mem_format("%s/2026-11-23.db", scene->journal);
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    overwrite(path, 0, (size_t)disk_file_bytes(path));
+    append_samples(store, scene->device, 2001, 30, start_us);
+    wait_durable(store, 2030);
+    wait_alarm(store, STORE_JOURNAL_CORRUPT);
+    assert_true(store_status(store).dropped == 0);
+    const struct drained drained = drain(store, 1);
+    assert_int_equal(drained.count, 30);
+    assert_true(drained.first == 2001);
+    store_destroy(store);
+    free(path);
+}
+
+static char *ledger_path(const struct scene *scene, const char *name)
+{
+    return mem_format("%s/%s", scene->folder, name);
+}
+
+static void check_ledger_replaced(struct scene *scene, uint64_t cursor, size_t corrupt)
+{
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    assert_true(store_status(store).alarms == STORE_LEDGER_RESTORED);
+    assert_int_equal(count_files(scene->folder, "ledger.db.corrupt-"), corrupt);
+    assert_true(store_next_position(store) == 101);
+    assert_true(store_first_seq(store) > STORE_SEQ_BLOCK);
+    assert_true(store_cursor(store, "mqtt") == cursor);
+    append_samples(store, scene->device, 101, 10, start_us);
+    wait_durable(store, 110);
+    assert_int_equal(drain(store, 1).count, 110);
+    store_destroy(store);
+    check_standing(scene, STORE_LEDGER_RESTORED);
+}
+
+static void test_ledger_comes_back_from_its_backup(void **state)
+{
+    struct scene *scene = *state;
+    write_days(scene, 1, 100);
+    char *path = ledger_path(scene, "ledger.db");
+    overwrite(path, 0, 4096);
+    check_ledger_replaced(scene, 10, 1);
+    free(path);
+}
+
+static void test_ledger_page_garbage_is_found(void **state)
+{
+    struct scene *scene = *state;
+    write_days(scene, 1, 100);
+    char *path = ledger_path(scene, "ledger.db");
+    overwrite(path, 4096, 4096);
+    check_ledger_replaced(scene, 10, 1);
+    free(path);
+}
+
+static void test_deleted_ledger_comes_back_from_its_backup(void **state)
+{
+    struct scene *scene = *state;
+    write_days(scene, 1, 100);
+    char *path = ledger_path(scene, "ledger.db");
+    assert_int_equal(unlink(path), 0);
+    check_ledger_replaced(scene, 10, 0);
+    free(path);
+}
+
+static void test_ledger_lost_with_its_backup(void **state)
+{
+    struct scene *scene = *state;
+    write_days(scene, 1, 100);
+    char *path = ledger_path(scene, "ledger.db");
+    char *backup = ledger_path(scene, "ledger.backup");
+    overwrite(path, 0, 4096);
+    overwrite(backup, 0, 4096);
+    check_ledger_replaced(scene, 0, 1);
+    free(backup);
+    free(path);
+}
+
+static void test_ledger_rots_while_in_use(void **state)
+{
+    struct scene *scene = *state;
+    write_days(scene, 1, 100);
+    struct store *store = open_store(scene->folder, scene->clock, false);
+    char *path = ledger_path(scene, "ledger.db");
+    char *wal = ledger_path(scene, "ledger.db-wal");
+    assert_true(store_cursor(store, "mqtt") == 10);
+    store_set_cursor(store, "mqtt", 20);
+    store_set_cursor(store, "influx", 100);
+    overwrite(path, 0, (size_t)disk_file_bytes(path));
+    overwrite(wal, 0, (size_t)disk_file_bytes(wal));
+    sqlite3_db_release_memory(store->ledger->db); /* so that it looks at the file again */
+    assert_int_equal(store_ledger_write(store), 0);
+    assert_true(store_status(store).alarms == STORE_LEDGER_RESTORED);
+    assert_true(count_files(scene->folder, "ledger.db.corrupt-") >= 1);
+    const uint64_t reserved = store_reserved_seq(store);
+    store_destroy(store);
+    store = open_store(scene->folder, scene->clock, false);
+    assert_true(store_cursor(store, "mqtt") == 20);
+    assert_true(store_cursor(store, "influx") == 100);
+    assert_true(store_first_seq(store) >= reserved);
+    store_destroy(store);
+    free(wal);
+    free(path);
+}
+
+static void test_backup_is_made_at_once_and_at_stop(void **state)
+{
+    struct scene *scene = *state;
+    char *backup = ledger_path(scene, "ledger.backup");
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    append_samples(store, scene->device, 1, 10, start_us);
+    wait_durable(store, 10);
+    wait_alarm(store, 0);
+    store_set_cursor(store, "mqtt", 9);
+    store_destroy(store);
+    assert_int_equal(number_of(backup, "SELECT position FROM cursor WHERE sink='mqtt'"), 9);
+    assert_int_equal(count_files(scene->folder, "ledger.reserve"), 1);
+    char *reserve = ledger_path(scene, "ledger.reserve");
+    struct stat info;
+    assert_int_equal(stat(reserve, &info), 0);
+    assert_true((int64_t)info.st_blocks * 512 >= 1 << 20);
+    free(reserve);
+    free(backup);
+}
+
+/* As root no permission binds, so the folder's parent is a file; then it is not. */
+static void test_unusable_folder_is_tried_again(void **state)
+{
+    struct scene *scene = *state;
+    char *parent = mem_format("%s/parent", scene->folder);
+    char *folder = mem_format("%s/parent/data", scene->folder);
+    close(open(parent, O_WRONLY | O_CREAT, 0640));
+    struct store *store = open_store(folder, scene->clock, true);
+    assert_true(store_status(store).alarms == STORE_UNWRITABLE);
+    assert_non_null(strstr(store_status(store).last_error, folder));
+    const uint64_t first = store_next_position(store);
+    assert_true(first > 1000000 && store_first_seq(store) > 1000000);
+    append_samples(store, scene->device, first, 10, start_us);
+    wait_durable(store, first + 9);
+    assert_true(store_status(store).dropped == 10);
+    assert_int_equal(drain(store, 1).count, 0);
+    store_set_cursor(store, "mqtt", first + 5);
+    assert_int_equal(unlink(parent), 0);
+    wait_no_alarm(store, STORE_UNWRITABLE);
+    append_samples(store, scene->device, first + 10, 10, start_us);
+    wait_durable(store, first + 19);
+    const struct drained drained = drain(store, 1);
+    assert_int_equal(drained.count, 10);
+    assert_true(drained.first == first + 10);
+    const uint64_t reserved = store_reserved_seq(store);
+    store_destroy(store);
+    store = open_store(folder, scene->clock, false);
+    assert_true(store_next_position(store) == first + 20);
+    assert_true(store_cursor(store, "mqtt") == first + 5);
+    assert_true(store_first_seq(store) > first && store_first_seq(store) <= reserved);
+    store_destroy(store);
+    free(folder);
+    free(parent);
+}
+
+static void test_limit_of_days(void **state)
+{
+    struct scene *scene = *state;
+    struct store_options options = sample_options(scene->folder);
+    options.journal_days = 3;
+    struct store *store = open_store_with(&options, scene->clock, true);
+    assert_true(store_cursor(store, "mqtt") == 0);
+    uint64_t next = 1;
+    for (int day = 1; day <= 4; day++) {
+        append_samples(store, scene->device, next, 10, clock_wall_us(scene->clock));
+        next += 10;
+        wait_durable(store, next - 1);
+        if (day == 2) {
+            assert_int_equal(store_status(store).alarms, 0);
+        } else if (day == 3) {
+            wait_alarm(store, STORE_NEAR_LIMIT);
+            assert_false(store_status(store).alarms & STORE_JOURNAL_SHED);
+        } else if (day == 4) {
+            wait_alarm(store, STORE_JOURNAL_SHED);
+        }
+        fake_clock_advance(&scene->fake, day_us);
+    }
+    const struct drained drained = drain(store, 1);
+    assert_true(drained.first == 11 && drained.last == 40);
+    store_set_cursor(store, "mqtt", 40);
+    wait_no_alarm(store, STORE_NEAR_LIMIT);
+    /* What all sinks have may go without a word. */
+    store_acknowledge(store, STORE_JOURNAL_SHED);
+    append_samples(store, scene->device, next, 10, clock_wall_us(scene->clock));
+    wait_durable(store, next + 9);
+    wait_no_alarm(store, STORE_JOURNAL_SHED);
+    store_destroy(store);
+    assert_int_equal(count_files(scene->journal, ".db"), 3);
+}
+
+/* A clock that jumps years ahead and back sheds nothing. */
+static void test_jumping_clock_sheds_nothing(void **state)
+{
+    struct scene *scene = *state;
+    struct store_options options = sample_options(scene->folder);
+    options.journal_days = 3;
+    struct store *store = open_store_with(&options, scene->clock, true);
+    append_samples(store, scene->device, 1, 10, start_us);
+    wait_durable(store, 10);
+    fake_clock_step_wall(&scene->fake, 3650 * day_us);
+    append_samples(store, scene->device, 11, 10, start_us);
+    wait_durable(store, 20);
+    fake_clock_step_wall(&scene->fake, -3650 * day_us);
+    append_samples(store, scene->device, 21, 10, start_us);
+    wait_durable(store, 30);
+    store_destroy(store);
+    store = open_store_with(&options, scene->clock, true);
+    append_samples(store, scene->device, 31, 10, start_us);
+    wait_durable(store, 40);
+    store_stop(store);
+    assert_int_equal(drain(store, 1).count, 40);
+    store_destroy(store);
+}
+
+static void test_limit_of_size(void **state)
+{
+    enum { ROUNDS = 60, EACH = 600 };
+    struct scene *scene = *state;
+    struct store_options options = sample_options(scene->folder);
+    options.journal_mb = 1;
+    struct store *store = open_store_with(&options, scene->clock, true);
+    assert_true(store_cursor(store, "mqtt") == 0);
+    bool was_near = false;
+    uint64_t next = 1;
+    unsigned alarms = 0;
+    for (int i = 0; i < ROUNDS && !(alarms & STORE_JOURNAL_SHED); i++) {
+        append_samples(store, scene->device, next, EACH, start_us);
+        next += EACH;
+        wait_durable(store, next - 1);
+        usleep(50000);
+        alarms = store_status(store).alarms;
+        was_near |= (alarms & STORE_NEAR_LIMIT) != 0;
+        assert_true(was_near || !(alarms & STORE_JOURNAL_SHED));
+    }
+    wait_alarm(store, STORE_JOURNAL_SHED);
+    assert_true(store_status(store).journal_bytes < 1700000);
+    const struct drained drained = drain(store, 1);
+    assert_true(drained.first > 1 && drained.last == next - 1);
+    assert_int_equal(drained.count, drained.last - drained.first + 1);
+    store_destroy(store);
+}
+
+/* A reader that stands in a file when it is shed goes on with the next, and its file gives its room back. */
+static void test_reader_survives_shedding(void **state)
+{
+    struct scene *scene = *state;
+    struct store_options options = sample_options(scene->folder);
+    struct journal_reader *reader = NULL;
+    struct batch *batch = NULL;
+    size_t count = 0;
+    write_days(scene, 3, 2000);
+    options.journal_days = 2;
+    struct store *store = open_store_with(&options, scene->clock, false);
+    assert_int_equal(journal_reader_open(store, &reader), 0);
+    assert_int_equal(journal_reader_next(reader, 1, &batch, 1, &count), 0);
+    assert_int_equal(count, 1);
+    batch_unref(batch);
+    assert_int_equal(store_start(store), 0);
+    wait_alarm(store, 0);
+    for (int i = 0; i < 400 && count_files(scene->journal, "2026-11-23") > 0; i++) {
+        usleep(50000);
+    }
+    assert_int_equal(count_files(scene->journal, "2026-11-23"), 0);
+    uint64_t from = 2;
+    size_t rest = 0;
+    do {
+        assert_int_equal(journal_reader_next(reader, from, &batch, 1, &count), 0);
+        if (count > 0) {
+            from = batch->position + 1;
+            rest += batch->position > 2000;
+            sample_check(batch);
+            batch_unref(batch);
+        }
+    } while (count > 0);
+    assert_int_equal(rest, 4000);
+    assert_int_equal(store_status(store).alarms & STORE_JOURNAL_CORRUPT, 0);
+    assert_true(store_status(store).bad_blocks == 0);
+    journal_reader_close(reader);
+    store_destroy(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_garbage_at_the_head_of_a_day, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_truncated_day, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_old_day_corrupt_at_start, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unborn_day_is_removed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_rotten_block_is_skipped, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_day_rots_while_in_use, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_current_day_rots_under_the_writer, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ledger_comes_back_from_its_backup, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ledger_page_garbage_is_found, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_deleted_ledger_comes_back_from_its_backup, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_ledger_lost_with_its_backup, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_ledger_rots_while_in_use, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_backup_is_made_at_once_and_at_stop, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unusable_folder_is_tried_again, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_limit_of_days, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_jumping_clock_sheds_nothing, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_limit_of_size, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_reader_survives_shedding, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
