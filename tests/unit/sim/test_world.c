@@ -195,6 +195,17 @@ static void a_warmer_setpoint_saves_power(void **state)
     assert_true(value_of(world, "room:b1-301", QUANTITY_ID_room_temperature) > air + 0.5);
 }
 
+/* 4 800 m2 of offices on a July afternoon want tens of kilowatts of cooling, and nearly none at night. */
+static void buildings_are_cooled_in_summer(void **state)
+{
+    (void)state;
+    struct world *world = summer_at(195, 16.6);
+    double afternoon = value_of(world, "building:b2:hvac", QUANTITY_ID_active_power);
+    assert_true(afternoon > 25.0 && afternoon < 250.0);
+    world = summer_at(196, 3.0);
+    assert_true(value_of(world, "building:b2:hvac", QUANTITY_ID_active_power) < 0.2 * afternoon);
+}
+
 /* The first pile that charges at this moment. */
 static int charging_pile(struct world *world)
 {
@@ -296,6 +307,7 @@ int main(void)
         cmocka_unit_test(counters_integrate_power),
         cmocka_unit_test(an_inverter_obeys_its_limit),
         cmocka_unit_test(a_warmer_setpoint_saves_power),
+        cmocka_unit_test(buildings_are_cooled_in_summer),
         cmocka_unit_test(a_pile_obeys_its_limit),
         cmocka_unit_test(cars_come_in_the_morning_and_leave),
         cmocka_unit_test(the_balance_closes_at_any_second),
