@@ -40,7 +40,10 @@ static const char meter_b[] =
     "= "
     "\"pulse\"; unit = \"L\"; modulus = \"100000000\"; },\n"
     "  { quantity = \"contact\"; function = 2; address = 14; type = \"bits\"; },\n"
-    "  { quantity = \"pressure\"; function = 3; address = 20; type = \"f64\"; }\n"
+    "  { quantity = \"pressure\"; function = 3; address = 20; type = \"f64\"; },\n"
+    "  { quantity = \"current_a\"; function = 3; address = 30; type = \"u16\"; scale = 0.1; "
+    "scale_by = "
+    "[\"sf\"]; }\n"
     ");\n";
 
 struct profiles *devices_load(struct bench *bench)

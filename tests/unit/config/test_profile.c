@@ -49,7 +49,7 @@ static void test_a_whole_profile(void **state)
         "0.1;\n"
         "    unit = \"V\"; },\n"
         "  { quantity = \"active_power\"; function = 3; address = 0x2012; type = \"i32\"; scale = "
-        "0.1;\n"
+        "3.6;\n"
         "    unit = \"W\"; scale_by = [\"ct\"]; poll = \"fast\"; word_order = \"low_first\"; min = "
         "-5; }\n"
         ");\n"
@@ -70,7 +70,7 @@ static void test_a_whole_profile(void **state)
     assert_int_equal(voltage->unit_override, -1);
     assert_true(isnan(voltage->min) && isnan(voltage->max) && isnan(voltage->dead_band));
     const struct profile_point *power = point_at(profile, 1);
-    assert_true(power->unit_scale == 0.0001); /* not 0.1 * 0.001, which is a little more */
+    assert_true(power->unit_scale == 0.0036); /* not 3.6 * 0.001, which is a little more */
     assert_int_equal(power->word_order, WORDS_LOW_FIRST);
     assert_int_equal(power->poll, POLL_FAST);
     assert_true(power->min == -5);

@@ -161,6 +161,13 @@ static const struct {
      "address = 6; type = \"u16\"; } );",
      ""},
     /* barriers and groups */
+    {"points = (\n{ " POINT "type = \"u32\"; } );\n"
+     "barriers = ( { function = 3; first = 7; last = 9; }, { function = 3; first = 0; last = 4; } "
+     ");",
+     ""},
+    {"link: { max_registers = 11; };\npoints = (\n{ " POINT "type = \"u16\"; together = \"g\"; },\n"
+     "{ " OTHER "address = 15; type = \"u16\"; together = \"g\"; } );",
+     ""},
     {"points = (\n{ " POINT
      "type = \"u32\"; } );\nbarriers = ( { function = 3; first = 6; last = 9; },\n"
      "{ function = 4; first = 5; last = 5; } );",

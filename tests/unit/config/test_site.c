@@ -131,6 +131,7 @@ static const struct point expected[] = {
      .period_ms = 60000},
     {.name = "contact", .source = POINT_INTEGER, .resolution = 1, .period_ms = 60000},
     {.name = "pressure", .source = POINT_FLOAT64, .dead_band = 1, .period_ms = 60000},
+    {.name = "current_a", .source = POINT_INTEGER, .dead_band = 0.1, .period_ms = 60000},
 };
 
 static void assert_point(const struct point *point, const struct point *wanted)

@@ -26,6 +26,9 @@ static const struct {
     {"fast_ms = 700;\nlines = ( " LINE("l", "h") "} );",
      "s.conf: fast_ms: is 700, wants a divisor or a multiple of a quarter of an hour: 625 or 720 "
      "ms\n"},
+    {"fast_ms = 620;\nlines = ( " LINE("l", "h") "} );",
+     "s.conf: fast_ms: is 620, wants a divisor or a multiple of a quarter of an hour: 600 or 625 "
+     "ms\n"},
     {"fast_ms = 50;", "s.conf:1: fast_ms: is 50, wants an integer 100..86400000 ms\n"},
     {"nodes = ( { id = \"n\"; } ); slow_ms = 1000000;",
      "s.conf: slow_ms: is 1000000, wants a divisor or a multiple of a quarter of an hour: 900000 "
