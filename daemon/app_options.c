@@ -101,7 +101,7 @@ static const struct option_table *whole_table(void)
     memcpy(rows, fixed_rows, sizeof(fixed_rows));
     size_t count = ARRAY_SIZE(fixed_rows);
     size_t offset = align_up(sizeof(struct app_options));
-    for (size_t i = 0; sinks[i] && i < SINKS_MAX; i++) {
+    for (size_t i = 0; i < SINKS_MAX && sinks[i]; i++) {
         rows[count++] = (struct option){.name = sinks[i]->name,
                                         .type = OPTION_GROUP,
                                         .offset = offset,
