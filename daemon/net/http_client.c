@@ -193,7 +193,7 @@ static int explain_connect(const struct http_client *client, const char *peer, c
         return -ENOENT;
     }
     const char *words = os_error ? strerrordesc_np((int)os_error) : NULL;
-    snprintf(error, size, "cannot connect to %s: %s", peer, words ? words : client->curl_error);
+    snprintf(error, size, "cannot connect to %s: %.200s", peer, words ? words : client->curl_error);
     return os_error == EACCES ? -EACCES : -EHOSTUNREACH;
 }
 
@@ -222,7 +222,7 @@ static int explain(const struct http_client *client, CURLcode code, const char *
         snprintf(error, size, "\"%s\" is not a URL of http or https", url);
         return -EINVAL;
     default:
-        snprintf(error, size, "%s: %s", peer,
+        snprintf(error, size, "%s: %.200s", peer,
                  client->curl_error[0] ? client->curl_error : curl_easy_strerror(code));
         return -EPROTO;
     }

@@ -42,7 +42,7 @@ struct http_response {
     int status;
     const char *body; /* NUL-terminated, never NULL; borrowed until the next request */
     size_t length;
-    char error[200]; /* after a failure: for people, "connection refused by 127.0.0.1:8086" */
+    char error[400]; /* after a failure: for people, "connection refused by 127.0.0.1:8086" */
 };
 
 struct http_client;

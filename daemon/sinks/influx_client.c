@@ -74,7 +74,7 @@ static void answer_with(struct influx_answer *answer, enum influx_verdict verdic
                         const char *reason)
 {
     *answer = (struct influx_answer){.verdict = verdict};
-    snprintf(answer->reason, sizeof(answer->reason), "%s", reason);
+    snprintf(answer->reason, sizeof(answer->reason), "%.299s", reason);
 }
 
 int influx_client_open(struct influx_client *client, struct influx_answer *answer)

@@ -69,13 +69,13 @@ void mqtt_state_destroy(struct mqtt_state *state)
     if (!state) {
         return;
     }
+    heap_finish(&state->heap); /* while its entries live */
     for (size_t i = 0; i < state->slot_count; i++) {
         if (state->slots[i]) {
             forget_points(state->slots[i]);
             free(state->slots[i]);
         }
     }
-    heap_finish(&state->heap);
     free(state->slots);
     free(state);
 }

@@ -9,7 +9,7 @@
 void ring_init(struct ring *ring, size_t capacity)
 {
     *ring = (struct ring){.capacity = capacity};
-    ring->items = mem_alloc_array(capacity, sizeof(*ring->items));
+    ring->items = mem_alloc_array(capacity, sizeof(const struct batch *));
 }
 
 void ring_finish(struct ring *ring)
