@@ -312,8 +312,10 @@ int endpoint_start(struct endpoint *endpoint, int take_socket, unsigned threads)
     if (threads < 2) {
         pool[0] = pool[1]; /* MHD takes no pool of one */
     }
+    /* Poll, not epoll: with its edge-triggered epoll MHD 0.9.75 misses the end of a connection that comes together with
+     * the last bytes and holds it until the timeout; 64 such clients shut everybody else out. */
     endpoint->daemon = MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG, 0, NULL, NULL,
         access_request, endpoint, MHD_OPTION_EXTERNAL_LOGGER, log_nothing, NULL,
         MHD_OPTION_LISTEN_SOCKET, take_socket, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT_S,
