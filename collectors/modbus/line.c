@@ -108,9 +108,10 @@ static void become_ready(struct line *line)
     line->replies_here = 0;
     line->used_us = line->now_us;
     line->not_before_us = line->now_us + line->settings.connect_delay_us;
-    if (line->is_down) {
-        poll_line_up(line);
+    if (line->is_down || !line->was_ready) {
+        poll_line_up(line, line->not_before_us);
     }
+    line->was_ready = true;
 }
 
 static void end_opening(struct line *line, int error)
@@ -241,7 +242,7 @@ void line_start(struct line *line)
     line->open_us = line->now_us;
     line->credit_at_us = line->now_us;
     line->probe_credit_us = probe_cost_us(line);
-    poll_line_up(line);
+    poll_line_up(line, line->now_us);
     show_state(line);
 }
 

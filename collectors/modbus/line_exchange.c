@@ -162,7 +162,7 @@ static void refuse_reply(struct line *line)
     line_confirm(line);
     line->timeouts_in_row++;
     line->received = line_is_guarded(line) ? line->received : 0;
-    bool is_over = line_is_guarded(line) || must_reconnect(line);
+    bool is_over = must_reconnect(line);
     exchange_fail(line, QUALITY_BAD_REPLY);
     if (is_over) {
         line_reconnect(line, line->transport->reopen_us);

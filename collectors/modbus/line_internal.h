@@ -103,6 +103,7 @@ struct line {
     struct line *gate_next;
     enum line_state shown;
     bool is_down;         /* said so; until an answer or a timeout shows that the wire works */
+    bool was_ready;       /* at least once */
     bool wants_open;      /* open at open_us, whether or not something is due */
     int64_t open_us;      /* not before */
     int64_t phase_end_us; /* preparing and opening: the deadline */
@@ -170,7 +171,7 @@ void poll_step(struct line *line);   /* the next request of the go */
 void poll_settle(struct line *line); /* posts what needs no more requests */
 int64_t poll_next_us(struct line *line);
 void poll_line_down(struct line *line);
-void poll_line_up(struct line *line);
+void poll_line_up(struct line *line, int64_t from_us);
 void poll_realign(struct line *line);
 
 /* line_outcome.c */

@@ -161,16 +161,16 @@ void outcome_reply(struct line *line, const struct frame_reply *reply)
     device_answered(line, go->device);
 }
 
-/* A request that keeps failing while others of its device are answered is left alone by itself: some devices are silent
- * on registers that they do not have. Otherwise the device is dead and nothing more is sent to it now. */
+/* A request that fails again although others of its device were answered in between is left alone by itself: some
+ * devices are silent on registers that they do not have. Otherwise the device is taken for dead and nothing more is
+ * sent to it now: a poll costs its line one timeout, however many requests it has. */
 void outcome_failed(struct line *line, uint8_t quality)
 {
     struct go *go = &line->go;
     struct request_state *state = outcome_state(line);
     set_outcome(line, go->request, quality, 0, line->wall_us);
     if (line->phase != PHASE_CLOSED) {
-        bool is_block =
-            go->is_answered || (state->fails > 0 && go->device->answered_us > state->failed_us);
+        bool is_block = state->fails > 0 && go->device->answered_us > state->failed_us;
         count_failure(state);
         state->failed_us = line->now_us;
         state->quality = quality;

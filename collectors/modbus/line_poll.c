@@ -109,9 +109,9 @@ bool poll_choose(struct line *line)
 {
     struct prospect ahead = look_ahead(line);
     int64_t probe_us = probe_turn_us(line, &ahead);
-    if (probe_us <= line->now_us) {
+    if (ahead.probed != NULL && probe_us <= line->now_us) {
         begin_probe(line, ahead.probed);
-    } else if (ahead.regular_us <= line->now_us) {
+    } else if (ahead.regular != NULL && ahead.regular_us <= line->now_us) {
         begin_go(line, ahead.regular);
     } else {
         return false;
@@ -268,11 +268,11 @@ void poll_line_down(struct line *line)
 }
 
 /* Every device once soon, spread by its phase, then the grid: nothing that was lost is caught up. */
-void poll_line_up(struct line *line)
+void poll_line_up(struct line *line, int64_t from_us)
 {
     for (size_t i = 0; i < line->device_count; i++) {
         for (unsigned j = 0; j < POLL_ONCE; j++) {
-            schedule_begin(&line->devices[i].schedules[j], line->now_us, &line->timeline);
+            schedule_begin(&line->devices[i].schedules[j], from_us, &line->timeline);
         }
     }
 }

@@ -319,6 +319,7 @@ void bench_run(struct bench *bench, int64_t duration_us)
             fail_msg("the line spins");
         }
         line_run(bench->line, ready <= bench->now_us);
+        bench->runs++;
     }
     fake_clock_advance(&bench->clock, end_us - bench->now_us);
     bench->now_us = end_us;

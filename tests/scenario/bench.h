@@ -69,6 +69,7 @@ struct bench {
     unsigned opens;
     unsigned closes;
     uint16_t value;
+    size_t runs; /* of the line, as a pool would wake up for it */
 
     struct arrival arrivals[BENCH_ARRIVALS_MAX];
     size_t arrival_count;

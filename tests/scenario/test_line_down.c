@@ -28,6 +28,7 @@ static void a_dead_line_backs_off_and_returns_without_a_burst(void **state)
     (void)state;
     struct bench bench;
     begin(&bench, 10, 1000);
+    bench_add(&bench, "two", 20, 900000, 900000);
     bench_start(&bench);
     bench_run(&bench, 10 * SECOND);
     assert_int_equal(bench_line_status(&bench).state, LINE_UP);
@@ -53,9 +54,17 @@ static void a_dead_line_backs_off_and_returns_without_a_burst(void **state)
     for (size_t i = first_ask; i < bench.ask_count; i++) {
         in_first_second += bench.asks[i].at_us < back_us + SECOND;
     }
-    assert_in_range(in_first_second, 8, 20);
+    assert_in_range(in_first_second, 8, 22);
+    /* what is read every quarter of an hour does not wait for the next one */
+    assert_int_equal(bench_count(&bench, 20, QUALITY_OK, first_post), 1);
     assert_int_equal(bench_count(&bench, 3, QUALITY_LATE, first_post), 0);
     assert_int_equal(bench_device_status(&bench, 1).health, DEVICE_ONLINE);
+    /* its pauses begin anew */
+    bench.open_error = -ECONNREFUSED;
+    bench_hang_up(&bench, 0);
+    unsigned opens = bench.opens;
+    bench_run(&bench, 8 * SECOND);
+    assert_in_range(bench.opens - opens, 3, 5);
     bench_finish(&bench);
 }
 

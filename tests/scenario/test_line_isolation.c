@@ -88,12 +88,52 @@ static void probing_the_dead_costs_a_tenth_at_most(void **state)
     bench_finish(&bench);
 }
 
-static void a_returning_device_is_online_at_once(void **state)
+/* Where there is room between the polls, a probe delays none of them. */
+static void probes_wait_for_room(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, noon_us);
+    bench.settings.response_timeout_us = SECOND;
+    for (unsigned unit = 1; unit <= 20; unit++) {
+        bench_add(&bench, "one", (uint8_t)unit, 10000, 10000);
+        bench.devices[unit].is_silent = unit <= 3;
+    }
+    bench_start(&bench);
+    bench_run(&bench, 5 * MINUTE);
+    size_t first = bench.ask_count;
+    bench_run(&bench, 10 * MINUTE);
+    assert_true(bench_asks(&bench, 1, first) >= 8);
+    assert_true(bench_line_status(&bench).poll_jitter_p99_us < 20000);
+    assert_int_equal(bench_line_status(&bench).errors.skipped, 0);
+    bench_finish(&bench);
+}
+
+static void a_dead_device_says_so_in_all_classes(void **state)
 {
     (void)state;
     struct bench bench;
     bench_init(&bench, noon_us);
     bench_add(&bench, "full", 1, 1000, 10000);
+    bench.devices[1].is_silent = true;
+    bench_start(&bench);
+    bench_run(&bench, 10 * MINUTE);
+    size_t normal = 0;
+    for (size_t i = 0; i < bench.post_count; i++) {
+        const struct batch *batch = bench.posts[i].batch;
+        assert_int_equal(batch->readings[0].quality, QUALITY_TIMEOUT);
+        normal += batch->readings[0].point == 1;
+    }
+    assert_in_range(normal, 8, 60);
+    bench_finish(&bench);
+}
+
+static void a_returning_device_is_online_at_once(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, noon_us);
+    bench_add(&bench, "full", 1, 1000, 900000);
     bench_start(&bench);
     bench_run(&bench, 30 * SECOND);
     assert_int_equal(bench_device_status(&bench, 1).health, DEVICE_ONLINE);
@@ -116,6 +156,11 @@ static void a_returning_device_is_online_at_once(void **state)
     assert_int_equal(bench.asks[first_ask + 2].address, 100);
     assert_int_equal(bench.asks[first_ask + 3].address, 300);
     assert_true(bench.asks[first_ask + 3].at_us - bench.asks[first_ask].at_us < 100000);
+    /* its pauses begin anew */
+    bench.devices[1].is_silent = true;
+    bench_run(&bench, 4 * SECOND);
+    assert_int_equal(bench_device_status(&bench, 1).health, DEVICE_OFFLINE);
+    assert_in_range(bench_device_status(&bench, 1).next_try_in_us, 0, 4 * SECOND);
     bench_finish(&bench);
 }
 
@@ -167,6 +212,23 @@ static void answer_other_block(struct bench *bench, const struct ask *ask)
     if (ask->address != 7) {
         bench_answer(bench, ask);
     }
+}
+
+static void a_silent_first_block_hides_nothing(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, noon_us);
+    bench_add(&bench, "two", 1, 1000, 1000);
+    bench.answer = answer_other_block;
+    bench_start(&bench);
+    bench_run(&bench, MINUTE);
+    for (size_t i = 1; i < bench.post_count; i++) {
+        assert_int_equal(bench.posts[i].batch->readings[0].quality, QUALITY_TIMEOUT);
+        assert_int_equal(bench.posts[i].batch->readings[1].quality, QUALITY_OK);
+    }
+    assert_true(bench.post_count >= 60);
+    bench_finish(&bench);
 }
 
 static void a_silent_class_does_not_hide_the_device(void **state)
@@ -261,9 +323,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_silent_device_backs_off_alone),
         cmocka_unit_test(probing_the_dead_costs_a_tenth_at_most),
+        cmocka_unit_test(probes_wait_for_room),
+        cmocka_unit_test(a_dead_device_says_so_in_all_classes),
         cmocka_unit_test(a_returning_device_is_online_at_once),
         cmocka_unit_test(classes_of_a_dead_device_cost_one_timeout),
         cmocka_unit_test(a_silent_block_is_left_alone_by_itself),
+        cmocka_unit_test(a_silent_first_block_hides_nothing),
         cmocka_unit_test(a_silent_class_does_not_hide_the_device),
         cmocka_unit_test(an_exception_is_an_answer),
         cmocka_unit_test(a_busy_device_is_given_time),

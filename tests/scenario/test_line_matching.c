@@ -129,6 +129,7 @@ static void reconnects_when_ids_lag(void **state)
     check_values(&bench);
     assert_int_equal(bench.opens, 2);
     assert_int_equal(bench_last(&bench, 1)->quality, QUALITY_OK);
+    assert_int_equal(bench_count(&bench, 1, QUALITY_TIMEOUT, 0), 2);
     assert_true(bench_count(&bench, 1, QUALITY_OK, 0) > 25);
     bench_finish(&bench);
 }
@@ -136,7 +137,7 @@ static void reconnects_when_ids_lag(void **state)
 /* M7: a second answer when the first was given up: every fourth reply comes after the timeout. */
 static void answer_late(struct bench *bench, const struct ask *ask)
 {
-    bench->devices[ask->unit].delay_us = every(bench, 4) ? 250000 : 3000;
+    bench->devices[ask->unit].delay_us = every(bench, 4) ? 240000 : 3000;
     bench_answer(bench, ask);
 }
 
@@ -154,23 +155,60 @@ static void late_replies_are_no_values_on_tcp(void **state)
     bench_finish(&bench);
 }
 
-/* Late by more than the next request, to the same unit, function and count: nothing but waiting tells them apart. */
+static void begin_rtu(struct bench *bench)
+{
+    bench_init(bench, noon_us);
+    bench->wire.frame = FRAME_RTU;
+    bench->wire.char_ns = 1041667; /* 9600 8N1 */
+    bench->wire.silence_us = 3646;
+}
+
+static void answer_just_late(struct bench *bench, const struct ask *ask)
+{
+    bench->devices[ask->unit].delay_us = every(bench, 4) ? 225000 : 20000;
+    bench_answer(bench, ask);
+}
+
+/* To the same unit, function and count: nothing but waiting tells a late reply from the right one. The other device
+ * meets none of it. */
 static void late_replies_are_no_values_on_rtu(void **state)
 {
     (void)state;
     struct bench bench;
-    bench_init(&bench, noon_us);
-    bench.wire.frame = FRAME_RTU;
-    bench.wire.char_ns = 1041667;
-    bench.wire.silence_us = 3646;
-    bench_add(&bench, "one", 1, 200, 10000);
-    bench_add(&bench, "one", 2, 200, 10000);
-    bench.answer = answer_late;
+    begin_rtu(&bench);
+    bench_add(&bench, "one", 1, 500, 10000);
+    bench_add(&bench, "one", 2, 500, 10000);
+    bench_add(&bench, "one", 3, 500, 10000);
+    bench.answer = answer_just_late;
     bench_start(&bench);
     bench_run(&bench, 60 * SECOND);
     check_values(&bench);
     assert_true(bench_count(&bench, 1, QUALITY_OK, 0) > 20);
     assert_true(bench_count(&bench, 2, QUALITY_OK, 0) > 20);
+    assert_int_equal(bench_line_status(&bench).errors.bad_replies, 0);
+    assert_int_equal(bench_line_status(&bench).errors.skipped, 0);
+    bench_finish(&bench);
+}
+
+/* libmodbus' own case: half a second late with a timeout of a fifth. */
+static void answer_very_late(struct bench *bench, const struct ask *ask)
+{
+    bench->devices[ask->unit].delay_us = every(bench, 4) ? 500000 : 3000;
+    bench_answer(bench, ask);
+}
+
+static void very_late_replies_are_no_values_on_rtu(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin_rtu(&bench);
+    bench_add(&bench, "one", 1, 100, 10000);
+    bench.answer = answer_very_late;
+    bench_start(&bench);
+    bench_run(&bench, 60 * SECOND);
+    check_values(&bench);
+    assert_true(bench_count(&bench, 1, QUALITY_OK, 0) > 60);
+    assert_int_equal(bench_line_status(&bench).errors.bad_replies, 0);
     bench_finish(&bench);
 }
 
@@ -200,10 +238,10 @@ static void doubled_replies_are_dropped(void **state)
 /* The tail of a doubled reply comes after the next request is out: the stream must not lose step. */
 static void answer_with_torn_double(struct bench *bench, const struct ask *ask)
 {
-    uint8_t bytes[FRAME_SIZE_MAX];
+    uint8_t bytes[2 * FRAME_SIZE_MAX];
     size_t size = bench_reply(bench, ask, ask->value, bytes);
-    bench_arrive(bench, 3000, bytes, size);
-    bench_arrive(bench, 3000, bytes, 5);
+    memcpy(bytes + size, bytes, 5);
+    bench_arrive(bench, 3000, bytes, size + 5);
     bench_arrive(bench, 1001000, bytes + 5, size - 5);
 }
 
@@ -301,10 +339,7 @@ static void spoiled_replies_cost_one_poll_on_rtu(void **state)
 {
     (void)state;
     struct bench bench;
-    bench_init(&bench, noon_us);
-    bench.wire.frame = FRAME_RTU;
-    bench.wire.char_ns = 1041667;
-    bench.wire.silence_us = 3646;
+    begin_rtu(&bench);
     bench_add(&bench, "one", 1, 1000, 10000);
     bench.answer = answer_spoiled;
     bench_start(&bench);
@@ -328,10 +363,7 @@ static void drains_before_each_request_on_rtu(void **state)
 {
     (void)state;
     struct bench bench;
-    bench_init(&bench, noon_us);
-    bench.wire.frame = FRAME_RTU;
-    bench.wire.char_ns = 1041667;
-    bench.wire.silence_us = 3646;
+    begin_rtu(&bench);
     bench_add(&bench, "one", 1, 1000, 10000);
     bench.answer = answer_then_chatter;
     bench_start(&bench);
@@ -383,10 +415,7 @@ static void learns_the_turnaround_of_a_serial_device(void **state)
 {
     (void)state;
     struct bench bench;
-    bench_init(&bench, noon_us);
-    bench.wire.frame = FRAME_RTU;
-    bench.wire.char_ns = 1041667;
-    bench.wire.silence_us = 3646;
+    begin_rtu(&bench);
     bench_add(&bench, "one", 1, 1000, 10000);
     bench.answer = answer_at_wire_speed;
     bench_start(&bench);
@@ -395,6 +424,21 @@ static void learns_the_turnaround_of_a_serial_device(void **state)
     assert_int_equal(bench_count(&bench, 1, QUALITY_OK, 0), 60);
     /* 8 + 7 characters and 20 ms: 35.6 ms */
     assert_in_range(bench_device_status(&bench, 1).round_trip_us, 35600, 38000);
+    bench_finish(&bench);
+}
+
+/* A dead device on a serial line does not keep the processor busy. */
+static void waiting_costs_few_wake_ups(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin_rtu(&bench);
+    bench_add(&bench, "one", 1, 1000, 10000);
+    bench.devices[1].is_silent = true;
+    bench_start(&bench);
+    bench_run(&bench, 100 * SECOND);
+    assert_true(bench.ask_count >= 5);
+    assert_true(bench.runs < bench.ask_count * 6);
     bench_finish(&bench);
 }
 
@@ -407,6 +451,7 @@ int main(void)
         cmocka_unit_test(reconnects_when_ids_lag),
         cmocka_unit_test(late_replies_are_no_values_on_tcp),
         cmocka_unit_test(late_replies_are_no_values_on_rtu),
+        cmocka_unit_test(very_late_replies_are_no_values_on_rtu),
         cmocka_unit_test(doubled_replies_are_dropped),
         cmocka_unit_test(half_a_stray_frame_keeps_the_stream_in_step),
         cmocka_unit_test(takes_replies_in_pieces),
@@ -415,6 +460,7 @@ int main(void)
         cmocka_unit_test(spoiled_replies_cost_one_poll_on_rtu),
         cmocka_unit_test(drains_before_each_request_on_rtu),
         cmocka_unit_test(reconnects_rtu_over_tcp_after_two_timeouts),
+        cmocka_unit_test(waiting_costs_few_wake_ups),
         cmocka_unit_test(learns_the_turnaround_of_a_serial_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -156,6 +156,25 @@ static void a_clock_that_never_rests_stops_nothing(void **state)
     bench_finish(&bench);
 }
 
+/* Wall time stands still: the grid points never come. */
+static void a_clock_that_is_held_stops_nothing(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin_ten(&bench);
+    bench_run(&bench, MINUTE);
+    size_t before = bench.ask_count;
+    for (unsigned i = 0; i < 600; i++) {
+        bench_step_wall(&bench, -SECOND / 2);
+        bench_run(&bench, SECOND / 2);
+    }
+    /* every 20 s at the least; the one whose grid point is just now comes once a second */
+    for (uint8_t unit = 1; unit <= 10; unit++) {
+        assert_in_range(bench_asks(&bench, unit, before), 14, 301);
+    }
+    bench_finish(&bench);
+}
+
 static void an_overloaded_line_skips_and_says_so(void **state)
 {
     (void)state;
@@ -214,6 +233,7 @@ static void gaps_and_the_connect_delay_are_kept(void **state)
         assert_true(bench.asks[i].at_us - bench.asks[i - 1].at_us >= 403000);
     }
     assert_true(bench.ask_count > 110);
+    assert_int_equal(bench_line_status(&bench).errors.skipped, 0);
     bench_finish(&bench);
 }
 
@@ -286,6 +306,7 @@ int main(void)
         cmocka_unit_test(the_first_polls_come_soon),
         cmocka_unit_test(clock_steps_neither_stop_nor_burst),
         cmocka_unit_test(a_clock_that_never_rests_stops_nothing),
+        cmocka_unit_test(a_clock_that_is_held_stops_nothing),
         cmocka_unit_test(an_overloaded_line_skips_and_says_so),
         cmocka_unit_test(an_easy_line_has_no_jitter),
         cmocka_unit_test(gaps_and_the_connect_delay_are_kept),

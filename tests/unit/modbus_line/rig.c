@@ -124,6 +124,14 @@ size_t rig_count(struct rig *rig, size_t line, enum quality quality)
     return count;
 }
 
+int64_t rig_last(struct rig *rig, size_t line)
+{
+    pthread_mutex_lock(&rig->mutex);
+    int64_t count = rig->last_count[line];
+    pthread_mutex_unlock(&rig->mutex);
+    return count;
+}
+
 struct line_status rig_status(struct rig *rig, size_t line)
 {
     struct line_status rows[RIG_LINES_MAX];

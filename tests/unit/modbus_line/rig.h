@@ -40,6 +40,7 @@ void rig_finish(struct rig *rig);
 void rig_wait(struct rig *rig, size_t line, enum quality quality, size_t count);
 void rig_wait_state(struct rig *rig, size_t line, enum line_state state);
 size_t rig_count(struct rig *rig, size_t line, enum quality quality);
+int64_t rig_last(struct rig *rig, size_t line);
 struct line_status rig_status(struct rig *rig, size_t line);
 
 /* A raw read; returns the answer, to be freed. */

@@ -140,7 +140,7 @@ static int listen_on(int port)
 
 static int port_of(int fd)
 {
-    struct sockaddr_in address;
+    struct sockaddr_in address = {0};
     socklen_t size = sizeof(address);
     assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
     return ntohs(address.sin_port);

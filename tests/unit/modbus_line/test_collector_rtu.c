@@ -88,7 +88,7 @@ static void reads_from_libmodbus(void **state)
     add_rtu(&rig, &cable);
     rig_start(&rig, 1);
     rig_wait(&rig, 0, QUALITY_OK, 10);
-    assert_int_equal(rig.last_count[0], 1007);
+    assert_int_equal(rig_last(&rig, 0), 1007);
     struct command *command = rig_read(&rig, 0, 200, 60);
     assert_int_equal(command->error, 0);
     assert_int_equal(command->registers[59], 1259);

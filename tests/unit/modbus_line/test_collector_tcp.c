@@ -32,7 +32,7 @@ static void reads_from_libmodbus(void **state)
     add_tcp(&rig, "127.0.0.1", server.port);
     rig_start(&rig, 1);
     rig_wait(&rig, 0, QUALITY_OK, 5);
-    assert_int_equal(rig.last_count[0], 1007);
+    assert_int_equal(rig_last(&rig, 0), 1007);
     struct line_status status = rig_status(&rig, 0);
     assert_int_equal(status.state, LINE_UP);
     assert_int_equal(status.errors.timeouts, 0);
@@ -156,7 +156,7 @@ static void speaks_rtu_over_tcp(void **state)
     rig_add(&rig, LINE_RTU_OVER_TCP)->port = server.port;
     rig_start(&rig, 1);
     rig_wait(&rig, 0, QUALITY_OK, 5);
-    assert_int_equal(rig.last_count[0], 1007);
+    assert_int_equal(rig_last(&rig, 0), 1007);
     assert_int_equal(atomic_load(&server.clients), 1);
     rig_finish(&rig);
     server_stop(&server);
