@@ -40,10 +40,17 @@ static const struct point *point_at(const struct value_place *place)
     return &place->layout->device->points[reading_at(place)->point];
 }
 
+static uint64_t bits_of(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
+
 /* By bits: -0.0 is not 0.0, and comparing must not depend on how values compare. */
 static bool same_bits(double one, double other)
 {
-    return memcmp(&one, &other, sizeof(one)) == 0;
+    return bits_of(one) == bits_of(other);
 }
 
 int64_t value_guess(const struct value_place *place)

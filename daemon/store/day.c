@@ -257,10 +257,14 @@ void day_close(struct day *day)
     if (day == NULL) {
         return;
     }
-    int ignored = put_meta(day->db, "last_us", (uint64_t)day->extent.last_us);
-    ignored = put_meta(day->db, "closed_at", day->extent.last_position);
-    ignored = sql_run(day->db, "PRAGMA wal_checkpoint(TRUNCATE)");
-    (void)ignored;
+    int error = put_meta(day->db, "last_us", (uint64_t)day->extent.last_us);
+    if (error == 0) {
+        error = put_meta(day->db, "closed_at", day->extent.last_position);
+    }
+    if (error == 0) {
+        error = sql_run(day->db, "PRAGMA wal_checkpoint(TRUNCATE)");
+    }
+    (void)error;
     day_abandon(day);
 }
 

@@ -158,7 +158,7 @@ int day_source_layout(struct day_source *source, uint64_t id, const struct layou
     }
     if (id >= source->layouts_size) {
         const size_t size = (size_t)id + 64;
-        source->layouts = mem_grow(source->layouts, size, sizeof(*source->layouts));
+        source->layouts = mem_grow(source->layouts, size, sizeof(void *));
         for (; source->layouts_size < size; source->layouts_size++) {
             source->layouts[source->layouts_size] = NULL;
         }

@@ -85,27 +85,26 @@ static struct batch *new_batch(const struct device *device, uint64_t position, u
     return batch;
 }
 
-static void set_count(const struct batch *batch, struct reading *reading, uint16_t point,
-                      int64_t count)
+static void set_count(const struct batch *batch, struct reading *reading, int point, int64_t count)
 {
     const struct point *row = &batch->device->points[point];
-    reading->point = point;
+    reading->point = (uint16_t)point;
     reading->quality = QUALITY_OK;
     reading->count = count;
     reading->resolution = row->resolution;
     reading->value = reading_value_of_count(count, row->resolution, row->offset);
 }
 
-static int64_t sample_count(uint64_t position, uint16_t point)
+static int64_t sample_count(uint64_t position, int point)
 {
-    return sample_points[point].typical + (int64_t)(position * 31 + point) % 100;
+    return sample_points[point].typical + (int64_t)(position * 31 + (uint64_t)point) % 100;
 }
 
 struct batch *sample_batch(const struct device *device, uint64_t position, uint64_t seq,
                            int64_t time_us)
 {
     struct batch *batch = new_batch(device, position, seq, time_us);
-    for (uint16_t i = 0; i < SAMPLE_POINTS; i++) {
+    for (int i = 0; i < SAMPLE_POINTS; i++) {
         struct reading *reading = &batch->readings[batch->count++];
         set_count(batch, reading, i, sample_count(position, i));
         reading->time_us = time_us + (i < 10 ? 0 : 20000);
@@ -116,7 +115,7 @@ struct batch *sample_batch(const struct device *device, uint64_t position, uint6
 void sample_check(const struct batch *batch)
 {
     assert_int_equal(batch->count, SAMPLE_POINTS);
-    for (uint16_t i = 0; i < SAMPLE_POINTS; i++) {
+    for (int i = 0; i < SAMPLE_POINTS; i++) {
         const struct reading *reading = &batch->readings[i];
         assert_int_equal(reading->point, i);
         assert_int_equal(reading->quality, QUALITY_OK);
@@ -129,7 +128,7 @@ struct batch *noisy_batch(const struct device *device, uint64_t position, uint64
                           int64_t time_us, uint64_t *random)
 {
     struct batch *batch = new_batch(device, position, seq, time_us);
-    for (uint16_t i = 0; i < SAMPLE_POINTS; i++) {
+    for (int i = 0; i < SAMPLE_POINTS; i++) {
         const struct sample_point *sample = &sample_points[i];
         const int64_t noise =
             (int64_t)(test_random(random) % (2 * (uint64_t)sample->noise + 1)) - sample->noise;
@@ -277,7 +276,10 @@ struct batch *random_batch(const struct device *device, uint64_t position, uint6
         }
         struct reading *reading = &batch->readings[batch->count++];
         time_us = test_random(random) % 6 == 0 ? random_integer(random) : time_us;
-        reading->point = is_shuffled ? (uint16_t)(test_random(random) % device->point_count) : i;
+        reading->point = i;
+        if (is_shuffled) {
+            reading->point = (uint16_t)(test_random(random) % device->point_count);
+        }
         reading->time_us = time_us;
         reading->quality = test_random(random) % 3 == 0
                                ? (uint8_t)(test_random(random) % QUALITY_COUNT)
@@ -293,9 +295,16 @@ struct batch *random_batch(const struct device *device, uint64_t position, uint6
     return batch;
 }
 
+static uint64_t bits_of(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof(bits));
+    return bits;
+}
+
 static bool same_bits(double one, double other)
 {
-    return (isnan(one) && isnan(other)) || memcmp(&one, &other, sizeof(one)) == 0;
+    return (isnan(one) && isnan(other)) || bits_of(one) == bits_of(other);
 }
 
 static void assert_same_reading(const struct batch *one, const struct batch *other, size_t index)

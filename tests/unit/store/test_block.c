@@ -117,6 +117,11 @@ static void read_anything(const struct fleet *fleet, const uint8_t *data, size_t
     }
 }
 
+static size_t any_place(size_t length, uint64_t *random)
+{
+    return length > 0 ? (size_t)(test_random(random) % length) : 0;
+}
+
 static void test_damaged_blocks_are_refused(void **state)
 {
     uint64_t random = 7;
@@ -132,10 +137,10 @@ static void test_damaged_blocks_are_refused(void **state)
         read_anything(&fleet, exact, length);
         free(exact);
     }
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < 6000; i++) {
         memcpy(copy, block.payload.data, block.payload.length);
         for (uint64_t flips = 1 + test_random(&random) % 4; flips > 0; flips--) {
-            copy[test_random(&random) % block.payload.length] = (uint8_t)test_random(&random);
+            copy[any_place(block.payload.length, &random)] = (uint8_t)test_random(&random);
         }
         read_anything(&fleet, copy, block.payload.length);
     }
@@ -156,8 +161,8 @@ static void test_damaged_layouts_are_refused(void **state)
     for (size_t length = 0; length < bytes.length; length++) {
         assert_int_equal(layout_decode(bytes.data, length, &decoded), -EBADMSG);
     }
-    for (int i = 0; i < 20000; i++) {
-        const size_t place = test_random(&random) % bytes.length;
+    for (int i = 0; i < 6000; i++) {
+        const size_t place = any_place(bytes.length, &random);
         const uint8_t old = bytes.data[place];
         bytes.data[place] = (uint8_t)test_random(&random);
         if (layout_decode(bytes.data, bytes.length, &decoded) == 0) {
@@ -167,7 +172,7 @@ static void test_damaged_layouts_are_refused(void **state)
     }
     char *name = memmem(bytes.data, bytes.length, "voltage_a", 9);
     assert_non_null(name);
-    memcpy(name, "voltage_x", 9);
+    name[8] = 'x';
     assert_int_equal(layout_decode(bytes.data, bytes.length, &decoded), -ENOENT);
     bytes_finish(&bytes);
     layout_destroy(layout);
