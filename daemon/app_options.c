@@ -134,12 +134,8 @@ static void load_site(struct app_config *config, const char *path, struct faults
     char *devices = path_beside(path, config->options->devices);
     char *site = path_beside(path, config->options->site);
     config->profiles = profiles_load(devices, faults);
-    size_t before = faults_count(faults);
     config_load(site, &site_table, &config->site, config->memory, faults);
-    /* A site that could not be read whole would only give faults that follow from the first. */
-    if (faults_count(faults) == before) {
-        site_check(&config->site, config->profiles, faults);
-    }
+    site_check(&config->site, config->profiles, faults);
     free(devices);
     free(site);
 }
