@@ -105,7 +105,7 @@ static int decimals_of(double value)
     if (value == rint(value) && size < 1e15) {
         return 0;
     }
-    return size >= 10000 ? 1 : size >= 1000 ? 1 : size >= 100 ? 1 : size >= 10 ? 2 : 3;
+    return size >= 100 ? 1 : size >= 10 ? 2 : 3;
 }
 
 void text_add_reading(struct text *text, double value, const char *unit)
@@ -118,6 +118,27 @@ void text_add_reading(struct text *text, double value, const char *unit)
     if (unit[0] != '\0' && strcmp(unit, "1") != 0) {
         text_add_format(text, " %s", unit_shown(unit));
     }
+}
+
+void text_add_steady(struct text *text, double value, const char *unit)
+{
+    static const struct {
+        const char *unit;
+        int decimals;
+    } units[] = {{"kW", 2},  {"kvar", 2}, {"kVA", 2},  {"V", 1},  {"A", 1},
+                 {"kWh", 1}, {"degC", 1}, {"m3/h", 2}, {"m3", 1}, {"W/m2", 0},
+                 {"ppm", 0}, {"%", 1},    {"Hz", 2},   {"", 0}};
+    if (!isfinite(value)) {
+        text_add_char(text, '-');
+        return;
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(units); i++) {
+        if (strcmp(units[i].unit, unit) == 0) {
+            text_add_format(text, "%.*f", units[i].decimals, value);
+            return;
+        }
+    }
+    text_add_format(text, "%.*f", decimals_of(value), value);
 }
 
 void text_add_bytes(struct text *text, int64_t bytes)

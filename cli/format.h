@@ -29,6 +29,9 @@ void text_add_age_of(struct text *text, int64_t time_us, int64_t now_us);
 /* About five digits: 0.1234, 12.345, 1234.5, 1234567; a whole number has no decimals. NaN is "-". */
 void text_add_reading(struct text *text, double value, const char *unit);
 
+/* The same with as many decimals as suit the unit, whatever the value: so that columns stand still. No unit. */
+void text_add_steady(struct text *text, double value, const char *unit);
+
 /* "12 kB", "3.4 MB". */
 void text_add_bytes(struct text *text, int64_t bytes);
 

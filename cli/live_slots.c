@@ -13,33 +13,34 @@ struct choice {
     const char *quantity;
     const char *instead; /* when the device has none of the first */
     const char *label;
+    const char *instead_label;
 };
 
 /* In the order of the row. */
 static const struct choice choices[] = {
-    {"meter", "active_power", "apparent_power", ""},
-    {"meter", "voltage_a", "voltage_ab", ""},
-    {"meter", "active_energy_import", "active_energy_export", ""},
-    {"inverter", "active_power", "dc_power", ""},
-    {"inverter", "generation_energy_today", "generation_energy", "today"},
-    {"inverter", "inverter_state", "fault_code", "state"},
-    {"charger", "connector_state", NULL, "state"},
-    {"charger", "charge_power", "charge_energy", ""},
-    {"charger", "charge_current", "charge_current_limit", ""},
-    {"hvac", "on_off", "mode", ""},
-    {"hvac", "setpoint_temperature", "chilled_water_setpoint", "set"},
-    {"hvac", "room_temperature", "return_temperature", "room"},
-    {"hvac", "chilled_water_supply_temperature", NULL, "supply"},
-    {"water_meter", "water_volume", "hot_water_volume", ""},
-    {"water_meter", "water_flow", NULL, ""},
-    {"water_meter", "gas_volume", "heat_energy", ""},
-    {"water_meter", "thermal_power", NULL, ""},
-    {"sensor", "irradiance", NULL, ""},
-    {"sensor", "room_temperature", "ambient_temperature", ""},
-    {"sensor", "module_temperature", NULL, "module"},
-    {"sensor", "relative_humidity", NULL, "humidity"},
-    {"sensor", "co2", NULL, "CO2"},
-    {"sensor", "wind_speed", "pressure", ""},
+    {"meter", "active_power", "apparent_power", "", ""},
+    {"meter", "voltage_a", "voltage_ab", "", "ab"},
+    {"meter", "active_energy_import", "active_energy_export", "", "out"},
+    {"inverter", "active_power", "dc_power", "", "dc"},
+    {"inverter", "generation_energy_today", "generation_energy", "today", "total"},
+    {"inverter", "inverter_state", "fault_code", "state", "fault"},
+    {"charger", "connector_state", NULL, "state", NULL},
+    {"charger", "charge_power", "charge_energy", "", ""},
+    {"charger", "charge_current", "charge_current_limit", "", "limit"},
+    {"hvac", "on_off", "mode", "", "mode"},
+    {"hvac", "setpoint_temperature", "chilled_water_setpoint", "set", "set"},
+    {"hvac", "room_temperature", "return_temperature", "room", "back"},
+    {"hvac", "chilled_water_supply_temperature", NULL, "flow", NULL},
+    {"water_meter", "water_volume", "hot_water_volume", "", "hot"},
+    {"water_meter", "water_flow", NULL, "", NULL},
+    {"water_meter", "gas_volume", "heat_energy", "", ""},
+    {"water_meter", "thermal_power", NULL, "", NULL},
+    {"sensor", "irradiance", NULL, "", NULL},
+    {"sensor", "room_temperature", "ambient_temperature", "room", "air"},
+    {"sensor", "module_temperature", NULL, "panel", NULL},
+    {"sensor", "relative_humidity", NULL, "", NULL},
+    {"sensor", "co2", NULL, "CO2", NULL},
+    {"sensor", "wind_speed", "pressure", "wind", ""},
 };
 
 enum {
@@ -70,7 +71,7 @@ static void add_slot(struct live_row *row, const json_t *point, const char *labe
     slot->is_switch = strcmp(member_string(point, "quantity"), "on_off") == 0;
     slot->period_us = member_integer(point, "period_ms") * 1000;
     if (index > 0) {
-        slot->label = mem_format("%s%s%lld", label, label[0] != '\0' ? " " : "#", (long long)index);
+        slot->label = mem_format("%s%s%lld", label, label[0] != '\0' ? "" : "#", (long long)index);
     } else {
         slot->label = mem_dup_string(label);
     }
@@ -79,12 +80,14 @@ static void add_slot(struct live_row *row, const json_t *point, const char *labe
 static void add_choice(struct live_row *row, const json_t *points, const struct choice *choice,
                        size_t rank)
 {
+    const char *label = choice->label;
     const json_t *point = find_point(points, choice->quantity, rank);
     if (!point && choice->instead) {
         point = find_point(points, choice->instead, rank);
+        label = choice->instead_label;
     }
     if (point && row->slot_count < LIVE_SLOTS_MAX) {
-        add_slot(row, point, choice->label);
+        add_slot(row, point, label);
     }
 }
 

@@ -13,7 +13,8 @@ enum {
     MARK_WIDTH = 4,
     CLASS_WIDTH = 12,
     AGE_WIDTH = 8,
-    SLOT_WIDTH = 17,
+    SLOT_WIDTH = 18,
+    NUMBER_WIDTH = 10, /* with the label before it */
     NAME_WIDTH = 26,
     NARROW_NAME_WIDTH = 16,
     NARROW = 90,
@@ -135,21 +136,26 @@ static void header_third(const struct live_frame *frame, struct text *out)
     (void)line_add(&line, STYLE_DIM, "values");
 }
 
+/* Label to the left, number to the right, then unit and quality. */
 static void add_slot_text(struct text *text, const struct live_slot *slot, char letter)
 {
-    if (slot->label[0] != '\0') {
-        text_add_format(text, "%s ", slot->label);
-    }
-    if (!slot->is_known || !isfinite(slot->value)) {
-        text_add_char(text, '-');
-    } else if (slot->is_switch && (slot->value == 0 || slot->value == 1)) {
-        text_add_string(text, slot->value == 1 ? "on" : "off");
+    struct text number = {0};
+    if (slot->is_known && slot->is_switch && (slot->value == 0 || slot->value == 1)) {
+        text_add_string(&number, slot->value == 1 ? "on" : "off");
     } else {
-        text_add_reading(text, slot->value, slot->unit);
+        text_add_steady(&number, slot->is_known ? slot->value : (double)NAN, slot->unit);
+    }
+    size_t used = text_width(slot->label) + number.length;
+    text_add_string(text, slot->label);
+    text_add_spaces(text, used < NUMBER_WIDTH ? NUMBER_WIDTH - used : 1);
+    text_add(text, number.data, number.length);
+    if (slot->unit[0] != '\0' && strcmp(slot->unit, "1") != 0) {
+        text_add_format(text, " %s", unit_shown(slot->unit));
     }
     if (letter != 0) {
         text_add_format(text, " (%c)", letter);
     }
+    text_finish(&number);
 }
 
 static bool is_stale(const struct live_row *row, int64_t now_mono_us)
