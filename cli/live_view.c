@@ -240,7 +240,7 @@ static void footer_line(const struct live_model *model, const struct live_frame 
     size_t rows = live_view_body_rows(frame);
     size_t last =
         frame->scroll + rows < model->entry_count ? frame->scroll + rows : model->entry_count;
-    (void)snprintf(shown, sizeof(shown), "q quits, arrows and PgUp/PgDn scroll   %zu-%zu of %zu",
+    (void)snprintf(shown, sizeof(shown), "%zu-%zu of %zu   q quits, arrows and PgUp/PgDn scroll",
                    model->entry_count > 0 ? frame->scroll + 1 : 0, last, model->entry_count);
     (void)line_add(&line, STYLE_DIM, shown);
 }
