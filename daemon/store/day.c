@@ -12,6 +12,7 @@
 #include "store/layout_map.h"
 
 enum {
+    DAY_VERSION = 1, /* user_version of the schema below */
     CACHE_KIB = 256,
     READ_CACHE_KIB = 64,
     BLOCK_BATCHES_MAX = 4096,
@@ -152,12 +153,8 @@ static int read_times(sqlite3 *db, struct day_extent *extent)
 
 static int read_extent(sqlite3 *db, struct day_extent *extent)
 {
-    int64_t version = 0;
     *extent = (struct day_extent){0};
-    int error = get(db, "PRAGMA user_version", &version);
-    if (error == 0 && version != 1) {
-        return version == 0 ? -ENODATA : -EUCLEAN;
-    }
+    int error = sql_check_version(db, DAY_VERSION);
     if (error == 0) {
         error = read_meta(db, extent);
     }

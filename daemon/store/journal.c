@@ -57,7 +57,7 @@ void journal_close(struct journal *journal)
 static int reopen(struct journal *journal)
 {
     const struct journal_file *newest = journal_newest(journal);
-    if (newest == NULL) {
+    if (newest == NULL || !journal_has(journal, newest->serial)) {
         return 0;
     }
     char *path = journal_path(journal, newest->name);
@@ -96,7 +96,10 @@ static int begin_file(struct journal *journal, uint64_t position)
     struct day *day = NULL;
     const uint64_t last = journal_last_position(journal);
     const uint64_t first_position = position > last ? position : last + 1;
-    int error = journal_name_new(journal, name);
+    int error = disk_make_folder(journal->folder);
+    if (error == 0) {
+        error = journal_name_new(journal, name);
+    }
     if (error < 0) {
         return error;
     }
@@ -149,7 +152,7 @@ static bool recover(struct journal *journal, int error, int attempt, uint64_t wa
     }
     day_abandon(journal->day);
     journal->day = NULL;
-    if (error == -EUCLEAN) {
+    if (error == -EUCLEAN || error == -ENOENT) {
         return journal->count > 0 && journal_set_aside(journal, journal_newest(journal)) == 0;
     }
     return attempt == 0;

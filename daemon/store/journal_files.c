@@ -30,6 +30,14 @@ const struct journal_file *journal_newest(const struct journal *journal)
     return journal->count > 0 ? &journal->files[journal->count - 1] : NULL;
 }
 
+/* A file that was begun and never written to has the first position of the one that followed it. */
+static bool is_after(const struct day_extent *one, const struct day_extent *other)
+{
+    return one->first_position != other->first_position
+               ? one->first_position > other->first_position
+               : one->last_position > other->last_position;
+}
+
 void journal_list(struct journal *journal, const char *name, const struct day_extent *extent)
 {
     char *path = journal_path(journal, name);
@@ -40,7 +48,7 @@ void journal_list(struct journal *journal, const char *name, const struct day_ex
     file.serial = ++journal->next_serial;
     journal->files = mem_grow(journal->files, journal->count + 1, sizeof(file));
     size_t place = journal->count++;
-    while (place > 0 && journal->files[place - 1].extent.first_position > extent->first_position) {
+    while (place > 0 && is_after(&journal->files[place - 1].extent, extent)) {
         journal->files[place] = journal->files[place - 1];
         place--;
     }
@@ -81,8 +89,12 @@ int journal_set_aside(struct journal *journal, const struct journal_file *file)
     snprintf(suffix, sizeof(suffix), ".corrupt-%lld",
              (long long)(clock_wall_us(journal->clock) / 1000000));
     char *path = journal_path(journal, gone.name);
-    const int error = disk_set_aside(path, suffix);
-    if (error == 0) {
+    int error = disk_set_aside(path, suffix);
+    if (error == -ENOENT) {
+        journal_unlist(journal, gone.serial);
+        alarms_raise(journal->alarms, STORE_JOURNAL_CORRUPT, "%s was taken away", path);
+        error = 0;
+    } else if (error == 0) {
         journal_unlist(journal, gone.serial);
         journal->aside_bytes += gone.bytes;
         alarms_raise(journal->alarms, STORE_JOURNAL_CORRUPT, "%s is corrupt, set aside as %s%s",

@@ -55,7 +55,7 @@ int reader_judge(struct journal_reader *reader, struct journal *journal, uint64_
     if (!journal_has(journal, serial)) {
         return 0;
     }
-    if (error == -EUCLEAN) {
+    if (error == -EUCLEAN || error == -ENOENT) {
         journal_suspect(journal, serial);
         atomic_store(&reader->store->wants_upkeep, true);
         store_wake(reader->store);

@@ -12,6 +12,7 @@
 #include "store/store.h"
 
 enum {
+    LEDGER_VERSION = 1, /* user_version of the schema below */
     RESERVE_BYTES = 1 << 20,
     CURSORS_MAX = 256, /* a sane file has a handful */
 };
@@ -44,20 +45,17 @@ static int check_pages(sqlite3 *db, const char *path)
 int ledger_check(const char *path)
 {
     sqlite3 *db = NULL;
-    int64_t version = 0;
+    int64_t ignored = 0;
     bool found = false;
     int error = sql_open(path, SQL_READ, LEDGER_CACHE_KIB, &db);
     if (error == 0) {
-        error = sql_get_int(db, "PRAGMA user_version", &version, &found);
-    }
-    if (error == 0 && version == 0) {
-        error = -ENODATA;
+        error = sql_check_version(db, LEDGER_VERSION);
     }
     if (error == 0) {
         error = check_pages(db, path);
     }
     if (error == 0) {
-        error = sql_get_int(db, "SELECT count(*) FROM value, cursor", &version, &found);
+        error = sql_get_int(db, "SELECT count(*) FROM value, cursor", &ignored, &found);
     }
     sql_close(db);
     return error;
@@ -141,13 +139,11 @@ static int settle(struct ledger *ledger)
 
 static int open_database(struct ledger *ledger)
 {
-    int64_t version = 0;
-    bool found = false;
     int error = sql_open(ledger->path, SQL_CREATE, LEDGER_CACHE_KIB, &ledger->db);
     if (error == 0) {
-        error = sql_get_int(ledger->db, "PRAGMA user_version", &version, &found);
+        error = sql_check_version(ledger->db, LEDGER_VERSION);
     }
-    if (error == 0 && version == 0) {
+    if (error == -ENODATA) {
         error = sql_run(ledger->db, schema);
     }
     if (error == 0) {

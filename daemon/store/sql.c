@@ -31,7 +31,7 @@ static int open_error(sqlite3 *db)
     if (cause == ENOSPC || cause == EDQUOT) {
         return -ENOSPC;
     }
-    return cause == EROFS ? -EROFS : -EACCES;
+    return cause == EROFS || cause == ENOENT || cause == EMFILE ? -cause : -EACCES;
 }
 
 int sql_error(sqlite3 *db, int result)
@@ -167,4 +167,19 @@ int sql_get_int(sqlite3 *db, const char *statement, int64_t *value, bool *found)
     }
     sqlite3_finalize(prepared);
     return error < 0 ? error : 0;
+}
+
+int sql_check_version(sqlite3 *db, int64_t wanted)
+{
+    int64_t version = 0;
+    int64_t tables = 0;
+    bool found = false;
+    int error = sql_get_int(db, "PRAGMA user_version", &version, &found);
+    if (error == 0) {
+        error = sql_get_int(db, "SELECT count(*) FROM sqlite_master", &tables, &found);
+    }
+    if (error == 0 && version != wanted) {
+        error = version == 0 && tables == 0 ? -ENODATA : -EUCLEAN;
+    }
+    return error;
 }

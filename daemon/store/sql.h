@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sql: the few calls of SQLite that the store makes, with its codes translated. A connection and its statements belong to
  * one thread at a time. Errors: -EUCLEAN the file is corrupt or no database, -ENOSPC no room (disk, quota, file size),
- * -EROFS it can't be written, -EACCES it can't be opened, -EBUSY somebody holds it, -EIO anything else. */
+ * -EROFS it can't be written, -ENOENT, -EMFILE, -EACCES it can't be opened, -EBUSY somebody holds it, -EIO anything else. */
 #ifndef LINGTAN_STORE_SQL_H
 #define LINGTAN_STORE_SQL_H
 
@@ -37,5 +37,8 @@ void sql_reset(sqlite3_stmt *statement); /* and forgets its parameters; NULL-saf
 
 /* The first column of the first row. *found false: no row, or NULL. */
 int sql_get_int(sqlite3 *db, const char *statement, int64_t *value, bool *found) MUST_USE;
+
+/* -ENODATA: there are no tables, its maker died. -EUCLEAN: it is of another version, or not ours. */
+int sql_check_version(sqlite3 *db, int64_t wanted) MUST_USE;
 
 #endif

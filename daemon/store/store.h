@@ -61,6 +61,7 @@ int store_open(const struct store_options *options, const struct clock *clock,
 int store_start(struct store *store) MUST_USE;
 /* Commits what waits, then joins the thread. */
 void store_stop(struct store *store);
+/* Every reader must be closed before. */
 void store_destroy(struct store *store);
 
 /* Fixed at open: where numbering goes on. */

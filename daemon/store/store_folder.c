@@ -157,7 +157,8 @@ unsigned store_complain(struct store *store, const char *what, int error)
         return STORE_DISK_FULL;
     }
     alarms_raise(&store->alarms, STORE_UNWRITABLE, "can't write the %s in %s: %s", what,
-                 store->options.folder, strerror(-error));
+                 store->options.folder,
+                 error == -EBUSY ? "another program holds it" : strerror(-error));
     return STORE_UNWRITABLE;
 }
 

@@ -171,6 +171,70 @@ static void test_unborn_day_is_removed(void **state)
     free(path);
 }
 
+/* Begun, never written to, and followed by a file that begins at the same position: the order must be found again. */
+static void test_empty_twin_comes_first(void **state)
+{
+    struct scene *scene = *state;
+    struct day *day = NULL;
+    write_days(scene, 1, 100);
+    for (int i = 0; i < 2; i++) {
+        char *path = mem_format("%s/2026-11-2%c.db", scene->journal, i == 0 ? '2' : '4');
+        assert_int_equal(day_create(path, 0, i == 0 ? 1 : 101, 0, &day), 0);
+        day_close(day);
+        free(path);
+    }
+    fake_clock_advance(&scene->fake, 2 * day_us);
+    for (int run = 0; run < 3; run++) {
+        struct store *store = open_store(scene->folder, scene->clock, true);
+        const uint64_t next = store_next_position(store);
+        assert_true(next == 101 + 10 * (uint64_t)run);
+        assert_true(journal_last_position(atomic_load(&store->journal)) == next - 1);
+        append_samples(store, scene->device, next, 10, start_us);
+        wait_durable(store, next + 9);
+        assert_int_equal(drain(store, 1).count, next + 9);
+        store_destroy(store);
+    }
+}
+
+/* Somebody deletes files of a running daemon: it says so and goes on. */
+static void test_deleted_files_are_given_up(void **state)
+{
+    struct scene *scene = *state;
+    write_days(scene, 2, 100);
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    char *path = mem_format("%s/2026-11-23.db", scene->journal);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(drain(store, 1).count, 100);
+    wait_alarm(store, STORE_JOURNAL_CORRUPT);
+    free(path);
+    path = mem_format("%s/2026-11-24.db", scene->journal);
+    assert_int_equal(unlink(path), 0);
+    append_samples(store, scene->device, 201, 10, start_us);
+    wait_durable(store, 210);
+    assert_int_equal(drain(store, 1).count, 10);
+    assert_true(store_status(store).dropped == 0);
+    store_destroy(store);
+    free(path);
+}
+
+/* A database that is not ours is kept. */
+static void test_foreign_database_is_set_aside(void **state)
+{
+    struct scene *scene = *state;
+    sqlite3 *db = NULL;
+    write_days(scene, 1, 100);
+    char *path = mem_format("%s/other.db", scene->journal);
+    assert_int_equal(sql_open(path, SQL_CREATE, 64, &db), 0);
+    assert_int_equal(sql_run(db, "CREATE TABLE precious(x)"), 0);
+    sql_close(db);
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    assert_true(store_status(store).alarms == STORE_JOURNAL_CORRUPT);
+    assert_int_equal(count_files(scene->journal, "other.db.corrupt-"), 1);
+    assert_int_equal(drain(store, 1).count, 100);
+    store_destroy(store);
+    free(path);
+}
+
 static int64_t number_of(const char *path, const char *query)
 {
     sqlite3 *db = NULL;
@@ -190,7 +254,7 @@ static void test_rotten_block_is_skipped(void **state)
     char *path = mem_format("%s/2026-11-23.db", scene->journal);
     sqlite3 *db = NULL;
     assert_int_equal(sql_open(path, SQL_WRITE, 64, &db), 0);
-    assert_int_equal(sql_run(db, "UPDATE block SET payload = zeroblob(length(payload))"
+    assert_int_equal(sql_run(db, "UPDATE block SET sum = sum + 1"
                                  " WHERE first_position <= 50 AND last_position >= 50"),
                      0);
     sql_close(db);
@@ -526,6 +590,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_truncated_day, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_old_day_corrupt_at_start, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unborn_day_is_removed, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_empty_twin_comes_first, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_deleted_files_are_given_up, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_foreign_database_is_set_aside, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_rotten_block_is_skipped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_day_rots_while_in_use, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_current_day_rots_under_the_writer, set_up, tear_down),
