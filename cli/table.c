@@ -56,10 +56,11 @@ static void measure(const struct table *table, size_t widths[static TABLE_COLUMN
     for (size_t i = 0; i < table->column_count; i++) {
         widths[i] = text_width(table->columns[i].title);
     }
+    size_t column = 0;
     for (size_t i = 0; i < table->cell_count; i++) {
         size_t width = text_width(table->cells[i].text);
-        size_t *widest = &widths[i % table->column_count];
-        *widest = width > *widest ? width : *widest;
+        widths[column] = width > widths[column] ? width : widths[column];
+        column = column + 1 < table->column_count ? column + 1 : 0;
     }
 }
 
@@ -101,8 +102,8 @@ void table_render(const struct table *table, bool has_colour, struct text *out)
     size_t widths[TABLE_COLUMNS_MAX] = {0};
     measure(table, widths);
     size_t count = table->column_count;
+    size_t column = 0;
     for (size_t i = 0; i < count + table->cell_count; i++) {
-        size_t column = i % count;
         const struct place place = {widths[column], table->columns[column].is_right,
                                     column + 1 == count, has_colour};
         if (i < count) {
@@ -110,6 +111,7 @@ void table_render(const struct table *table, bool has_colour, struct text *out)
         } else {
             render_cell(out, table->cells[i - count].text, table->cells[i - count].style, place);
         }
+        column = column + 1 < count ? column + 1 : 0;
     }
 }
 

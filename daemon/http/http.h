@@ -37,11 +37,16 @@ struct http_view {
 };
 
 struct http;
+
+/* On the main thread; the view's pointers outlive the server. After a failure the reason has been logged. */
 int http_start(const struct http_options *options, const struct http_view *view,
                struct http **out) MUST_USE;
-void http_stop(
-    struct http
-        *http); /* ends streams, joins threads; while the loop's thread still serves loop_call */
+
+/* Ends streams, answers what waits with 503, joins the threads; NULL-safe. On the main thread, whether or not its loop
+ * still runs, or on another one while it does. Before the hub, the store and the collectors are destroyed; reads that a
+ * line still holds may come back later. */
+void http_stop(struct http *http);
+
 int http_port(const struct http *http); /* the TCP port in use */
 
 #endif

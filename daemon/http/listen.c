@@ -51,7 +51,7 @@ bool address_is_loopback(const char *address)
 
 static int bound_port(int fd)
 {
-    union address address;
+    union address address = {0};
     socklen_t size = sizeof(address);
     if (getsockname(fd, &address.any, &size) < 0) {
         return -errno;

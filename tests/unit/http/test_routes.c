@@ -268,6 +268,40 @@ static void refuses_bad_history(void **state)
     free(path);
 }
 
+static void *ask_history(void *context)
+{
+    struct reply reply = world_ask(
+        context, "GET", "/api/v1/history?device=m1&point=active_power&limit=100000", NULL);
+    uintptr_t status = (uintptr_t)reply.status;
+    reply_finish(&reply);
+    return (void *)status;
+}
+
+/* One thread answers them all, 16 may wait, the others are told to come back; nobody else notices. */
+static void bounds_queries_that_wait(void **state)
+{
+    struct world *world = *state;
+    pthread_t threads[60];
+    size_t answered = 0;
+    for (int64_t i = 1; i <= 3000; i++) {
+        world_post(world, 0, i, QUALITY_OK);
+    }
+    wait_durable(world, 3000);
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+        assert_int_equal(pthread_create(&threads[i], NULL, ask_history, world), 0);
+    }
+    struct reply reply = world_ask(world, "GET", "/healthz", NULL);
+    assert_int_equal(reply.status, 200);
+    reply_finish(&reply);
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+        void *status = NULL;
+        pthread_join(threads[i], &status);
+        assert_true((uintptr_t)status == 200 || (uintptr_t)status == 503);
+        answered += (uintptr_t)status == 200;
+    }
+    assert_true(answered >= 16);
+}
+
 static struct reply post_read(struct world *world, enum command_mode mode, const char *body)
 {
     atomic_store(&world->mode, mode);
@@ -332,8 +366,8 @@ static void refuses_bad_reads(void **state)
         "{\"line\":\"l1\",\"unit\":1,\"address\":1,\"function\":6}",
         "{\"line\":\"l1\",\"unit\":1,\"address\":1,\"value\":6}",
         "{\"line\":\"l1\",\"line\":\"l1\",\"unit\":1,\"address\":1}",
-        "{\"line\":\"0123456789012345678901234567890123456789012345678901234567890123456789\","
-        "\"unit\":1,\"address\":1}",
+        ("{\"line\":\"0123456789012345678901234567890123456789012345678901234567890123\","
+         "\"unit\":1,\"address\":1}"),
     };
     for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
         struct reply reply = post_read(*state, COMMAND_ANSWERED, bodies[i]);
@@ -503,6 +537,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(shows_sinks_and_status, setup, teardown),
         cmocka_unit_test_setup_teardown(gives_history, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_bad_history, setup, teardown),
+        cmocka_unit_test_setup_teardown(bounds_queries_that_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(reads_registers, setup, teardown),
         cmocka_unit_test_setup_teardown(reports_failed_reads, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_bad_reads, setup, teardown),

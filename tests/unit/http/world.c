@@ -160,7 +160,7 @@ static size_t list_devices(void *context, struct device_status *out, size_t max)
 static void *answer_command(void *context)
 {
     struct command *command = context;
-    for (uint16_t i = 0; i < COMMAND_REGISTERS_MAX; i++) {
+    for (size_t i = 0; i < COMMAND_REGISTERS_MAX; i++) {
         command->registers[i] = (uint16_t)(command->address + i);
     }
     command->round_trip_us = 4321;
