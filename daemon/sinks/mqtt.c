@@ -19,6 +19,8 @@
 enum {
     STATE_ROOM = 256,     /* in flight beyond the window, so that state overtakes the backlog */
     STEADY_US = 10000000, /* a connection that lived so long was a good one */
+    ACKS_LINGER_US =
+        20000, /* acknowledgements come one by one: gather some before waking for them */
     GOODBYE_SLICES = 20,
     GOODBYE_SLICE_MS = 100,
 };
@@ -349,6 +351,20 @@ static int64_t until(const struct sink_instance *self, int64_t when_us)
     return left_us > 0 ? left_us : 0;
 }
 
+static int64_t shorter(int64_t wait_us, int64_t other_us)
+{
+    return wait_us < 0 || other_us < wait_us ? other_us : wait_us;
+}
+
+static void gather_acknowledgements(const struct sink_instance *self, struct pollfd *fd,
+                                    int64_t *wait_us)
+{
+    if (self->window.count > 0 && self->window.count < (size_t)self->options->window / 2) {
+        fd->events &= (short)~POLLIN;
+        *wait_us = shorter(*wait_us, ACKS_LINGER_US);
+    }
+}
+
 static size_t wait_for(struct sink_instance *self, struct pollfd *fds, size_t max, int64_t *wait_us)
 {
     size_t count = max > 0 ? mqtt_client_wait_for(self->client, fds, wait_us) : 0;
@@ -357,9 +373,11 @@ static size_t wait_for(struct sink_instance *self, struct pollfd *fds, size_t ma
         *wait_us = 0; /* lost while sending: work has to see it */
     } else if (state == MQTT_CLIENT_CLOSED) {
         *wait_us = until(self, self->backoff.until_us);
-    } else if (has_extra_room(self) && mqtt_state_due_us(self->state) >= 0) {
-        int64_t due_us = until(self, mqtt_state_due_us(self->state));
-        *wait_us = *wait_us < 0 || due_us < *wait_us ? due_us : *wait_us;
+    } else if (state == MQTT_CLIENT_UP) {
+        gather_acknowledgements(self, fds, wait_us);
+        if (has_extra_room(self) && mqtt_state_due_us(self->state) >= 0) {
+            *wait_us = shorter(*wait_us, until(self, mqtt_state_due_us(self->state)));
+        }
     }
     return count;
 }

@@ -140,15 +140,15 @@ static bool has_suback(void *context)
 }
 
 void test_subscriber_start(struct test_subscriber *subscriber, const struct test_broker *broker,
-                           const char *file)
+                           const char *file, int qos)
 {
     char port[8];
     snprintf(port, sizeof(port), "%u", broker->port);
     char *log = mem_format("%s.log", file);
     unlink(log);
-    char *command = mem_format("exec mosquitto_sub -h 127.0.0.1 -p %s -t '#' -q 1 -d "
+    char *command = mem_format("exec mosquitto_sub -h 127.0.0.1 -p %s -t '#' -q %d -d "
                                "-F '|%%t %%r %%q %%p' > '%s' 2>&1",
-                               port, log);
+                               port, qos, log);
     const char *const argv[] = {"stdbuf", "-oL", "sh", "-c", command, NULL};
     subscriber->pid = test_spawn(argv, NULL);
     subscriber->file = mem_dup_string(log);

@@ -37,7 +37,7 @@ struct test_subscriber {
     char *file;
 };
 void test_subscriber_start(struct test_subscriber *subscriber, const struct test_broker *broker,
-                           const char *file);
+                           const char *file, int qos);
 void test_subscriber_stop(struct test_subscriber *subscriber);
 
 /* influxd with its data in a private folder, which survives a stop and a start. */

@@ -113,7 +113,7 @@ static void test_publishes(void **state)
     struct test_broker *broker = *state;
     struct test_subscriber subscriber;
     char *file = mem_format("%s/publishes", broker->folder);
-    test_subscriber_start(&subscriber, broker, file);
+    test_subscriber_start(&subscriber, broker, file, 1);
     struct rig rig;
     rig_init(&rig, "127.0.0.1", broker->port, 0);
     rig_open(&rig, NULL, NULL);
@@ -147,7 +147,7 @@ static void test_will(void **state)
     struct test_broker *broker = *state;
     struct test_subscriber subscriber;
     char *file = mem_format("%s/will", broker->folder);
-    test_subscriber_start(&subscriber, broker, file);
+    test_subscriber_start(&subscriber, broker, file, 1);
     const struct mqtt_message will = {
         .topic = "will", .payload = "gone", .length = 4, .qos = 1, .is_retained = true};
     struct rig rig;
