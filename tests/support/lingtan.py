@@ -198,6 +198,8 @@ bind-address = "127.0.0.1:{free_port()}"
 class Simulator:
     """lingtan-sim serving a site; site_path is the site file with the ports it listens on."""
 
+    START = "2026-01-14T10:00+08:00"  # early in the year: the simulator integrates from its beginning
+
     def __init__(self, folder, site, model, extra=()):
         self.site_path = os.path.join(folder, "site.conf")
         self.control_path = os.path.join(folder, "sim.sock")
@@ -206,8 +208,8 @@ class Simulator:
             os.unlink(self.site_path)
         self.program = Program(folder, "lingtan-sim",
                                [SIMULATOR, "--site", site, "--model", model, "--devices", DEVICES, "--publish",
-                                self.site_path, "--control", self.control_path, *extra])
-        self.program.await_true(lambda: os.path.exists(self.site_path), 30, "the simulator's site file")
+                                self.site_path, "--control", self.control_path, "--start", self.START, *extra])
+        self.program.await_true(lambda: os.path.exists(self.site_path), 60, "the simulator's site file")
 
     def control(self, line):
         with socket.socket(socket.AF_UNIX) as client:
