@@ -49,13 +49,33 @@ static char *read_address(struct golden_case *golden, int line, char *text,
     return skip_blanks(end + 1);
 }
 
-static void read_registers(struct golden_case *golden, int line, uint8_t function, char *text,
+/* "holding 0x2000: words"; false when the text begins with none of the four areas. */
+static bool read_registers(struct golden_case *golden, int line, uint8_t unit, char *text,
                            struct fixture *fixture)
 {
-    uint16_t address = 0;
-    char *words = read_address(golden, line, text, fixture, &address);
-    if (words != NULL) {
-        fixture_set(fixture, function, address, words);
+    static const char *const areas[] = {"coils ", "discrete ", "holding ", "input "};
+    for (uint8_t i = 0; i < 4; i++) {
+        size_t length = strlen(areas[i]);
+        if (strncmp(text, areas[i], length) == 0) {
+            uint16_t address = 0;
+            char *words = read_address(golden, line, text + length, fixture, &address);
+            if (words != NULL) {
+                fixture_set_unit(fixture, unit, (uint8_t)(i + 1), address, words);
+            }
+            return true;
+        }
+    }
+    return false;
+}
+
+/* "200 holding 1100: words" */
+static void read_unit(struct golden_case *golden, int line, char *text, struct fixture *fixture)
+{
+    char *end = NULL;
+    long unit = strtol(text, &end, 10);
+    if (end == text || unit < 0 || unit > 255 ||
+        !read_registers(golden, line, (uint8_t)unit, skip_blanks(end), fixture)) {
+        golden_fault(golden, line, "\"unit %s\" wants a unit and its registers", text);
     }
 }
 
@@ -163,15 +183,12 @@ static void read_point(struct golden_case *golden, int line, char *text)
 
 static void read_line(struct golden_case *golden, int line, char *text, struct fixture *fixture)
 {
-    static const char *const areas[] = {"coils ", "discrete ", "holding ", "input "};
-    for (uint8_t i = 0; i < 4; i++) {
-        size_t length = strlen(areas[i]);
-        if (strncmp(text, areas[i], length) == 0) {
-            read_registers(golden, line, (uint8_t)(i + 1), text + length, fixture);
-            return;
-        }
+    if (read_registers(golden, line, fixture->unit, text, fixture)) {
+        return;
     }
-    if (strncmp(text, "reply ", 6) == 0) {
+    if (strncmp(text, "unit ", 5) == 0) {
+        read_unit(golden, line, text + 5, fixture);
+    } else if (strncmp(text, "reply ", 6) == 0) {
         read_reply(golden, line, text + 6, fixture);
     } else if (strncmp(text, "point ", 6) == 0) {
         read_point(golden, line, text + 6);
@@ -183,7 +200,7 @@ static void read_line(struct golden_case *golden, int line, char *text, struct f
         fixture->config.pulse_weight = strtod(text + 6, NULL);
     } else {
         golden_fault(golden, line,
-                     "\"%s\" wants holding, input, coils, discrete, reply, ratio, "
+                     "\"%s\" wants holding, input, coils, discrete, unit, reply, ratio, "
                      "pulse or point",
                      text);
     }

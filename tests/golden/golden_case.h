@@ -4,6 +4,7 @@
  *     ratio ct 40              also vt; what the device entry of the site would say
  *     pulse 0.01
  *     holding 0x2000: 450F D000 ...     input, coils, discrete; words in hex from that register on
+ *     unit 200 holding 1100: 427C 0000         registers of another unit, for points with a unit_override
  *     reply 0x0000: 01 03 04 0000 C148 AB95    a whole RTU reply to a read from that register, with its CRC
  *     point voltage_a: 230.1 V
  *     point active_energy_import: 1234.56 kWh, count 123456
