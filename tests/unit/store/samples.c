@@ -14,9 +14,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 
 #include "base/mem.h"
 #include "support/support.h"
+
+int scene_set_up(void **state)
+{
+    struct scene *scene = mem_alloc(sizeof(*scene));
+    scene->folder = test_folder_create();
+    scene->journal = mem_format("%s/journal", scene->folder);
+    fake_clock_init(&scene->fake, 0, start_us);
+    scene->clock = &scene->fake.clock;
+    scene->device = sample_device("meter-1");
+    *state = scene;
+    return 0;
+}
+
+int scene_tear_down(void **state)
+{
+    struct scene *scene = *state;
+    if (scene->is_mounted) {
+        umount(scene->folder);
+    }
+    test_folder_remove(scene->folder);
+    free(scene->journal);
+    device_unref(scene->device);
+    free(scene);
+    return 0;
+}
 
 struct sample_point {
     enum quantity_id quantity;
@@ -466,4 +492,22 @@ size_t count_files(const char *folder, const char *part)
     }
     closedir(listing);
     return count;
+}
+
+void write_days(struct scene *scene, size_t days, size_t count)
+{
+    const size_t at_once = count >= 1000 ? 200 : 20;
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    for (size_t day = 0; day < days; day++) {
+        const uint64_t first = 1 + day * count;
+        if (day > 0) {
+            fake_clock_advance(&scene->fake, day_us);
+        }
+        for (uint64_t position = first; position < first + count; position += at_once) {
+            append_samples(store, scene->device, position, at_once, clock_wall_us(scene->clock));
+            wait_durable(store, position + at_once - 1);
+        }
+    }
+    store_set_cursor(store, "mqtt", 10);
+    store_destroy(store);
 }

@@ -7,6 +7,21 @@
 
 enum { SAMPLE_POINTS = 20 };
 
+static const int64_t start_us = 1795420800LL * 1000000; /* 2026-11-23T08:00:00Z */
+static const int64_t day_us = 86400LL * 1000000;
+
+/* What each test begins with; fixtures of cmocka. */
+struct scene {
+    char *folder;
+    char *journal; /* its folder */
+    struct fake_clock fake;
+    const struct clock *clock;
+    struct device *device;
+    bool is_mounted; /* a disk of its own at folder */
+};
+int scene_set_up(void **state);
+int scene_tear_down(void **state);
+
 /* An electricity meter of 20 points, 16-bit measured values and 32-bit counters. One reference. */
 struct device *sample_device(const char *id);
 
@@ -50,5 +65,8 @@ struct drained drain(struct store *store, uint64_t from);
 /* The only file in folder whose name ends so; the caller frees. NULL when there is none. */
 char *find_file(const char *folder, const char *ending);
 size_t count_files(const char *folder, const char *part);
+
+/* A journal of `days` days with `count` batches each, from position 1 up, closed in order; mqtt has the first 10. */
+void write_days(struct scene *scene, size_t days, size_t count);
 
 #endif

@@ -20,39 +20,6 @@
 #include "support/support.h"
 #include "unit/store/samples.h"
 
-static const int64_t start_us = 1795420800LL * 1000000; /* 2026-11-23T08:00:00Z */
-static const int64_t day_us = 86400LL * 1000000;
-
-struct scene {
-    char *folder;
-    char *journal;
-    struct fake_clock fake;
-    const struct clock *clock;
-    struct device *device;
-};
-
-static int set_up(void **state)
-{
-    struct scene *scene = mem_alloc(sizeof(*scene));
-    scene->folder = test_folder_create();
-    scene->journal = mem_format("%s/journal", scene->folder);
-    fake_clock_init(&scene->fake, 0, start_us);
-    scene->clock = &scene->fake.clock;
-    scene->device = sample_device("meter-1");
-    *state = scene;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct scene *scene = *state;
-    test_folder_remove(scene->folder);
-    free(scene->journal);
-    device_unref(scene->device);
-    free(scene);
-    return 0;
-}
-
 static void overwrite(const char *path, int64_t offset, size_t length)
 {
     uint64_t random = 99;
@@ -65,25 +32,6 @@ static void overwrite(const char *path, int64_t offset, size_t length)
     assert_int_equal(pwrite(fd, garbage, length, offset), (ssize_t)length);
     free(garbage);
     close(fd);
-}
-
-/* A journal of `days` days with `count` batches each, from position 1 up, closed in order; mqtt has the first 10. */
-static void write_days(struct scene *scene, size_t days, size_t count)
-{
-    const size_t at_once = count >= 1000 ? 200 : 20;
-    struct store *store = open_store(scene->folder, scene->clock, true);
-    for (size_t day = 0; day < days; day++) {
-        const uint64_t first = 1 + day * count;
-        if (day > 0) {
-            fake_clock_advance(&scene->fake, day_us);
-        }
-        for (uint64_t position = first; position < first + count; position += at_once) {
-            append_samples(store, scene->device, position, at_once, clock_wall_us(scene->clock));
-            wait_durable(store, position + at_once - 1);
-        }
-    }
-    store_set_cursor(store, "mqtt", 10);
-    store_destroy(store);
 }
 
 static void check_standing(struct scene *scene, unsigned alarm)
@@ -457,157 +405,39 @@ static void test_unusable_folder_is_tried_again(void **state)
     free(parent);
 }
 
-static void test_limit_of_days(void **state)
-{
-    struct scene *scene = *state;
-    struct store_options options = sample_options(scene->folder);
-    options.journal_days = 3;
-    struct store *store = open_store_with(&options, scene->clock, true);
-    assert_true(store_cursor(store, "mqtt") == 0);
-    uint64_t next = 1;
-    for (int day = 1; day <= 4; day++) {
-        append_samples(store, scene->device, next, 10, clock_wall_us(scene->clock));
-        next += 10;
-        wait_durable(store, next - 1);
-        if (day == 2) {
-            assert_int_equal(store_status(store).alarms, 0);
-        } else if (day == 3) {
-            wait_alarm(store, STORE_NEAR_LIMIT);
-            assert_false(store_status(store).alarms & STORE_JOURNAL_SHED);
-        } else if (day == 4) {
-            wait_alarm(store, STORE_JOURNAL_SHED);
-        }
-        fake_clock_advance(&scene->fake, day_us);
-    }
-    const struct drained drained = drain(store, 1);
-    assert_true(drained.first == 11 && drained.last == 40);
-    store_set_cursor(store, "mqtt", 40);
-    wait_no_alarm(store, STORE_NEAR_LIMIT);
-    /* What all sinks have may go without a word. */
-    store_acknowledge(store, STORE_JOURNAL_SHED);
-    append_samples(store, scene->device, next, 10, clock_wall_us(scene->clock));
-    wait_durable(store, next + 9);
-    wait_no_alarm(store, STORE_JOURNAL_SHED);
-    store_destroy(store);
-    assert_int_equal(count_files(scene->journal, ".db"), 3);
-}
-
-/* A clock that jumps years ahead and back sheds nothing. */
-static void test_jumping_clock_sheds_nothing(void **state)
-{
-    struct scene *scene = *state;
-    struct store_options options = sample_options(scene->folder);
-    options.journal_days = 3;
-    struct store *store = open_store_with(&options, scene->clock, true);
-    append_samples(store, scene->device, 1, 10, start_us);
-    wait_durable(store, 10);
-    fake_clock_step_wall(&scene->fake, 3650 * day_us);
-    append_samples(store, scene->device, 11, 10, start_us);
-    wait_durable(store, 20);
-    fake_clock_step_wall(&scene->fake, -3650 * day_us);
-    append_samples(store, scene->device, 21, 10, start_us);
-    wait_durable(store, 30);
-    store_destroy(store);
-    store = open_store_with(&options, scene->clock, true);
-    append_samples(store, scene->device, 31, 10, start_us);
-    wait_durable(store, 40);
-    store_stop(store);
-    assert_int_equal(drain(store, 1).count, 40);
-    store_destroy(store);
-}
-
-static void test_limit_of_size(void **state)
-{
-    enum { ROUNDS = 60, EACH = 600 };
-    struct scene *scene = *state;
-    struct store_options options = sample_options(scene->folder);
-    options.journal_mb = 1;
-    struct store *store = open_store_with(&options, scene->clock, true);
-    assert_true(store_cursor(store, "mqtt") == 0);
-    bool was_near = false;
-    uint64_t next = 1;
-    unsigned alarms = 0;
-    for (int i = 0; i < ROUNDS && !(alarms & STORE_JOURNAL_SHED); i++) {
-        append_samples(store, scene->device, next, EACH, start_us);
-        next += EACH;
-        wait_durable(store, next - 1);
-        usleep(50000);
-        alarms = store_status(store).alarms;
-        was_near |= (alarms & STORE_NEAR_LIMIT) != 0;
-        assert_true(was_near || !(alarms & STORE_JOURNAL_SHED));
-    }
-    wait_alarm(store, STORE_JOURNAL_SHED);
-    assert_true(store_status(store).journal_bytes < 1700000);
-    const struct drained drained = drain(store, 1);
-    assert_true(drained.first > 1 && drained.last == next - 1);
-    assert_int_equal(drained.count, drained.last - drained.first + 1);
-    store_destroy(store);
-}
-
-/* A reader that stands in a file when it is shed goes on with the next, and its file gives its room back. */
-static void test_reader_survives_shedding(void **state)
-{
-    struct scene *scene = *state;
-    struct store_options options = sample_options(scene->folder);
-    struct journal_reader *reader = NULL;
-    struct batch *batch = NULL;
-    size_t count = 0;
-    write_days(scene, 3, 2000);
-    options.journal_days = 2;
-    struct store *store = open_store_with(&options, scene->clock, false);
-    assert_int_equal(journal_reader_open(store, &reader), 0);
-    assert_int_equal(journal_reader_next(reader, 1, &batch, 1, &count), 0);
-    assert_int_equal(count, 1);
-    batch_unref(batch);
-    assert_int_equal(store_start(store), 0);
-    wait_alarm(store, 0);
-    for (int i = 0; i < 400 && count_files(scene->journal, "2026-11-23") > 0; i++) {
-        usleep(50000);
-    }
-    assert_int_equal(count_files(scene->journal, "2026-11-23"), 0);
-    uint64_t from = 2;
-    size_t rest = 0;
-    do {
-        assert_int_equal(journal_reader_next(reader, from, &batch, 1, &count), 0);
-        if (count > 0) {
-            from = batch->position + 1;
-            rest += batch->position > 2000;
-            sample_check(batch);
-            batch_unref(batch);
-        }
-    } while (count > 0);
-    assert_int_equal(rest, 4000);
-    assert_int_equal(store_status(store).alarms & STORE_JOURNAL_CORRUPT, 0);
-    assert_true(store_status(store).bad_blocks == 0);
-    journal_reader_close(reader);
-    store_destroy(store);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_garbage_at_the_head_of_a_day, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_truncated_day, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_old_day_corrupt_at_start, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_unborn_day_is_removed, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_empty_twin_comes_first, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_deleted_files_are_given_up, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_foreign_database_is_set_aside, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_rotten_block_is_skipped, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_day_rots_while_in_use, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_current_day_rots_under_the_writer, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_ledger_comes_back_from_its_backup, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_ledger_page_garbage_is_found, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_deleted_ledger_comes_back_from_its_backup, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_ledger_lost_with_its_backup, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_ledger_rots_while_in_use, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_backup_is_made_at_once_and_at_stop, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_unusable_folder_is_tried_again, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_limit_of_days, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_jumping_clock_sheds_nothing, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_limit_of_size, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_reader_survives_shedding, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_garbage_at_the_head_of_a_day, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_truncated_day, scene_set_up, scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_old_day_corrupt_at_start, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_unborn_day_is_removed, scene_set_up, scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_empty_twin_comes_first, scene_set_up, scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_deleted_files_are_given_up, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_foreign_database_is_set_aside, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_rotten_block_is_skipped, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_day_rots_while_in_use, scene_set_up, scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_current_day_rots_under_the_writer, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_ledger_comes_back_from_its_backup, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_ledger_page_garbage_is_found, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_deleted_ledger_comes_back_from_its_backup,
+                                        scene_set_up, scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_ledger_lost_with_its_backup, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_ledger_rots_while_in_use, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_backup_is_made_at_once_and_at_stop, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_unusable_folder_is_tried_again, scene_set_up,
+                                        scene_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,40 +23,6 @@
 #include "support/support.h"
 #include "unit/store/samples.h"
 
-static const int64_t start_us = 1795420800LL * 1000000;
-static const int64_t day_us = 86400LL * 1000000;
-
-struct scene {
-    char *folder;
-    struct fake_clock fake;
-    const struct clock *clock;
-    struct device *device;
-    bool is_mounted;
-};
-
-static int set_up(void **state)
-{
-    struct scene *scene = mem_alloc(sizeof(*scene));
-    scene->folder = test_folder_create();
-    fake_clock_init(&scene->fake, 0, start_us);
-    scene->clock = &scene->fake.clock;
-    scene->device = sample_device("meter-1");
-    *state = scene;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct scene *scene = *state;
-    if (scene->is_mounted) {
-        umount(scene->folder);
-    }
-    test_folder_remove(scene->folder);
-    device_unref(scene->device);
-    free(scene);
-    return 0;
-}
-
 /* Once a process: the namespace is the test's own, and ends with it. */
 static bool own_mounts(void)
 {
@@ -260,10 +226,13 @@ static void test_file_size_limit_drops_and_heals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_full_disk_drops_and_heals, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_full_disk_sheds_the_oldest, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_start_on_a_full_disk, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_file_size_limit_drops_and_heals, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_full_disk_drops_and_heals, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_full_disk_sheds_the_oldest, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_start_on_a_full_disk, scene_set_up, scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_file_size_limit_drops_and_heals, scene_set_up,
+                                        scene_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,8 +20,6 @@
 
 enum { ROUNDS = 14 };
 
-static const int64_t start_us = 1795420800LL * 1000000;
-
 /* What the killed child leaves behind. */
 struct testament {
     atomic_uint_least64_t durable;

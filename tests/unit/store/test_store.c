@@ -15,40 +15,7 @@
 #include "support/support.h"
 #include "unit/store/samples.h"
 
-static const int64_t start_us = 1795420800LL * 1000000; /* 2026-11-23T08:00:00Z */
 static const int64_t hour_us = 3600LL * 1000000;
-static const int64_t day_us = 86400LL * 1000000;
-
-struct scene {
-    char *folder;
-    char *journal; /* its folder */
-    struct fake_clock fake;
-    const struct clock *clock;
-    struct device *device;
-};
-
-static int set_up(void **state)
-{
-    struct scene *scene = mem_alloc(sizeof(*scene));
-    scene->folder = test_folder_create();
-    scene->journal = mem_format("%s/journal", scene->folder);
-    fake_clock_init(&scene->fake, 0, start_us);
-    scene->clock = &scene->fake.clock;
-    scene->device = sample_device("meter-1");
-    *state = scene;
-    return 0;
-}
-
-static int tear_down(void **state)
-{
-    struct scene *scene = *state;
-    test_folder_remove(scene->folder);
-    free(scene->journal);
-    device_unref(scene->device);
-    free(scene);
-    return 0;
-}
-
 static void note_durable(void *context, uint64_t durable)
 {
     atomic_uint_least64_t *seen = context;
@@ -464,22 +431,31 @@ static void test_bytes_per_value(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_commit_makes_durable_and_tells, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_cursor_follows_and_never_passes_durable, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_cursor_is_written_when_nothing_else_happens, set_up,
-                                        tear_down),
-        cmocka_unit_test_setup_teardown(test_numbers_go_on_after_restarts, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_sequence_block_is_extended_in_time, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_second_daemon_is_refused, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_full_mailbox_refuses, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_same_layout_is_stored_once, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_reader_begins_anywhere, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_days_and_stepped_clocks, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_history_by_range_and_limit, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_history_is_in_order_of_time, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_history_over_a_changed_layout, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bytes_per_value, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_commit_makes_durable_and_tells, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_cursor_follows_and_never_passes_durable, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_cursor_is_written_when_nothing_else_happens,
+                                        scene_set_up, scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_numbers_go_on_after_restarts, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_sequence_block_is_extended_in_time, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_second_daemon_is_refused, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_full_mailbox_refuses, scene_set_up, scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_same_layout_is_stored_once, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_reader_begins_anywhere, scene_set_up, scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_days_and_stepped_clocks, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_history_by_range_and_limit, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_history_is_in_order_of_time, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_history_over_a_changed_layout, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_bytes_per_value, scene_set_up, scene_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

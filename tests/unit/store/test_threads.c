@@ -20,9 +20,6 @@ enum {
     DAYS = 3,
 };
 
-static const int64_t start_us = 1795420800LL * 1000000;
-static const int64_t day_us = 86400LL * 1000000;
-
 struct worker {
     struct store *store;
     const char *name;
