@@ -145,6 +145,32 @@ static void check(void *context)
     loop_timer_at(app->check_timer, clock_mono_us(loop_clock(app->loop)) + CHECK_PERIOD_US);
 }
 
+static bool has_device_of(const struct site *site, const char *profile)
+{
+    const struct line_config *lines = site->lines.items;
+    for (size_t i = 0; i < site->lines.count; i++) {
+        const struct device_config *devices = lines[i].devices.items;
+        for (size_t j = 0; j < lines[i].devices.count; j++) {
+            if (!strcmp(devices[j].profile, profile)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static void log_unconfirmed_profiles(const struct app_config *config)
+{
+    for (size_t i = 0; i < profiles_count(config->profiles); i++) {
+        const struct profile *profile = profiles_at(config->profiles, i);
+        if (!profile_is_confirmed(profile) && has_device_of(&config->site, profile->id)) {
+            log_notice("profile %s is of %s confidence (not confirmed by a second source): check "
+                       "its values against the display",
+                       profile->id, profile->confidence);
+        }
+    }
+}
+
 static int make_loop(struct app *app)
 {
     int error = loop_create(clock_real(), &app->loop);
@@ -346,6 +372,7 @@ int app_run(const struct app_config *config)
     log_setup((enum log_level)(config->options->log_level + LOG_LEVEL_ERROR));
     int code = 1;
     if (make_parts(&app) == 0) {
+        log_unconfirmed_profiles(config);
         log_notice("lingtand " LINGTAN_VERSION " reads %zu devices of %s",
                    hub_device_count(app.hub), config->site.id);
         check(&app);

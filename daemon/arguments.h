@@ -9,6 +9,7 @@ enum action {
     PRINT_CONFIG,
     DOCUMENT_CONFIG,
     DOCUMENT_QUANTITIES,
+    DOCUMENT_DEVICES,
     HELP,
     VERSION,
     BAD_USAGE, /* already told on stderr */
@@ -16,7 +17,12 @@ enum action {
 
 extern const char arguments_help[];
 
-/* *config_path is left alone unless --config is given. */
-enum action arguments_read(int argc, char **argv, const char **config_path);
+struct arguments {
+    const char *config_path;
+    const char *devices; /* folder of profiles, for DOCUMENT_DEVICES */
+};
+
+/* What is not given keeps the value that it has. */
+enum action arguments_read(int argc, char **argv, struct arguments *arguments);
 
 #endif

@@ -35,11 +35,30 @@ static int with_config(enum action action, const char *path)
     return code;
 }
 
+static int document_devices(const char *folder)
+{
+    struct faults *faults = faults_create();
+    struct profiles *profiles = profiles_load(folder, faults);
+    int code = 0;
+    if (faults_count(faults) > 0) {
+        faults_print(faults, stderr);
+        code = EXIT_CONFIG;
+    } else {
+        profiles_document(profiles, stdout);
+    }
+    profiles_destroy(profiles);
+    faults_destroy(faults);
+    return code;
+}
+
 int main(int argc, char **argv)
 {
-    const char *config_path = LINGTAN_SYSCONF_FOLDER "/lingtan.conf";
+    struct arguments arguments = {
+        .config_path = LINGTAN_SYSCONF_FOLDER "/lingtan.conf",
+        .devices = LINGTAN_PROFILE_FOLDER,
+    };
     setlocale(LC_CTYPE, "C.UTF-8");
-    enum action action = arguments_read(argc, argv, &config_path);
+    enum action action = arguments_read(argc, argv, &arguments);
     switch (action) {
     case HELP:
         fputs(arguments_help, stdout);
@@ -53,10 +72,12 @@ int main(int argc, char **argv)
     case DOCUMENT_QUANTITIES:
         quantity_document(stdout);
         return 0;
+    case DOCUMENT_DEVICES:
+        return document_devices(arguments.devices);
     case BAD_USAGE:
         fputs("Try 'lingtand --help'.\n", stderr);
         return EXIT_CONFIG;
     default:
-        return with_config(action, config_path);
+        return with_config(action, arguments.config_path);
     }
 }

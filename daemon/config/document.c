@@ -29,8 +29,7 @@ static void enlist(struct document *document, const struct option_table *table)
     }
 }
 
-/* A | would end the cell. */
-static void add_cell(struct text *text, const char *string)
+void option_add_cell(struct text *text, const char *string)
 {
     for (; *string; string++) {
         if (*string == '|') {
@@ -62,7 +61,7 @@ static void add_row(struct document *document, const struct option *row)
     struct text wants = {0};
     option_add_wants(&wants, row);
     text_add_format(&document->text, "| `%s` | ", row->name);
-    add_cell(&document->text, wants.data);
+    option_add_cell(&document->text, wants.data);
     if (row->table) {
         text_add_format(&document->text, ": see [%s](#%s)", row->table->name, row->table->name);
         enlist(document, row->table);
@@ -70,7 +69,7 @@ static void add_row(struct document *document, const struct option *row)
     text_add_string(&document->text, " | ");
     add_fallback(&document->text, row);
     text_add_string(&document->text, " | ");
-    add_cell(&document->text, row->help ? row->help : "");
+    option_add_cell(&document->text, row->help ? row->help : "");
     text_add_string(&document->text, " |\n");
     text_finish(&wants);
 }

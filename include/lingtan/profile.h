@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include <lingtan/device.h>
 #include <lingtan/options.h>
@@ -140,5 +141,11 @@ size_t profiles_count(const struct profiles *profiles);
 const struct profile *profiles_at(const struct profiles *profiles, size_t index); /* by id */
 const char *const *
 profiles_ids(const struct profiles *profiles); /* NULL-terminated, for nearest_word */
+
+/* Whether its confidence is high. What another one reads should be compared with the device's display. */
+bool profile_is_confirmed(const struct profile *profile);
+
+/* Writes all profiles as docs/DEVICES.md holds them. */
+void profiles_document(const struct profiles *profiles, FILE *file);
 
 #endif
