@@ -241,7 +241,7 @@ void line_start(struct line *line)
     line->wants_open = true;
     line->open_us = line->now_us;
     line->credit_at_us = line->now_us;
-    line->probe_credit_us = probe_cost_us(line);
+    line->probe_credit_us = probe_cost_us(line, NULL);
     poll_line_up(line, line->now_us);
     show_state(line);
 }

@@ -5,7 +5,11 @@
 
 #include <lingtan/log.h>
 
-enum { PROBE_SHARE = 10 };
+enum {
+    PROBE_SHARE = 10,
+    PROBE_THOROUGH = 4, /* one in so many waits the whole response timeout */
+    PROBE_MIN_US = 50000,
+};
 
 bool device_is_probed(const struct line_device *device)
 {
@@ -105,14 +109,28 @@ void device_fell(struct line *line, struct line_device *device)
     show_health(line, device);
 }
 
-int64_t probe_cost_us(const struct line *line)
+/* How long a probe waits for its reply. Most give up when any device of this line would long have answered, so that the
+ * dead hold up the living as little as can be; now and then one waits the whole timeout, for a device that has become
+ * slow. A gateway that reports its dead devices is always waited for: it is busy until it does. */
+int64_t probe_patience_us(const struct line *line, const struct line_device *device)
 {
-    return line->settings.response_timeout_us + line->settings.response_timeout_us / 4;
+    int64_t full_us = line->settings.response_timeout_us;
+    int64_t short_us = 4 * line->slowest_us > PROBE_MIN_US ? 4 * line->slowest_us : PROBE_MIN_US;
+    bool is_thorough =
+        line->slowest_us == 0 || line->has_gateway || device->failed_polls % PROBE_THOROUGH == 0;
+    return is_thorough || short_us > full_us ? full_us : short_us;
+}
+
+int64_t probe_cost_us(const struct line *line, const struct line_device *device)
+{
+    int64_t patience_us =
+        device != NULL ? probe_patience_us(line, device) : line->settings.response_timeout_us;
+    return patience_us + patience_us / 4;
 }
 
 static void earn_credit(struct line *line)
 {
-    int64_t most_us = 2 * probe_cost_us(line);
+    int64_t most_us = 2 * probe_cost_us(line, NULL);
     line->probe_credit_us += (line->now_us - line->credit_at_us) / PROBE_SHARE;
     line->credit_at_us = line->now_us - (line->now_us - line->credit_at_us) % PROBE_SHARE;
     if (line->probe_credit_us > most_us) {
@@ -120,10 +138,10 @@ static void earn_credit(struct line *line)
     }
 }
 
-int64_t probe_allowed_us(struct line *line)
+int64_t probe_allowed_us(struct line *line, const struct line_device *device)
 {
     earn_credit(line);
-    int64_t lacking_us = probe_cost_us(line) - line->probe_credit_us;
+    int64_t lacking_us = probe_cost_us(line, device) - line->probe_credit_us;
     return lacking_us <= 0 ? line->now_us : line->now_us + lacking_us * PROBE_SHARE;
 }
 

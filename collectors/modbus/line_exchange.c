@@ -180,11 +180,19 @@ static void answer_command(struct line *line, const struct frame_reply *reply)
     command_finish(line, command, reply->exception == 0 ? 0 : -EREMOTEIO);
 }
 
+/* Falls slowly, so that one slow device keeps the probes of its line patient. */
+static void learn_slowest(struct line *line)
+{
+    int64_t took_us = line->now_us - line->exchange.request_end_us;
+    line->slowest_us = larger(larger(took_us, line->slowest_us - line->slowest_us / 64), 1);
+}
+
 static void accept_reply(struct line *line, const struct frame_reply *reply, size_t consumed)
 {
     bool is_good = reply->exception == 0;
     struct device_tally *tally = tally_of(line);
     learn_turnaround(line);
+    learn_slowest(line);
     line_stats_reply(&line->stats, is_good ? tally : NULL, line->now_us,
                      is_good ? line->wall_us : 0, line->now_us - line->exchange.sent_us);
     line_confirm(line);
@@ -260,6 +268,12 @@ int64_t exchange_next_us(const struct line *line)
                                                               : exchange->deadline_us;
 }
 
+static int64_t patience_us(const struct line *line)
+{
+    bool is_probe = line->exchange.command == NULL && line->go.device != NULL && line->go.is_probe;
+    return is_probe ? probe_patience_us(line, line->go.device) : line->settings.response_timeout_us;
+}
+
 static void set_dates(struct line *line, size_t size)
 {
     struct exchange *exchange = &line->exchange;
@@ -267,8 +281,7 @@ static void set_dates(struct line *line, size_t size)
     exchange->sent_us = line->now_us;
     exchange->request_end_us = line->now_us + wire_us(line, size);
     exchange->look_us = exchange->request_end_us + turnaround_us(line) + reply_us;
-    exchange->deadline_us =
-        exchange->request_end_us + line->settings.response_timeout_us + reply_us;
+    exchange->deadline_us = exchange->request_end_us + patience_us(line) + reply_us;
     exchange->was_short = false;
     exchange->is_watched = false;
 }

@@ -118,6 +118,8 @@ struct line {
     int64_t held_until_us;
     unsigned timeouts_in_row;
     uint16_t transaction;
+    int64_t slowest_us; /* about the longest that a good reply took lately; 0 = none came yet */
+    bool has_gateway;   /* that reports its dead devices by exceptions 0x0A and 0x0B */
     int64_t probe_credit_us; /* of time for probing the dead */
     int64_t credit_at_us;
 
@@ -191,8 +193,10 @@ int64_t device_period_us(const struct line_device *device); /* the shortest */
 void device_answered(struct line *line, struct line_device *device);
 void device_failed(struct line *line, struct line_device *device);
 void device_fell(struct line *line, struct line_device *device); /* with the line */
-int64_t probe_cost_us(const struct line *line);
-int64_t probe_allowed_us(struct line *line); /* when the line can afford the next one */
+int64_t probe_patience_us(const struct line *line, const struct line_device *device);
+int64_t probe_cost_us(const struct line *line,
+                      const struct line_device *device);                       /* NULL: at most */
+int64_t probe_allowed_us(struct line *line, const struct line_device *device); /* affordable then */
 void probe_charge(struct line *line, int64_t cost_us);
 
 /* line_command.c */

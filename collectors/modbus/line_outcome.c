@@ -139,6 +139,7 @@ void outcome_reply(struct line *line, const struct frame_reply *reply)
     struct go *go = &line->go;
     struct request_state *state = outcome_state(line);
     if (outcome_is_gateway_failure(reply->exception)) {
+        line->has_gateway = true;
         line_stats_error(&line->stats, &go->device->tally,
                          offsetof(struct error_counts, exceptions), 1);
         outcome_failed(line, QUALITY_TIMEOUT);

@@ -46,9 +46,10 @@ static int64_t probe_turn_us(struct line *line, const struct prospect *ahead)
     if (ahead->probed == NULL) {
         return INT64_MAX;
     }
-    int64_t turn_us = probe_allowed_us(line);
+    int64_t turn_us = probe_allowed_us(line, ahead->probed);
     turn_us = turn_us > ahead->probe_us ? turn_us : ahead->probe_us;
-    bool fits = ahead->regular == NULL || ahead->regular_us - turn_us > probe_cost_us(line);
+    bool fits =
+        ahead->regular == NULL || ahead->regular_us - turn_us > probe_cost_us(line, ahead->probed);
     int64_t patient_us = ahead->probe_us + PROBE_PATIENCE_US;
     return fits || turn_us > patient_us ? turn_us : patient_us;
 }
