@@ -37,10 +37,11 @@ def write(folder, name, text):
     return path
 
 
-def many_lines(count):
+def many_lines(count, fast_ms=1000):
     lines = ",\n".join(f'{{ id = "l{i}"; transport = "tcp"; host = "127.0.0.1"; port = {20000 + i};'
                        f' devices = ( {{ id = "d{i}"; profile = "chint-dtsu666"; unit = 1; }} ); }}' for i in range(count))
-    return f'id = "bench"; name = "bench"; fast_ms = 1000; normal_ms = 1000; slow_ms = 60000;\nlines = (\n{lines}\n);\n'
+    return (f'id = "bench"; name = "bench"; fast_ms = {fast_ms}; normal_ms = 1000; slow_ms = 60000;\n'
+            f'lines = (\n{lines}\n);\n')
 
 
 def cpu_seconds(pid):
@@ -164,6 +165,68 @@ def isolation(folder, seconds):
     return result
 
 
+def sinks_of(daemon):
+    return {sink["name"]: sink for sink in daemon.get("/api/v1/sinks")["sinks"]}
+
+
+def is_up_to_date(daemon):
+    return all(sink["state"] == "up" and sink["backlog"] < 5000 for sink in sinks_of(daemon).values())
+
+
+def outage(folder, seconds, count):
+    """Ten polls a second of each device for `seconds`, while broker and database are away: as many batches as ten times
+    as long at 1 s. Then both return."""
+    site = write(folder, "site-outage.conf", many_lines(count, 100))
+    model = write(folder, "model-outage.conf", EMPTY_MODEL)
+    own = os.path.join(folder, "outage")
+    os.mkdir(own)
+    mosquitto = lingtan.Mosquitto(folder)
+    influx = lingtan.Influx(own)
+    simulator = lingtan.Simulator(folder, site, model)
+    daemon = lingtan.Daemon(own, simulator.site_path, mosquitto.port, influx.port)
+    lingtan.wait_until(lambda: is_up_to_date(daemon), 60, "both sinks up")
+
+    def polls():
+        return sum(device["polls"] for device in daemon.get("/api/v1/devices")["devices"])
+
+    def rate(period):
+        first, start = polls(), time.monotonic()
+        time.sleep(period)
+        return (polls() - first) / (time.monotonic() - start)
+
+    time.sleep(5)
+    before = rate(10)
+    mosquitto.stop()
+    influx.stop()
+    during = rate(seconds)
+    mosquitto.start()
+    subscriber = lingtan.Subscriber(mosquitto, "lingtan/+/+/telemetry")
+    influx.start()
+    backlog = max(sink["backlog"] for sink in sinks_of(daemon).values())
+    start = time.monotonic()
+    lingtan.wait_until(lambda: is_up_to_date(daemon), 600, "both sinks drained")
+    drained = time.monotonic() - start
+    time.sleep(3)
+    last, breaks, gaps = {}, 0, 0
+    for _, device, payload in subscriber.of("telemetry"):
+        if device in last:
+            breaks += payload["seq"] <= last[device]
+            gaps += payload["seq"] > last[device] + 1
+        last[device] = payload["seq"]
+    skipped = sum(line["errors"]["skipped"] for line in daemon.get("/api/v1/lines")["lines"])
+    memory = memory_mb(daemon.program.process.pid)
+    for thing in (daemon, simulator, influx, subscriber, mosquitto):
+        thing.stop()
+    print(f"\n## Broker and database away for {seconds} s at 10 polls a second of {count} devices\n")
+    print("| what | figure |\n|---|---|")
+    print(f"| polls a second before / during | {before:.0f} / {during:.0f} |")
+    print(f"| batches waiting when they came back | {backlog} = {backlog / count / 60:.0f} min of {count} devices at 1 s |")
+    print(f"| drained to both in | {drained:.1f} s: {seconds / drained:.0f} times real time |")
+    print(f"| out of order / missing sequence numbers at the subscriber | {breaks} / {gaps} |")
+    print(f"| polls skipped by the lines, whole run | {skipped} |")
+    print(f"| RssAnon / resident afterwards, MB | {memory[0]:.1f} / {memory[1]:.1f} |")
+
+
 def print_latency(rows, count):
     def spread(key, digits):
         values = [row[key] for row in rows]
@@ -185,6 +248,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=3)
     parser.add_argument("--seconds", type=int, default=20)
     parser.add_argument("--devices", type=int, default=100)
+    parser.add_argument("--outage", type=int, default=60, help="seconds without broker and database")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="lingtan-bench.") as folder:
         os.chmod(folder, 0o755)
@@ -195,6 +259,7 @@ def main():
         print("| line | gaps | p50 | p99 | longest |\n|---|---|---|---|---|")
         for name, figures in isolation(folder, options.seconds).items():
             print(f"| {name} | {' | '.join(str(figure) for figure in figures)} |")
+        outage(folder, options.outage, options.devices)
 
 
 if __name__ == "__main__":
