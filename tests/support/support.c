@@ -9,6 +9,8 @@
 
 #include <ftw.h>
 #include <math.h>
+#include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -73,4 +75,17 @@ uint64_t test_random(uint64_t *state)
     mixed = (mixed ^ (mixed >> 30)) * 0xBF58476D1CE4E5B9;
     mixed = (mixed ^ (mixed >> 27)) * 0x94D049BB133111EB;
     return mixed ^ (mixed >> 31);
+}
+
+bool test_has_localhost(void)
+{
+    const struct addrinfo hints = {.ai_family = AF_INET, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *list = NULL;
+    if (getaddrinfo("localhost", NULL, &hints, &list) != 0) {
+        return false;
+    }
+    const struct sockaddr_in *address = (const struct sockaddr_in *)list->ai_addr;
+    bool is_loopback = ntohl(address->sin_addr.s_addr) == INADDR_LOOPBACK;
+    freeaddrinfo(list);
+    return is_loopback;
 }

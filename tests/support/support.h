@@ -19,6 +19,9 @@ bool test_wait_until(bool (*is_true)(void *context), void *context);
 char *test_folder_create(void);
 void test_folder_remove(char *take_folder);
 
+/* Does this machine know the name "localhost" as 127.0.0.1? A minimal system without /etc/hosts does not. */
+bool test_has_localhost(void);
+
 /* A small generator of reproducible numbers: *state is its seed. */
 uint64_t test_random(uint64_t *state);
 

@@ -14,6 +14,7 @@
 #include "collectors/modbus/modbus.h"
 #include "rig.h"
 #include "server.h"
+#include "support/support.h"
 
 static void add_tcp(struct rig *rig, const char *host, int port)
 {
@@ -165,6 +166,10 @@ static void speaks_rtu_over_tcp(void **state)
 static void asks_for_names(void **state)
 {
     (void)state;
+    if (!test_has_localhost()) {
+        print_message("skipped: this machine does not know the name localhost\n");
+        skip();
+    }
     struct server server;
     struct rig rig;
     server_start(&server, SERVER_GOOD, 0);
