@@ -387,6 +387,29 @@ static void test_state_overtakes_the_backlog(void **state)
     scene_finish(&scene);
 }
 
+/* A broker that forgot everything is told the state again, without waiting for news. */
+static void test_state_after_reconnect(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_init(&scene, 1);
+    rig_start(&scene.rig, true);
+    rig_wait_state(&scene.rig, SINK_UP);
+    rig_make(&scene.rig, 4);
+    rig_wait_cursor(&scene.rig, 4);
+    wait_count(scene.subscriber.file, "/state", 4);
+    test_kill(&scene.broker.pid, SIGKILL);
+    test_subscriber_stop(&scene.subscriber);
+    test_broker_start(&scene.broker);
+    char *file = mem_format("%s/again", scene.broker.folder);
+    test_subscriber_start(&scene.subscriber, &scene.broker, file, 1);
+    wait_count(scene.subscriber.file, "/state", 4);
+    wait_count(scene.subscriber.file, "/status", 1);
+    assert_int_equal(count_topic(scene.subscriber.file, "/telemetry"), 0);
+    free(file);
+    scene_finish(&scene);
+}
+
 /* A daemon that dies without a word: the broker says offline. The sink runs alone in a child that is killed. */
 static void test_last_will(void **state)
 {
@@ -461,6 +484,7 @@ int main(void)
         cmocka_unit_test(test_absent_broker_and_drain),
         cmocka_unit_test(test_state_rate_and_qos_0),
         cmocka_unit_test(test_state_overtakes_the_backlog),
+        cmocka_unit_test(test_state_after_reconnect),
         cmocka_unit_test(test_last_will),
         cmocka_unit_test(test_stop_in_time),
         cmocka_unit_test(test_password_file_missing),

@@ -378,6 +378,34 @@ static bool has_no_backlog(void *context)
     return runner_status(((struct rig *)context)->runner).backlog == 0;
 }
 
+/* The commit itself wakes a runner that waits for it; the second that it would sleep otherwise is a safety net. */
+static void test_commit_wakes(void **state)
+{
+    (void)state;
+    struct rig rig;
+    rig_init(&rig, 0, 1);
+    int64_t quickest_us = INT64_MAX;
+    for (uint64_t round = 1; round <= 4; round++) {
+        instance->state = SINK_DOWN; /* the live batch is dropped: only the journal has it */
+        wait_rounds();
+        make(&rig, 1);
+        size_t want = (size_t)round;
+        for (int i = 0; i < 1000 && instance->live < want; i++) {
+            usleep(10000);
+        }
+        instance->session++;
+        instance->state = SINK_UP;
+        wait_rounds();
+        int64_t start_us = clock_mono_us(clock_real());
+        fake_store_commit(rig.store, rig.made);
+        wait_sent((size_t)round);
+        int64_t took_us = clock_mono_us(clock_real()) - start_us;
+        quickest_us = took_us < quickest_us ? took_us : quickest_us;
+    }
+    assert_true(quickest_us < 500000);
+    rig_finish(&rig);
+}
+
 /* A sink that is down costs nothing but disk: live batches are not kept. */
 static void test_down_keeps_nothing(void **state)
 {
@@ -499,6 +527,7 @@ int main(void)
         cmocka_unit_test(test_drains_from_the_cursor),
         cmocka_unit_test(test_window),
         cmocka_unit_test(test_new_session_goes_back),
+        cmocka_unit_test(test_commit_wakes),
         cmocka_unit_test(test_down_keeps_nothing),
         cmocka_unit_test(test_oldest),
         cmocka_unit_test(test_cursor_beyond_the_journal),
