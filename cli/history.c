@@ -84,6 +84,9 @@ static void fill(struct table *table, const json_t *root)
             /* All digits: here the exact value is what is wanted. */
             text_add_float(&text, json_number_value(value), 0);
             text_add_format(&text, " %s", unit_shown(unit));
+        } else if (json_is_string(value)) {
+            /* A device's own words: nothing that a terminal would obey. */
+            text_add_clipped(&text, json_string_value(value), SIZE_MAX);
         } else {
             text_add_char(&text, '-');
         }

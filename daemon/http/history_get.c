@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <math.h>
-
 #include "base/mem.h"
+#include "http/live.h"
 #include "http/routes.h"
 #include "http/server.h"
 #include "http/writer.h"
@@ -47,7 +46,8 @@ static void query_destroy(void *context)
     free(query);
 }
 
-static bool take_reading(void *context, const struct point *point, const struct reading *reading)
+static bool take_reading(void *context, const struct point *point, const struct reading *reading,
+                         const char *text)
 {
     struct query *query = context;
     if (query->count == query->limit) {
@@ -60,12 +60,7 @@ static bool take_reading(void *context, const struct point *point, const struct 
     query->count++;
     writer_open(&query->writer, '[');
     writer_int(&query->writer, reading->time_us);
-    if (isfinite(reading->value) && point->quantity->kind != QUANTITY_TEXT) {
-        writer_value(&query->writer);
-        reading_add_value(query->writer.text, point, reading);
-    } else {
-        writer_null(&query->writer);
-    }
+    live_write_value(&query->writer, point, reading, text);
     writer_string(&query->writer, quality_word((enum quality)reading->quality));
     writer_close(&query->writer, ']');
     return !worker_is_stopping(query->worker);

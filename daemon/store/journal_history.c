@@ -11,6 +11,7 @@
 struct held {
     const struct point *point; /* of a layout of the open file */
     struct reading reading;
+    char *text; /* owned: the batch is gone before the reading is given. NULL = none */
 };
 
 /* One query under way. */
@@ -33,8 +34,10 @@ struct history {
     size_t capacity;
 };
 
-static void hold(struct history *history, const struct point *point, const struct reading *reading)
+static void hold(struct history *history, const struct point *point, const struct batch *batch,
+                 const struct reading *reading)
 {
+    const bool is_text = point->source == POINT_TEXT && reading->quality == QUALITY_OK;
     if (history->count == history->capacity) {
         history->capacity = history->capacity > 0 ? history->capacity * 2 : 64;
         history->held = mem_grow(history->held, history->capacity, sizeof(struct held));
@@ -44,7 +47,11 @@ static void hold(struct history *history, const struct point *point, const struc
         history->held[place] = history->held[place - 1];
         place--;
     }
-    history->held[place] = (struct held){.point = point, .reading = *reading};
+    history->held[place] = (struct held){
+        .point = point,
+        .reading = *reading,
+        .text = is_text ? mem_dup_string(reading_text(batch, reading)) : NULL,
+    };
 }
 
 /* Gives what is older than before_us. */
@@ -52,10 +59,12 @@ static void give(struct history *history, int64_t before_us)
 {
     while (!history->is_over && history->given < history->count &&
            history->held[history->given].reading.time_us < before_us) {
-        const struct held *held = &history->held[history->given++];
-        history->is_over = history->left == 0 ||
-                           !history->fn(history->context, held->point, &held->reading) ||
-                           --history->left == 0;
+        struct held *held = &history->held[history->given++];
+        history->is_over =
+            history->left == 0 ||
+            !history->fn(history->context, held->point, &held->reading, held->text) ||
+            --history->left == 0;
+        free(held->text);
     }
     if (history->given == history->count) {
         history->given = 0;
@@ -75,9 +84,17 @@ static void take_batch(struct history *history, const struct layout *layout,
         const struct reading *reading = &batch->readings[i];
         if (reading->point == index && reading->time_us >= history->from_us &&
             reading->time_us < history->to_us) {
-            hold(history, point, reading);
+            hold(history, point, batch, reading);
         }
     }
+}
+
+static void held_finish(struct history *history)
+{
+    for (size_t i = history->given; i < history->count; i++) {
+        free(history->held[i].text);
+    }
+    free(history->held);
 }
 
 static bool is_of_device(const struct history *history, uint64_t layout_id)
@@ -181,7 +198,7 @@ int journal_reader_history(struct journal_reader *reader, const char *device, co
         error = walk_file(&history, &files[i]);
     }
     free(files);
-    free(history.held);
+    held_finish(&history);
     reader_let_go(reader);
     return error;
 }

@@ -107,10 +107,10 @@ int journal_reader_next(struct journal_reader *reader, uint64_t from, struct bat
                         size_t max, size_t *count) MUST_USE;
 
 /* Raw readings of one point, oldest first, [from_us, to_us), at most limit. fn returns false to stop; what it is given is
- * valid during the call. Where a clock was stepped back by days, files follow each other by their oldest reading. The
- * strings of text points are not to be had this way. */
+ * valid during the call; text is NULL unless the point is text and its quality ok. Where a clock was stepped back by
+ * days, files follow each other by their oldest reading. */
 typedef bool (*journal_reading_fn)(void *context, const struct point *point,
-                                   const struct reading *reading);
+                                   const struct reading *reading, const char *text);
 int journal_reader_history(struct journal_reader *reader, const char *device, const char *point,
                            int64_t from_us, int64_t to_us, size_t limit, journal_reading_fn fn,
                            void *context) MUST_USE;

@@ -30,6 +30,12 @@ lines = (
 );
 """
 
+INVERTER = """
+id = "roof"; name = "屋顶"; nodes = ( { id = "b1"; name = "1号楼"; } );
+lines = ( { id = "net"; transport = "tcp"; host = "10.0.0.1"; devices = (
+    { id = "pv1"; name = "逆变器"; profile = "huawei-sun2000"; node = "b1"; unit = 1; } ); } );
+"""
+
 
 class Screen:
     """lingtan live on a pseudo-terminal."""
@@ -265,6 +271,19 @@ class Commands(lingtan.ProgramTest):
         screen.wait("daemon not reachable")
         screen.press(b"\x03")
         self.assertEqual(screen.end(), 0)
+
+
+class Texts(lingtan.ProgramTest):
+    def test_history_of_a_text(self):
+        simulator = self.keep(lingtan.Simulator(self.folder, self.write("roof.conf", INVERTER), self.write("model.conf", "")))
+        daemon = self.keep(lingtan.Daemon(self.folder, simulator.site_path))
+        readings = lingtan.wait_until(
+            lambda: json.loads(daemon.cli("history", "pv1", "serial_number", "--json", check=False).stdout or "{}").get("readings"),
+            40, "the serial number in the journal")
+        text = readings[0][1]
+        self.assertIsInstance(text, str)
+        self.assertEqual(readings[0][2], "ok")
+        self.assertRegex(daemon.cli("history", "pv1", "serial_number").stdout, rf"(?m)^\d{{4}}-\S+ \S+ +{re.escape(text)}$")
 
 
 if __name__ == "__main__":

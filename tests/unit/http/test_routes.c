@@ -240,6 +240,13 @@ static void gives_history(void **state)
     assert_int_equal(json_array_size(json_object_get(root, "readings")), 5);
     json_decref(root);
     free(path);
+    root = world_get(world, "/api/v1/history?device=m1&point=serial_number", 200);
+    readings = json_object_get(root, "readings");
+    assert_int_equal(json_array_size(readings), 5);
+    assert_string_equal(json_string_value(json_array_get(json_array_get(readings, 4), 1)),
+                        "SN-\"1\"");
+    assert_true(json_is_null(json_array_get(json_array_get(readings, 2), 1)));
+    json_decref(root);
 }
 
 static void refuses_bad_history(void **state)

@@ -8,6 +8,7 @@
 enum { SAMPLE_POINTS = 20 };
 
 static const int64_t start_us = 1795420800LL * 1000000; /* 2026-11-23T08:00:00Z */
+static const int64_t hour_us = 3600LL * 1000000;
 static const int64_t day_us = 86400LL * 1000000;
 
 /* What each test begins with; fixtures of cmocka. */

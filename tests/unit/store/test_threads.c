@@ -67,11 +67,12 @@ static void *run_sink(void *context)
     return NULL;
 }
 
-static bool count_reading(void *context, const struct point *point, const struct reading *reading)
+static bool count_reading(void *context, const struct point *point, const struct reading *reading,
+                          const char *text)
 {
     size_t *count = context;
     (*count)++;
-    return point->resolution > 0 && reading->quality == QUALITY_OK;
+    return point->resolution > 0 && reading->quality == QUALITY_OK && text == NULL;
 }
 
 static void *run_history(void *context)
