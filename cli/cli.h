@@ -77,6 +77,7 @@ int history_run(const struct cli *cli);
 int lines_run(const struct cli *cli);
 int sinks_run(const struct cli *cli);
 int read_run(const struct cli *cli);
+int acknowledge_run(const struct cli *cli);
 int check_run(const struct cli *cli);
 
 #endif

@@ -97,13 +97,22 @@ static void show_alarms(const struct cli *cli, const json_t *alarms, struct text
 {
     size_t i = 0;
     json_t *alarm = NULL;
+    struct text standing = {0};
     json_array_foreach(alarms, i, alarm)
     {
         text_add_format(text, "%s%s%s: %s", style_start(STYLE_BAD, cli->has_colour),
                         member_string(alarm, "id"), style_start(STYLE_NONE, cli->has_colour),
                         member_string(alarm, "what"));
         row("ALARM", text);
+        if (json_is_true(json_object_get(alarm, "stands"))) {
+            text_add_format(&standing, " %s", member_string(alarm, "id"));
+        }
     }
+    if (standing.length > 0) {
+        text_add_format(text, "when seen to: lingtan acknowledge%s", standing.data);
+        row("", text);
+    }
+    text_finish(&standing);
 }
 
 int status_run(const struct cli *cli)

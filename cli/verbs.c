@@ -14,6 +14,7 @@ const struct verb verbs[] = {
     {"lines", "", 0, 0, 0, lines_run, "load, round trip and errors of each line"},
     {"sinks", "", 0, 0, 0, sinks_run, "the ways out: state and backlog"},
     {"read", "LINE UNIT ADDRESS [COUNT]", 3, 4, OPTION_BIT_FUNCTION | OPTION_BIT_DIRECT, read_run, "raw registers in every type and order"},
+    {"acknowledge", "[ALARM]...", 0, 16, 0, acknowledge_run, "end standing alarms, all or those named: you have seen them"},
     {"check", "[CONFIG]", 0, 1, 0, check_run, "check a configuration with lingtand --check"},
 };
 /* clang-format on */

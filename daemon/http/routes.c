@@ -13,21 +13,22 @@ static const char *const history_parameters[] = {"device", "point", "from", "to"
 #define API "/api/v1"
 /* clang-format off */
 const struct route routes[] = {
-    {"GET", API "/site", ROUTE_MAIN, site_get, NULL, "The site and its tree of nodes"},
-    {"GET", API "/devices", ROUTE_MAIN, devices_get, NULL, "All devices with their health"},
-    {"GET", API "/devices/{id}", ROUTE_MAIN, device_get, NULL, "One device with its points and live values"},
-    {"GET", API "/points", ROUTE_MAIN, points_get, points_parameters, "All points: quantity, unit, kind, period"},
-    {"GET", API "/live", ROUTE_MAIN, live_get, live_parameters, "The newest values of every device"},
-    {"GET", API "/live/stream", ROUTE_HERE, stream_get, live_parameters, "Server-sent events: a snapshot, then every batch"},
-    {"GET", API "/history", ROUTE_HERE, history_get, history_parameters, "Raw readings of one point"},
-    {"GET", API "/lines", ROUTE_MAIN, lines_get, NULL, "All lines: state, load, round trips, errors"},
-    {"GET", API "/lines/{id}", ROUTE_MAIN, line_get, NULL, "One line with its units"},
-    {"GET", API "/sinks", ROUTE_MAIN, sinks_get, NULL, "The ways out: state, cursor, backlog"},
-    {"GET", API "/status", ROUTE_MAIN, status_get, NULL, "Version, readiness, counts, store, sinks, alarms"},
-    {"POST", API "/read", ROUTE_HERE, read_post, NULL, "Reads raw registers through the line's queue"},
-    {"GET", "/metrics", ROUTE_HERE, metrics_get, NULL, "Counters for Prometheus"},
-    {"GET", "/healthz", ROUTE_HERE, healthz_get, NULL, "200 when the main thread answers within 2 s"},
-    {"GET", "/readyz", ROUTE_HERE, readyz_get, NULL, "200 when the daemon is ready, else 503 with the reason"},
+    {"GET", API "/site", ROUTE_MAIN, DOOR_ANY, site_get, NULL, "The site and its tree of nodes"},
+    {"GET", API "/devices", ROUTE_MAIN, DOOR_ANY, devices_get, NULL, "All devices with their health"},
+    {"GET", API "/devices/{id}", ROUTE_MAIN, DOOR_ANY, device_get, NULL, "One device with its points and live values"},
+    {"GET", API "/points", ROUTE_MAIN, DOOR_ANY, points_get, points_parameters, "All points: quantity, unit, kind, period"},
+    {"GET", API "/live", ROUTE_MAIN, DOOR_ANY, live_get, live_parameters, "The newest values of every device"},
+    {"GET", API "/live/stream", ROUTE_HERE, DOOR_ANY, stream_get, live_parameters, "Server-sent events: a snapshot, then every batch"},
+    {"GET", API "/history", ROUTE_HERE, DOOR_ANY, history_get, history_parameters, "Raw readings of one point"},
+    {"GET", API "/lines", ROUTE_MAIN, DOOR_ANY, lines_get, NULL, "All lines: state, load, round trips, errors"},
+    {"GET", API "/lines/{id}", ROUTE_MAIN, DOOR_ANY, line_get, NULL, "One line with its units"},
+    {"GET", API "/sinks", ROUTE_MAIN, DOOR_ANY, sinks_get, NULL, "The ways out: state, cursor, backlog"},
+    {"GET", API "/status", ROUTE_MAIN, DOOR_ANY, status_get, NULL, "Version, readiness, counts, store, sinks, alarms"},
+    {"POST", API "/read", ROUTE_HERE, DOOR_ANY, read_post, NULL, "Reads raw registers through the line's queue"},
+    {"POST", API "/store/acknowledge", ROUTE_HERE, DOOR_SOCKET, acknowledge_post, NULL, "Ends standing alarms of the store: a person has seen them"},
+    {"GET", "/metrics", ROUTE_HERE, DOOR_ANY, metrics_get, NULL, "Counters for Prometheus"},
+    {"GET", "/healthz", ROUTE_HERE, DOOR_ANY, healthz_get, NULL, "200 when the main thread answers within 2 s"},
+    {"GET", "/readyz", ROUTE_HERE, DOOR_ANY, readyz_get, NULL, "200 when the daemon is ready, else 503 with the reason"},
 };
 /* clang-format on */
 #undef API

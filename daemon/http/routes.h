@@ -11,10 +11,18 @@ enum route_place {
     ROUTE_HERE, /* on MHD's thread; hops by itself */
 };
 
+/* Where it may be asked for. Whoever opens the Unix socket is of the daemon's group and has a uid; on the loopback
+ * address anybody may be at the other end, so that nothing is changed from there before logins exist. */
+enum route_door {
+    DOOR_ANY,
+    DOOR_SOCKET, /* the Unix socket only: over TCP 403 */
+};
+
 struct route {
     const char *method;
     const char *path; /* a last segment {id} matches any one segment */
     enum route_place place;
+    enum route_door door;
     request_fn handle;
     const char *const *parameters; /* known in the query, NULL-terminated; NULL = none */
     const char *help;
@@ -41,6 +49,7 @@ void line_get(struct request *request);
 void sinks_get(struct request *request);
 void status_get(struct request *request);
 void read_post(struct request *request);
+void acknowledge_post(struct request *request);
 void metrics_get(struct request *request);
 void healthz_get(struct request *request);
 void readyz_get(struct request *request);

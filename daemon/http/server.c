@@ -164,6 +164,17 @@ static void check_type(struct request *request)
     }
 }
 
+static void check_door(struct request *request)
+{
+    if (request->route->door == DOOR_SOCKET) {
+        request_refuse(request, 403,
+                       "the daemon's Unix socket: the command lingtan, or curl --unix-socket",
+                       "%s changes something, and over TCP nobody can be told from anybody else: "
+                       "loopback without a login is read-only",
+                       request->route->path);
+    }
+}
+
 /* Everything that the request line and headers tell. */
 static void check(struct request *request, bool is_tcp, const char *method, const char *url)
 {
@@ -175,6 +186,9 @@ static void check(struct request *request, bool is_tcp, const char *method, cons
         return;
     }
     find_route(request, method, url);
+    if (request->answer.status == 0 && is_tcp) {
+        check_door(request);
+    }
     if (request->answer.status == 0) {
         check_type(request);
     }

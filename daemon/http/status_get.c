@@ -101,6 +101,7 @@ static void write_alarms(struct writer *writer, unsigned alarms)
             writer_open(writer, '{');
             writer_field_string(writer, "id", row->word);
             writer_field_string(writer, "what", row->what);
+            writer_field_bool(writer, "stands", row->alarm & STORE_STANDING);
             writer_close(writer, '}');
         }
     }

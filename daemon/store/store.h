@@ -28,8 +28,8 @@ struct store_options {
 
 extern const struct option_table store_table;
 
-/* JOURNAL_CORRUPT, LEDGER_RESTORED and JOURNAL_SHED stand, over restarts too, until store_acknowledge; the others end by
- * themselves. The store logs none of them: whoever watches the status does. */
+/* Those of STORE_STANDING stand, over restarts too, until store_acknowledge; the others end by themselves. The store
+ * logs none of them: whoever watches the status does. */
 enum store_alarm {
     STORE_OK = 0,
     STORE_JOURNAL_CORRUPT = 1, /* a file was set aside */
@@ -38,6 +38,7 @@ enum store_alarm {
     STORE_JOURNAL_SHED = 8,    /* a day that a sink still wanted was unlinked */
     STORE_NEAR_LIMIT = 16,     /* before that happens */
     STORE_UNWRITABLE = 32,
+    STORE_STANDING = STORE_JOURNAL_CORRUPT | STORE_LEDGER_RESTORED | STORE_JOURNAL_SHED,
 };
 
 struct store;

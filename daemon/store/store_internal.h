@@ -77,9 +77,6 @@ struct store {
     int64_t next_ledger_us;
 };
 
-/* Alarms that stand until acknowledged. */
-enum { STORE_STANDING = STORE_JOURNAL_CORRUPT | STORE_LEDGER_RESTORED | STORE_JOURNAL_SHED };
-
 /* store_folder.c: takes the lock, opens ledger and journal. On failure nothing is held. -EBUSY: another daemon. */
 int store_folder_open(struct store *store) MUST_USE;
 void store_folder_close(struct store *store);

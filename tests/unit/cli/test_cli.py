@@ -4,6 +4,7 @@ pseudo-terminal, reading without the daemon."""
 
 import contextlib
 import fcntl
+import glob
 import json
 import os
 import pty
@@ -271,6 +272,54 @@ class Commands(lingtan.ProgramTest):
         screen.wait("daemon not reachable")
         screen.press(b"\x03")
         self.assertEqual(screen.end(), 0)
+
+
+class Acknowledge(lingtan.ProgramTest):
+    def setUp(self):
+        super().setUp()
+        simulator = self.keep(lingtan.Simulator(self.folder, self.write("small.conf", SITE), self.write("model.conf", "")))
+        self.daemon = self.keep(lingtan.Daemon(self.folder, simulator.site_path))
+
+    def alarms(self):
+        return [alarm["id"] for alarm in json.loads(self.daemon.cli("status", "--json").stdout)["alarms"]]
+
+    def damage_a_day(self):
+        """Garbage over the head of the newest day file, while nobody runs."""
+        lingtan.wait_until(lambda: self.daemon.get("/api/v1/status")["store"]["durable"] > 0, 30, "something in the journal")
+        self.assertEqual(self.daemon.stop(), 0)
+        days = sorted(path for path in glob.glob(os.path.join(self.folder, "data", "journal", "*.db")))
+        with open(days[-1], "r+b") as file:
+            file.write(b"\xa5 garbage " * 500)
+        self.daemon.start()
+
+    def test_acknowledge(self):
+        self.assertEqual(self.daemon.cli("acknowledge").stdout, "no such alarm stands\n")
+        self.damage_a_day()
+        status = self.daemon.cli("status").stdout
+        self.assertRegex(status, r"(?m)^ALARM +journal_corrupt: .*\n +when seen to: lingtan acknowledge journal_corrupt$")
+        self.assertEqual(self.daemon.cli("acknowledge", "ledger_restored").stdout, "no such alarm stands\n")
+        wrong = self.daemon.cli("acknowledge", "disk_full", check=False)
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("disk_full ends by itself", wrong.stderr)
+        self.assertEqual(self.alarms(), ["journal_corrupt"])
+        self.assertEqual(self.daemon.cli("acknowledge", "journal_corrupt").stdout, "acknowledged journal_corrupt\n")
+        self.assertNotIn("ALARM", self.daemon.cli("status").stdout)
+        self.assertEqual(self.alarms(), [])
+        self.assertIn(f"acknowledged by uid {os.getuid()}: journal_corrupt", self.daemon.program.log())
+        self.assertEqual(self.daemon.stop(), 0)
+        self.daemon.start()
+        self.assertEqual(self.alarms(), [])
+
+    def test_json(self):
+        self.damage_a_day()
+        self.assertEqual(json.loads(self.daemon.cli("acknowledge", "--json").stdout), {"acknowledged": ["journal_corrupt"]})
+        self.assertEqual(self.alarms(), [])
+
+    def test_stands_until_then(self):
+        self.damage_a_day()
+        self.assertEqual(self.daemon.stop(), 0)
+        self.daemon.start()
+        self.assertEqual(self.alarms(), ["journal_corrupt"])
 
 
 class Texts(lingtan.ProgramTest):

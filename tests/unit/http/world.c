@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -280,7 +281,25 @@ static void *run(void *context)
     return NULL;
 }
 
-void world_start(struct world *world, bool with_store)
+static void damage_journal(const struct world *world)
+{
+    char *path = mem_format("%s/data/journal/2026-11-23.db", world->folder);
+    char *journal = mem_format("%s/data/journal", world->folder);
+    char *data = mem_format("%s/data", world->folder);
+    assert_int_equal(mkdir(data, 0700), 0);
+    assert_int_equal(mkdir(journal, 0700), 0);
+    FILE *file = fopen(path, "we");
+    assert_non_null(file);
+    for (int i = 0; i < 8192; i++) {
+        assert_true(fputc(i * 7 % 251, file) != EOF);
+    }
+    assert_int_equal(fclose(file), 0);
+    free(path);
+    free(journal);
+    free(data);
+}
+
+static void start(struct world *world, bool with_store, bool is_damaged)
 {
     *world = (struct world){0};
     (void)snprintf(world->folder, sizeof(world->folder), "/tmp/lingtan-http.XXXXXX");
@@ -296,6 +315,9 @@ void world_start(struct world *world, bool with_store)
     make_site(world);
     world->devices[0] = make_device("m1", "总表", "b1-f1");
     world->devices[1] = make_device("m2", "meter two", "b2");
+    if (is_damaged) {
+        damage_journal(world);
+    }
     if (with_store) {
         start_store(world);
     }
@@ -304,6 +326,16 @@ void world_start(struct world *world, bool with_store)
         usleep(1000);
     }
     assert_int_equal(world->start_error, 0);
+}
+
+void world_start(struct world *world, bool with_store)
+{
+    start(world, with_store, false);
+}
+
+void world_start_damaged(struct world *world)
+{
+    start(world, true, true);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
@@ -418,8 +450,7 @@ struct reply world_raw(const struct world *world, const char *bytes, size_t leng
     return reply;
 }
 
-struct reply world_ask(const struct world *world, const char *method, const char *path,
-                       const char *body)
+static struct reply ask(int take_fd, const char *method, const char *path, const char *body)
 {
     char *request =
         body ? mem_format("%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: "
@@ -427,12 +458,23 @@ struct reply world_ask(const struct world *world, const char *method, const char
                           method, path, strlen(body), body)
              : mem_format("%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", method,
                           path);
-    int fd = world_connect_tcp(world);
-    send_all(fd, request, strlen(request));
-    struct reply reply = receive_all(fd);
-    close(fd);
+    send_all(take_fd, request, strlen(request));
+    struct reply reply = receive_all(take_fd);
+    close(take_fd);
     free(request);
     return reply;
+}
+
+struct reply world_ask(const struct world *world, const char *method, const char *path,
+                       const char *body)
+{
+    return ask(world_connect_tcp(world), method, path, body);
+}
+
+struct reply world_ask_local(const struct world *world, const char *method, const char *path,
+                             const char *body)
+{
+    return ask(world_connect_local(world), method, path, body);
 }
 
 json_t *world_get(const struct world *world, const char *path, int status)

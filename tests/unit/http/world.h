@@ -47,6 +47,9 @@ struct world {
 };
 
 void world_start(struct world *world, bool with_store);
+/* With a store whose only day file is garbage and whose ledger is missing: STORE_JOURNAL_CORRUPT and
+ * STORE_LEDGER_RESTORED stand. */
+void world_start_damaged(struct world *world);
 void world_stop(struct world *world);
 
 /* Posts a batch of a device: power in W, and its other points. */
@@ -75,6 +78,9 @@ struct reply world_raw(const struct world *world, const char *bytes, size_t leng
 /* METHOD PATH over TCP with Host: localhost; body may be NULL, else it goes as JSON. */
 struct reply world_ask(const struct world *world, const char *method, const char *path,
                        const char *body);
+/* The same over the Unix socket. */
+struct reply world_ask_local(const struct world *world, const char *method, const char *path,
+                             const char *body);
 /* GET that must give this status; returns the parsed body. */
 json_t *world_get(const struct world *world, const char *path, int status);
 
