@@ -132,7 +132,7 @@ static void log_store_alarms(struct app *app)
         if (status.alarms & alarm_texts[i].bit) {
             log_error("store: %s (%s)", alarm_texts[i].raised, status.last_error);
         } else {
-            log_notice("store: no longer true: %s", alarm_texts[i].raised);
+            log_notice("store: ended: %s", alarm_texts[i].raised);
         }
     }
     app->known_alarms = status.alarms;
