@@ -77,6 +77,7 @@ void device_answered(struct line *line, struct line_device *device)
         come_online(line, device);
     }
     device->failed_polls = 0;
+    device->is_slow = false;
     respite_reset(&device->respite);
     show_health(line, device);
 }
@@ -84,6 +85,7 @@ void device_answered(struct line *line, struct line_device *device)
 void device_failed(struct line *line, struct line_device *device)
 {
     device->failed_polls++;
+    device->is_slow = false;
     if (device->failed_polls >= OFFLINE_AFTER) {
         if (!device_is_probed(device)) {
             log_about(LOG_LEVEL_WARNING, subject_of(line, device),
@@ -109,15 +111,29 @@ void device_fell(struct line *line, struct line_device *device)
     show_health(line, device);
 }
 
-/* How long a probe waits for its reply. Most give up when any device of this line would long have answered, so that the
- * dead hold up the living as little as can be; now and then one waits the whole timeout, for a device that has become
- * slow. A gateway that reports its dead devices is always waited for: it is busy until it does. */
+bool probe_hears(struct line *line, uint16_t transaction)
+{
+    struct line_device *device = line->probed;
+    if (device == NULL || transaction != line->probe_transaction || !device_is_probed(device)) {
+        return false;
+    }
+    device->is_slow = true;
+    device->retry_us = line->now_us;
+    line->probed = NULL;
+    return true;
+}
+
+/* How long a probe waits for its reply. It gives up when any device of this line would long have answered, so that the
+ * dead hold up the living as little as can be. Where transaction ids tell, a reply that comes later is a sign of life and
+ * the next probe waits the whole timeout; elsewhere one in four does. A gateway that reports its dead devices is always
+ * waited for: it is busy until it does. */
 int64_t probe_patience_us(const struct line *line, const struct line_device *device)
 {
     int64_t full_us = line->settings.response_timeout_us;
     int64_t short_us = 4 * line->slowest_us > PROBE_MIN_US ? 4 * line->slowest_us : PROBE_MIN_US;
     bool is_thorough =
-        line->slowest_us == 0 || line->has_gateway || device->failed_polls % PROBE_THOROUGH == 0;
+        line_is_guarded(line) ? device->is_slow : device->failed_polls % PROBE_THOROUGH == 0;
+    is_thorough = is_thorough || line->slowest_us == 0 || line->has_gateway;
     return is_thorough || short_us > full_us ? full_us : short_us;
 }
 

@@ -225,9 +225,7 @@ static void judge(struct line *line, bool has_grown)
     size_t consumed = 0;
     enum frame_verdict verdict = receive_match(line, &reply, &consumed);
     while (verdict == FRAME_FOREIGN) {
-        line_stats_error(&line->stats, NULL, offsetof(struct error_counts, foreign), 1);
-        line->exchange.saw_stray = true;
-        receive_drop(line, consumed);
+        line->exchange.saw_stray |= !receive_drop_foreign(line, consumed);
         verdict = receive_match(line, &reply, &consumed);
     }
     if (verdict == FRAME_REPLY || verdict == FRAME_EXCEPTION) {
@@ -268,10 +266,15 @@ int64_t exchange_next_us(const struct line *line)
                                                               : exchange->deadline_us;
 }
 
+static bool is_probe(const struct line *line)
+{
+    return line->exchange.command == NULL && line->go.device != NULL && line->go.is_probe;
+}
+
 static int64_t patience_us(const struct line *line)
 {
-    bool is_probe = line->exchange.command == NULL && line->go.device != NULL && line->go.is_probe;
-    return is_probe ? probe_patience_us(line, line->go.device) : line->settings.response_timeout_us;
+    return is_probe(line) ? probe_patience_us(line, line->go.device)
+                          : line->settings.response_timeout_us;
 }
 
 static void set_dates(struct line *line, size_t size)
@@ -311,6 +314,10 @@ void exchange_send(struct line *line)
     if (error != 0) {
         lose_connection(line, error);
         return;
+    }
+    if (is_probe(line)) {
+        line->probed = line->go.device;
+        line->probe_transaction = exchange->transaction;
     }
     line->phase = PHASE_AWAITING;
 }

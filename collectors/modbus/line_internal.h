@@ -41,6 +41,7 @@ struct line_device {
     uint32_t failed_polls;
     bool fell_with_line; /* offline because the line is down, not by itself */
     int64_t retry_us;    /* offline: the next probe */
+    bool is_slow;        /* offline, but it answered a probe after that was given up */
     int64_t answered_us; /* monotonic: last good reply */
     struct respite respite;
     struct device_tally tally; /* guarded by the stats' mutex */
@@ -118,6 +119,9 @@ struct line {
     int64_t held_until_us;
     unsigned timeouts_in_row;
     uint16_t transaction;
+    struct line_device
+        *probed; /* by this transaction: its reply is a sign of life even when it is late */
+    uint16_t probe_transaction;
     int64_t slowest_us; /* about the longest that a good reply took lately; 0 = none came yet */
     bool has_gateway;   /* that reports its dead devices by exceptions 0x0A and 0x0B */
     int64_t probe_credit_us; /* of time for probing the dead */
@@ -164,6 +168,8 @@ enum receive_end { RECEIVE_NOTHING, RECEIVE_SOME, RECEIVE_LOST };
 enum receive_end receive_fill(struct line *line, int *error);
 enum frame_verdict receive_match(struct line *line, struct frame_reply *reply, size_t *consumed);
 void receive_drop(struct line *line, size_t size);
+bool receive_drop_foreign(struct line *line,
+                          size_t size); /* true: it was the late reply to a probe */
 void receive_strays(struct line *line); /* while no request is in flight */
 bool receive_until_silent(struct line *line);
 
@@ -193,6 +199,8 @@ int64_t device_period_us(const struct line_device *device); /* the shortest */
 void device_answered(struct line *line, struct line_device *device);
 void device_failed(struct line *line, struct line_device *device);
 void device_fell(struct line *line, struct line_device *device); /* with the line */
+bool probe_hears(struct line *line,
+                 uint16_t transaction); /* a stray reply: is it a sign of life? */
 int64_t probe_patience_us(const struct line *line, const struct line_device *device);
 int64_t probe_cost_us(const struct line *line,
                       const struct line_device *device);                       /* NULL: at most */

@@ -52,6 +52,15 @@ enum frame_verdict receive_match(struct line *line, struct frame_reply *reply, s
     return verdict == FRAME_INCOMPLETE && line->received == RECEIVE_SIZE ? FRAME_BAD : verdict;
 }
 
+bool receive_drop_foreign(struct line *line, size_t size)
+{
+    uint16_t transaction = (uint16_t)(line->bytes[0] << 8 | line->bytes[1]);
+    bool is_late_probe = line_is_guarded(line) && probe_hears(line, transaction);
+    line_stats_error(&line->stats, NULL, offsetof(struct error_counts, foreign), 1);
+    receive_drop(line, size);
+    return is_late_probe;
+}
+
 /* The next id has not been sent yet, so whatever is well formed is foreign: half a frame stays until the rest has come,
  * else the stream would be out of step. False when it is. */
 static bool drop_foreign(struct line *line)
@@ -61,8 +70,7 @@ static bool drop_foreign(struct line *line)
     size_t consumed = 0;
     enum frame_verdict verdict = receive_match(line, &reply, &consumed);
     while (verdict == FRAME_FOREIGN) {
-        line_stats_error(&line->stats, NULL, offsetof(struct error_counts, foreign), 1);
-        receive_drop(line, consumed);
+        (void)receive_drop_foreign(line, consumed);
         verdict = receive_match(line, &reply, &consumed);
     }
     return verdict == FRAME_INCOMPLETE;
