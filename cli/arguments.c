@@ -20,6 +20,7 @@ enum {
     LETTER_HOST,
     LETTER_TCP_PORT,
     LETTER_TIMEOUT,
+    LETTER_TURNAROUND,
 };
 
 const char cli_options_help[] =
@@ -40,6 +41,10 @@ const char cli_options_help[] =
     "      --host HOST        read: directly over Modbus TCP, without the daemon\n"
     "      --tcp-port N       read: of the host (default 502)\n"
     "      --timeout MS       read: for a direct reply (default 1000)\n"
+    "  -c, --config FILE      plan: the main file\n"
+    "                         (default " LINGTAN_SYSCONF_FOLDER "/lingtan.conf)\n"
+    "      --turnaround MS    plan: until a device on a wire begins to answer, 0 to 10000\n"
+    "                         (default 20)\n"
     "  -h, --help             this text\n"
     "  -V, --version          the version\n";
 
@@ -58,6 +63,8 @@ static const struct option long_options[] = {
     {"host", required_argument, NULL, LETTER_HOST},
     {"tcp-port", required_argument, NULL, LETTER_TCP_PORT},
     {"timeout", required_argument, NULL, LETTER_TIMEOUT},
+    {"config", required_argument, NULL, 'c'},
+    {"turnaround", required_argument, NULL, LETTER_TURNAROUND},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -76,6 +83,8 @@ static void set_defaults(struct cli *cli)
         .stop_bits = 1,
         .tcp_port = 502,
         .timeout_ms = 1000,
+        .config = LINGTAN_SYSCONF_FOLDER "/lingtan.conf",
+        .turnaround_ms = 20,
     };
 }
 
@@ -133,6 +142,16 @@ static bool take_direct(int letter, struct cli *cli)
     }
 }
 
+static bool take_plan(int letter, struct cli *cli)
+{
+    cli->given |= OPTION_BIT_PLAN;
+    if (letter == 'c') {
+        cli->config = optarg;
+        return true;
+    }
+    return cli_number("--turnaround", optarg, 0, 10000, &cli->turnaround_ms);
+}
+
 static bool take_option(int letter, struct cli *cli)
 {
     switch (letter) {
@@ -159,6 +178,9 @@ static bool take_option(int letter, struct cli *cli)
     case 'f':
         cli->given |= OPTION_BIT_FUNCTION;
         return cli_number("--function", optarg, 1, 4, &cli->function);
+    case 'c':
+    case LETTER_TURNAROUND:
+        return take_plan(letter, cli);
     default:
         return take_direct(letter, cli);
     }
@@ -194,7 +216,7 @@ const struct verb *cli_read(int argc, char **argv, struct cli *cli, int *code)
     int letter = 0;
     set_defaults(cli);
     *code = EXIT_USAGE;
-    while ((letter = getopt_long(argc, argv, "s:j1f:hV", long_options, NULL)) != -1) {
+    while ((letter = getopt_long(argc, argv, "s:j1f:c:hV", long_options, NULL)) != -1) {
         if (letter == 'h' || letter == 'V') {
             *code = EXIT_OK;
             if (letter == 'h') {

@@ -24,6 +24,7 @@ enum cli_option {
     OPTION_BIT_LIMIT = 8,
     OPTION_BIT_FUNCTION = 16,
     OPTION_BIT_DIRECT = 32, /* --port, --baud, ..., --host, ... */
+    OPTION_BIT_PLAN = 64,   /* --config, --turnaround */
 };
 
 /* Defaults are filled in; strings are borrowed from argv and the environment. */
@@ -43,6 +44,8 @@ struct cli {
     const char *host;
     int64_t tcp_port;
     int64_t timeout_ms;
+    const char *config;
+    int64_t turnaround_ms;
     int argument_count;
     char **arguments; /* behind the command's name */
 };
@@ -77,6 +80,7 @@ int history_run(const struct cli *cli);
 int lines_run(const struct cli *cli);
 int sinks_run(const struct cli *cli);
 int read_run(const struct cli *cli);
+int plan_run(const struct cli *cli);
 int acknowledge_run(const struct cli *cli);
 int check_run(const struct cli *cli);
 

@@ -15,6 +15,7 @@ const struct verb verbs[] = {
     {"sinks", "", 0, 0, 0, sinks_run, "the ways out: state and backlog"},
     {"read", "LINE UNIT ADDRESS [COUNT]", 3, 4, OPTION_BIT_FUNCTION | OPTION_BIT_DIRECT, read_run, "raw registers in every type and order"},
     {"acknowledge", "[ALARM]...", 0, 16, 0, acknowledge_run, "end standing alarms, all or those named: you have seen them"},
+    {"plan", "[LINE|DEVICE]", 0, 1, OPTION_BIT_PLAN, plan_run, "requests, wire time and load of each line, from the configuration"},
     {"check", "[CONFIG]", 0, 1, 0, check_run, "check a configuration with lingtand --check"},
 };
 /* clang-format on */

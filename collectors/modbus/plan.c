@@ -313,3 +313,13 @@ size_t plan_point_count(const struct plan *plan, enum poll_class poll_class)
 {
     return plan->parts[poll_class].point_count;
 }
+
+size_t plan_request_points(const struct plan *plan, enum poll_class poll_class, size_t request)
+{
+    const struct plan_part *part = &plan->parts[poll_class];
+    size_t count = 0;
+    for (size_t i = 0; i < part->point_count; i++) {
+        count += part->points[i].place.request == request;
+    }
+    return count;
+}

@@ -29,4 +29,7 @@ const struct plan_request *plan_requests(const struct plan *plan, enum poll_clas
 size_t plan_answer_size(const struct plan *plan, enum poll_class poll_class);
 size_t plan_point_count(const struct plan *plan, enum poll_class poll_class);
 
+/* How many points the request of that number in the class brings. */
+size_t plan_request_points(const struct plan *plan, enum poll_class poll_class, size_t request);
+
 #endif

@@ -63,9 +63,9 @@ class Man(unittest.TestCase):
 
     def test_commands(self):
         text = subprocess.run([lingtan.LINGTAN, "--help"], check=True, capture_output=True, text=True).stdout
-        commands = re.findall(r"^  ([a-z]+) ?((?:[\[\]A-Z.]+ ?)*) {2,}(.+)$|^  (read) (LINE UNIT ADDRESS \[COUNT\]) (.+)$", text,
+        commands = re.findall(r"^  ([a-z]+) ?((?:[\[\]|A-Z.]+ ?)*) {2,}(.+)$|^  (read) (LINE UNIT ADDRESS \[COUNT\]) (.+)$", text,
                               flags=re.M)
-        self.assertEqual(len(commands), 9)
+        self.assertEqual(len(commands), 10)
         with open(os.path.join(lingtan.SOURCE, "man", "lingtan.1"), encoding="utf-8") as file:
             page = file.read()
         for command in commands:
