@@ -136,11 +136,12 @@ static bool is_integer(const char *string)
 
 void text_add_time(struct text *text, int64_t wall_us)
 {
+    time_t seconds = (time_t)(wall_us / SECOND_US);
     int64_t fraction_us = wall_us % SECOND_US;
     if (fraction_us < 0) {
         fraction_us += SECOND_US;
+        seconds--;
     }
-    time_t seconds = (time_t)((wall_us - fraction_us) / SECOND_US);
     struct tm tm = {0};
     gmtime_r(&seconds, &tm);
     text_add_format(text, "%04d-%02d-%02dT%02d:%02d:%02d", tm.tm_year + 1900, tm.tm_mon + 1,
