@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* devices: profiles put to use, and what every decoded batch promises. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "collectors/modbus/decode.h"
+#include "fuzz/fuzz.h"
+
+const struct profiles *real_profiles(void)
+{
+    static struct profiles *profiles;
+    if (!profiles) {
+        struct faults *faults = faults_create();
+        profiles = profiles_load(LINGTAN_SOURCE_FOLDER "/conf/devices", faults);
+        fuzz_require(faults_count(faults) == 0, "the profiles of conf/devices have no faults");
+        faults_destroy(faults);
+    }
+    return profiles;
+}
+
+struct device *make_device(const struct profile *profile, const struct device_config *config)
+{
+    const struct site site = {
+        .id = "site", .name = "Site", .fast_ms = 1000, .normal_ms = 10000, .slow_ms = 60000};
+    const struct line_config line = {.id = "line"};
+    return site_device(&site, &line, config, profile);
+}
+
+/* Floats of a register are printed as short as reads back to the same 32 bits. */
+static bool is_printed_so(const char *string, double value, bool is_single)
+{
+    double printed = strtod(string, NULL);
+    return fabs(printed - value) <= 1e-14 * fabs(value) ||
+           (is_single && strtof(string, NULL) == (float)value);
+}
+
+/* Sums of large opposite numbers lose what their difference has: then only the codec's own way is exact. */
+static void check_count(const struct reading *reading, const struct point *point)
+{
+    double value = reading_value_of_count(reading->count, reading->resolution, point->offset);
+    fuzz_require(value == reading->value, "value == count * resolution + offset, as decimals");
+    double scaled = (double)reading->count * reading->resolution;
+    double error = fabs(scaled + point->offset - value);
+    fuzz_require(error <= 1e-12 * (fabs(scaled) + fabs(point->offset)),
+                 "value == count * resolution + offset, but for rounding");
+}
+
+static void check_printed(const struct reading *reading, const struct point *point)
+{
+    struct text text = {0};
+    char *end = NULL;
+    reading_add_value(&text, point, reading);
+    (void)strtod(text.data, &end);
+    fuzz_require(end != text.data && *end == '\0', "a value is printed as a number");
+    fuzz_require(point->quantity->kind == QUANTITY_STATE ||
+                     is_printed_so(text.data, reading->value, point->source == POINT_FLOAT32),
+                 "a printed value reads back as it was");
+    text_finish(&text);
+}
+
+static void check_number(const struct reading *reading, const struct point *point)
+{
+    if (reading->quality == QUALITY_OK) {
+        fuzz_require(isfinite(reading->value), "a value of quality ok is finite");
+        check_printed(reading, point);
+    }
+    if (point->source == POINT_INTEGER && isfinite(reading->value)) {
+        check_count(reading, point);
+    }
+}
+
+static void check_text(const struct batch *batch, const struct reading *reading)
+{
+    fuzz_require(isnan(reading->value), "a text has no value");
+    if (reading->quality == QUALITY_OK) {
+        fuzz_require(reading->count >= 0 && reading->count < batch->texts_size,
+                     "a text stands in the batch's texts");
+        size_t room = batch->texts_size - (size_t)reading->count;
+        fuzz_require(strnlen(batch->texts + reading->count, room) < room, "a text has its end");
+    }
+}
+
+void check_batch(const struct batch *batch)
+{
+    fuzz_require(batch->count <= batch->capacity, "a batch holds what it has room for");
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct reading *reading = &batch->readings[i];
+        fuzz_require(reading->point < batch->device->point_count, "a reading names a point");
+        fuzz_require(reading->quality < QUALITY_COUNT, "a quality is one of the known");
+        fuzz_require(i == 0 || reading->point > reading[-1].point, "readings are in point order");
+        fuzz_require(reading->quality == QUALITY_OK || reading->quality == QUALITY_IMPLAUSIBLE ||
+                         isnan(reading->value),
+                     "what is neither ok nor implausible has no value");
+        const struct point *point = &batch->device->points[reading->point];
+        if (point->source == POINT_TEXT) {
+            check_text(batch, reading);
+        } else {
+            check_number(reading, point);
+        }
+    }
+}
+
+static void decode_class(const struct plan *plan, enum poll_class poll_class,
+                         const struct device *device, uint16_t word)
+{
+    size_t requests = 0;
+    (void)plan_requests(plan, poll_class, &requests);
+    size_t size = plan_answer_size(plan, poll_class);
+    uint16_t *registers = mem_alloc_array(size + 1, sizeof(*registers));
+    struct plan_outcome *outcomes = mem_alloc_array(requests + 1, sizeof(*outcomes));
+    for (size_t i = 0; i < size; i++) {
+        registers[i] = word;
+    }
+    struct batch *batch = decode_batch(plan, poll_class, device, registers, outcomes);
+    check_batch(batch);
+    batch_unref(batch);
+    free(outcomes);
+    free(registers);
+}
+
+void use_profile(const struct profile *profile, const struct device_config *config,
+                 const struct device *device)
+{
+    struct plan *plan = plan_create(profile, config);
+    for (int i = 0; i < POLL_CLASS_COUNT; i++) {
+        decode_class(plan, (enum poll_class)i, device, 0);
+        decode_class(plan, (enum poll_class)i, device, 1);
+    }
+    plan_destroy(plan);
+}
