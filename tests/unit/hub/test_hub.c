@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
 #include "hub/hub.h"
+#include "support/support.h"
 
 struct world {
     struct fake_clock clock;
@@ -262,8 +262,7 @@ static void takes_batches_from_many_threads(void **state)
 static void appends_to_the_store_and_goes_on_after_a_restart(void **state)
 {
     struct world *world = *state;
-    char folder[] = "/tmp/lingtan-hub.XXXXXX";
-    assert_non_null(mkdtemp(folder));
+    char *folder = test_folder_create();
     struct store_options options = {
         .folder = folder, .commit_ms = 50, .journal_days = 2, .journal_mb = 100, .min_free_mb = 1};
     const struct device *device = make_device("one", 2);
@@ -286,10 +285,7 @@ static void appends_to_the_store_and_goes_on_after_a_restart(void **state)
         store_destroy(store);
     }
     device_unref(device);
-    char command[64];
-    snprintf(command, sizeof(command), "rm -r %s", folder);
-    FILE *shell = popen(command, "r");
-    assert_int_equal(pclose(shell), 0);
+    test_folder_remove(folder);
 }
 
 int main(void)
