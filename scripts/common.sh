@@ -6,7 +6,7 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 BUILD_PACKAGES="build-essential cmake ninja-build pkg-config libmodbus-dev libmosquitto-dev libsqlite3-dev libconfig-dev
 libjansson-dev libmicrohttpd-dev libcurl4-openssl-dev libsystemd-dev"
-DEMO_PACKAGES="mosquitto mosquitto-clients"
+DEMO_PACKAGES="mosquitto mosquitto-clients socat curl"
 INFLUX_PACKAGES="influxdb influxdb-client"
 TEST_PACKAGES="libcmocka-dev python3 mosquitto mosquitto-clients influxdb influxdb-client socat curl procps"
 LINT_PACKAGES="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck codespell shellcheck gcovr git mandoc"
