@@ -1,33 +1,87 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* text_number: numbers as programs read them back exactly. Called once per value and sink, so the usual cases - counts
- * and floats with few decimals - stay clear of printf. */
+/* text_number: numbers as programs read them back exactly. Called once per value and sink, so all that meters send stays
+ * clear of printf. */
 #include <assert.h>
 #include <float.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 
 enum {
     DIGITS_MAX = 20, /* of a 64-bit number */
-    DECIMALS_MAX = 18,
-    FLOAT_DECIMALS_MAX = 9, /* a 24-bit mantissa times 10^9 is still exact in a double */
-    DOUBLE_DECIMALS_MAX = 15,
+    COUNT_DECIMALS_MAX = 18,
+    DECIMALS_MAX = 21, /* of a float */
+    MANTISSA_BITS = 52,
+    EXPONENT_BIAS = 1023,
+    EXPONENT_MASK = 0x7FF,
+    /* Within 2^-16 .. 2^50 the exact search below fits 128 bits, and no exponent is wanted in the text. */
+    EXPONENT_MIN = -16,
+    EXPONENT_MAX = 49,
+    SINGLE_SHIFT = DBL_MANT_DIG - FLT_MANT_DIG,
 };
 
-static const double powers[DOUBLE_DECIMALS_MAX + 1] = {
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+__extension__ typedef unsigned __int128 uint128_t;
+
+static const uint64_t powers[DIGITS_MAX] = {
+    1u,
+    10u,
+    100u,
+    1000u,
+    10000u,
+    100000u,
+    1000000u,
+    10000000u,
+    100000000u,
+    1000000000u,
+    10000000000u,
+    100000000000u,
+    1000000000000u,
+    10000000000000u,
+    100000000000000u,
+    1000000000000000u,
+    10000000000000000u,
+    100000000000000000u,
+    1000000000000000000u,
+    10000000000000000000u,
+};
+
+static const char pairs[] = "00010203040506070809101112131415161718192021222324"
+                            "25262728293031323334353637383940414243444546474849"
+                            "50515253545556575859606162636465666768697071727374"
+                            "75767778798081828384858687888990919293949596979899";
+
+/* digits / 10^decimals, without a sign. Negative decimals are zeros before the point. */
+struct decimal {
+    uint64_t digits;
+    int decimals;
+};
+
+/* All decimals of `decimals` places that read back as one float: low .. high. */
+struct interval {
+    uint64_t low;
+    uint64_t high;
+    uint64_t quarters; /* the float itself in quarters of a place; the last bit tells of any rest */
+    int decimals;
 };
 
 /* Writes the digits so that they end at end; returns where they start. */
 static char *digits_before(char *end, uint64_t value)
 {
-    do {
-        *--end = (char)('0' + (int)(value % 10));
-        value /= 10;
-    } while (value != 0);
+    while (value >= 100) {
+        end -= 2;
+        memcpy(end, pairs + 2 * (value % 100), 2);
+        value /= 100;
+    }
+    if (value >= 10) {
+        end -= 2;
+        memcpy(end, pairs + 2 * value, 2);
+    } else {
+        *--end = (char)('0' + (int)value);
+    }
     return end;
 }
 
@@ -36,30 +90,97 @@ static uint64_t magnitude(int64_t value)
     return value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
 }
 
-/* The fewest decimals whose rounding reads back as value. Works where the scaled value is a count of at most 15 digits:
- * then count / 10^decimals is the correctly rounded double of that decimal, as strtod would give. Rounding that on to
- * single gives what strtof would: the decimals tried come no nearer to the middle of two singles than 2^-46 of
- * themselves, unless they are it, so the first rounding (2^-53) does not take them across. */
-static bool find_decimal(double value, bool is_single, int64_t *count, int *decimals)
+static void add_decimal(struct text *text, bool is_negative, struct decimal decimal)
 {
-    static const double limits[2] = {1e15, 1e7};
-    const int most = is_single ? FLOAT_DECIMALS_MAX : DOUBLE_DECIMALS_MAX;
-    if (!(fabs(value) < limits[is_single]) || fabs(value) < 1e-5) {
-        return false;
-    }
-    for (int i = 0; i <= most; i++) {
-        double scaled = rint(value * powers[i]);
-        double back = scaled / powers[i];
-        if (fabs(scaled) >= 1e15) {
-            return false;
+    char buffer[1 + 1 + DIGITS_MAX + DECIMALS_MAX + 1];
+    char *end = buffer + sizeof(buffer);
+    char *start = end;
+    if (decimal.decimals > 0) {
+        start = digits_before(end, decimal.digits);
+        while (end - start <= decimal.decimals) {
+            *--start = '0';
         }
-        if ((is_single ? (double)(float)back : back) == value) {
-            *count = (int64_t)scaled;
-            *decimals = i;
-            return true;
-        }
+        /* Makes room for the point in front of the decimals. */
+        size_t whole = (size_t)(end - start - decimal.decimals);
+        memmove(start - 1, start, whole);
+        start--;
+        start[whole] = '.';
+    } else {
+        start = digits_before(end, decimal.digits * powers[-decimal.decimals]);
     }
-    return false;
+    if (is_negative) {
+        *--start = '-';
+    }
+    text_add(text, start, (size_t)(end - start));
+}
+
+/* 10^exponent, up to 10^21 < 2^70. */
+static uint128_t power_of_ten(int exponent)
+{
+    return exponent < DIGITS_MAX
+               ? powers[exponent]
+               : (uint128_t)powers[DIGITS_MAX - 1] * powers[exponent - DIGITS_MAX + 1];
+}
+
+/* Exact, in quarters of the distance to the next float: mantissa * 2^-shift lies in the middle between its neighbours,
+ * but just above a power of two the lower one is half as far. With 17 places or more at least one decimal lies within.
+ * The ends themselves read back as the float with the even mantissa. */
+static struct interval find_interval(uint64_t mantissa, int exponent, bool is_single)
+{
+    const int shift = MANTISSA_BITS - exponent + 2;
+    const int unit_shift = is_single ? SINGLE_SHIFT : 0;
+    const bool is_lowest = (mantissa & (mantissa - 1)) == 0;
+    const uint64_t up = UINT64_C(2) << unit_shift;
+    const uint64_t down = is_lowest ? up / 2 : up;
+    /* A little less than the decimal logarithm, so that the float has 17 places, or 18. */
+    const int decimals = 16 - ((exponent * 1233) >> 12);
+    const uint128_t scale = power_of_ten(decimals);
+    const uint128_t below_one = ((uint128_t)1 << shift) - 1;
+    const uint128_t middle = 4 * mantissa * scale;
+    const uint128_t high = (4 * mantissa + up) * scale;
+    const uint128_t low = (4 * mantissa - down) * scale;
+    const bool is_odd = (mantissa >> unit_shift) & 1;
+    return (struct interval){
+        .low = (uint64_t)((low + below_one) >> shift) + (is_odd && (low & below_one) == 0),
+        .high = (uint64_t)(high >> shift) - (is_odd && (high & below_one) == 0),
+        .quarters = (uint64_t)(middle >> (shift - 2)) | ((middle & (below_one >> 2)) != 0),
+        .decimals = decimals,
+    };
+}
+
+/* Drops the last places, as many as `step` has zeros, as long as a decimal remains within. */
+static int drop_places(struct interval *interval, uint64_t step, int places)
+{
+    int dropped = 0;
+    for (;;) {
+        uint64_t high = interval->high / step;
+        uint64_t low = (interval->low + (step - 1)) / step;
+        if (low > high) {
+            return dropped;
+        }
+        interval->high = high;
+        interval->low = low;
+        dropped += places;
+    }
+}
+
+/* The decimal of the fewest digits within, of several the nearest to the float; of two as near the even one, as printf
+ * has it. */
+static struct decimal find_shortest(struct interval interval)
+{
+    int dropped = drop_places(&interval, 100000000, 8);
+    dropped += drop_places(&interval, 1000, 3);
+    dropped += drop_places(&interval, 10, 1);
+    uint64_t digits = interval.low;
+    if (interval.low < interval.high) {
+        const uint64_t step = 4 * powers[dropped];
+        digits = interval.quarters / step;
+        const uint64_t rest = interval.quarters % step;
+        digits += rest > step / 2 || (rest == step / 2 && digits % 2 == 1);
+        digits = digits < interval.low ? interval.low : digits;
+        digits = digits > interval.high ? interval.high : digits;
+    }
+    return (struct decimal){.digits = digits, .decimals = interval.decimals - dropped};
 }
 
 /* Any value of 15 (6) digits survives the way to a normal double (float) and back; the smallest numbers have less. */
@@ -87,49 +208,33 @@ static void add_float_slowly(struct text *text, double value, bool is_single)
 
 void text_add_int(struct text *text, int64_t value)
 {
-    char buffer[DIGITS_MAX + 1];
-    char *end = buffer + sizeof(buffer);
-    char *start = digits_before(end, magnitude(value));
-    if (value < 0) {
-        *--start = '-';
-    }
-    text_add(text, start, (size_t)(end - start));
+    add_decimal(text, value < 0, (struct decimal){.digits = magnitude(value)});
 }
 
 void text_add_decimal(struct text *text, int64_t count, int decimals)
 {
-    char buffer[DIGITS_MAX + DECIMALS_MAX + 3];
-    char *end = buffer + sizeof(buffer);
-    uint64_t value = magnitude(count);
-    assert(decimals >= 0 && decimals <= DECIMALS_MAX);
-    while (decimals > 0 && value % 10 == 0) {
-        value /= 10;
+    assert(decimals >= 0 && decimals <= COUNT_DECIMALS_MAX);
+    uint64_t digits = magnitude(count);
+    while (decimals > 0 && digits % 10 == 0) {
+        digits /= 10;
         decimals--;
     }
-    char *start = digits_before(end, value);
-    while (end - start <= decimals) {
-        *--start = '0';
-    }
-    if (count < 0) {
-        text_add_char(text, '-');
-    }
-    text_add(text, start, (size_t)(end - start - decimals));
-    if (decimals > 0) {
-        text_add_char(text, '.');
-        text_add(text, end - decimals, (size_t)decimals);
-    }
+    add_decimal(text, count < 0, (struct decimal){.digits = digits, .decimals = decimals});
 }
 
 void text_add_float(struct text *text, double value, int single)
 {
     const bool is_single = single != 0;
-    double exact = is_single ? (double)(float)value : value;
-    int64_t count = 0;
-    int decimals = 0;
-    if (exact == 0) {
+    const double exact = is_single ? (double)(float)value : value;
+    uint64_t bits = 0;
+    memcpy(&bits, &exact, sizeof(bits));
+    const int exponent = (int)(bits >> MANTISSA_BITS & EXPONENT_MASK) - EXPONENT_BIAS;
+    if (exponent >= EXPONENT_MIN && exponent <= EXPONENT_MAX) {
+        const uint64_t one = UINT64_C(1) << MANTISSA_BITS;
+        struct interval interval = find_interval((bits & (one - 1)) | one, exponent, is_single);
+        add_decimal(text, exact < 0, find_shortest(interval));
+    } else if (exact == 0) {
         text_add_string(text, signbit(exact) ? "-0" : "0");
-    } else if (find_decimal(exact, is_single, &count, &decimals)) {
-        text_add_decimal(text, count, decimals);
     } else {
         add_float_slowly(text, exact, is_single);
     }

@@ -41,17 +41,37 @@ struct decimal {
 static bool is_whole(double value, double scale, int64_t *whole)
 {
     double scaled = value * scale;
-    double nearest = rint(scaled);
-    if (!(fabs(nearest) <= steps_max) || fabs(scaled - nearest) > fabs(scaled) * 1e-12) {
+    if (!(fabs(scaled) <= steps_max)) {
         return false;
     }
-    *whole = (int64_t)nearest;
+    int64_t nearest = (int64_t)(scaled + copysign(0.5, scaled));
+    if (fabs(scaled - (double)nearest) > fabs(scaled) * 1e-12) {
+        return false;
+    }
+    *whole = nearest;
     return true;
+}
+
+/* By far the most resolutions are one of these to the bit. */
+static int find_unit(double resolution)
+{
+    static const double units[] = {1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
+    for (int i = 0; i < (int)ARRAY_SIZE(units); i++) {
+        if (resolution == units[i]) {
+            return i;
+        }
+    }
+    return -1;
 }
 
 /* count * resolution + offset as a decimal, with as few decimals as resolution and offset have. */
 static bool find_decimal(int64_t count, double resolution, double offset, struct decimal *out)
 {
+    const int unit = offset == 0 ? find_unit(resolution) : -1;
+    if (unit >= 0) {
+        *out = (struct decimal){.count = count, .decimals = unit};
+        return true;
+    }
     int64_t step = 0;
     int64_t shift = 0;
     for (int i = 0; i <= DECIMALS_MAX; i++) {

@@ -35,19 +35,21 @@ static void assert_float(double value, int single, const char *expected)
     text_finish(&text);
 }
 
-static size_t digits_of(const char *number)
+enum { DIGITS_SIZE = 40 };
+
+/* The digits that count, without the zeros at either end. */
+static size_t digits_of(const char *number, char *out)
 {
-    size_t digits = 0;
-    size_t zeros = 0;
+    size_t length = 0;
+    size_t end = 0;
     for (; *number != '\0' && *number != 'e'; number++) {
-        if (*number == '0') {
-            zeros += digits > 0 ? 1 : 0;
-        } else if (*number >= '1' && *number <= '9') {
-            digits += zeros + 1;
-            zeros = 0;
+        if (*number >= (length > 0 ? '0' : '1') && *number <= '9' && length < DIGITS_SIZE - 1) {
+            out[length++] = *number;
+            end = *number == '0' ? end : length;
         }
     }
-    return digits;
+    out[end] = '\0';
+    return end;
 }
 
 static bool reads_back(const char *number, double value, bool is_single)
@@ -56,27 +58,31 @@ static bool reads_back(const char *number, double value, bool is_single)
 }
 
 /* The plain way: the least precision of printf that reads back. */
-static size_t fewest_digits(double value, bool is_single)
+static void print_plainly(double value, bool is_single, char *out, size_t size)
 {
-    char buffer[40];
     for (int digits = 1; digits <= 17; digits++) {
-        snprintf(buffer, sizeof(buffer), "%.*e", digits - 1, value);
-        if (reads_back(buffer, value, is_single)) {
-            break;
+        snprintf(out, size, "%.*e", digits - 1, value);
+        if (reads_back(out, value, is_single)) {
+            return;
         }
     }
-    return digits_of(buffer);
 }
 
 static void check_float(double value, bool is_single)
 {
     struct text text = {0};
+    char plain[DIGITS_SIZE];
+    char expected[DIGITS_SIZE];
+    char digits[DIGITS_SIZE];
     text_add_float(&text, value, is_single ? 1 : 0);
     if (!reads_back(text.data, value, is_single)) {
         fail_msg("%.17g became %s", value, text.data);
     }
-    if (digits_of(text.data) > fewest_digits(value, is_single)) {
-        fail_msg("%.17g could be shorter than %s", value, text.data);
+    print_plainly(value, is_single, plain, sizeof(plain));
+    size_t most = digits_of(plain, expected);
+    size_t count = digits_of(text.data, digits);
+    if (count > most || (count == most && strcmp(digits, expected) != 0)) {
+        fail_msg("%.17g became %s, printf has %s", value, text.data, plain);
     }
     text_finish(&text);
 }
@@ -94,6 +100,23 @@ static void test_integers(void **state)
     text_add_int(&text, INT64_MIN);
     assert_string_equal(text.data, "0 -42 9223372036854775807 -9223372036854775808");
     text_finish(&text);
+}
+
+/* Every length, against printf. */
+static void test_random_integers(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    for (int i = 0; i < RANDOM_FLOATS; i++) {
+        int64_t value = (int64_t)test_random(&seed) >> (i % 64);
+        char expected[32];
+        snprintf(expected, sizeof(expected), "%lld", (long long)value);
+        assert_decimal(value, 0, expected);
+        struct text text = {0};
+        text_add_int(&text, value);
+        assert_string_equal(text.data, expected);
+        text_finish(&text);
+    }
 }
 
 static void test_decimals(void **state)
@@ -124,6 +147,10 @@ static void test_known_floats(void **state)
     assert_float(-49.98, 0, "-49.98");
     assert_float(1.0 / 3, 0, "0.3333333333333333");
     assert_float(5e-324, 0, "5e-324");
+    assert_float(230.100006103515625, 0, "230.10000610351562"); /* as near to ...563 */
+    assert_float(0.0000125, 0, "1.25e-05");
+    assert_float(-0.00001625, 0, "-0.00001625");
+    assert_float(1125899906842623.9, 0, "1125899906842623.9");
     assert_float(DBL_MAX, 0, "1.7976931348623157e+308");
     assert_float((double)FLT_MAX, 1, "3.4028235e+38");
     assert_float((double)16777216.0F, 1, "16777216");
@@ -150,6 +177,65 @@ static void test_any_float_reads_back(void **state)
     }
 }
 
+/* A float of this exponent: 1.<random> * 2^exponent. */
+static double random_float(uint64_t *seed, int exponent)
+{
+    uint64_t bits = test_random(seed) >> 12 | (uint64_t)(1023 + exponent) << 52;
+    double value;
+    memcpy(&value, &bits, sizeof(value));
+    return test_random(seed) % 2 ? value : -value;
+}
+
+/* Between the exponents of which meters have values, and over both ends of the range that has its own way. */
+static void test_ordinary_floats_read_back(void **state)
+{
+    (void)state;
+    uint64_t seed = 4;
+    for (int i = 0; i < RANDOM_FLOATS; i++) {
+        double value = random_float(&seed, i % 74 - 20);
+        check_float(value, false);
+        check_float((double)(float)value, true);
+    }
+}
+
+/* Where the distance to the next float changes, and where the number of digits does. */
+static void test_floats_at_the_edges(void **state)
+{
+    (void)state;
+    for (int exponent = -20; exponent < 54; exponent++) {
+        double value = ldexp(1, exponent);
+        float single = (float)value;
+        check_float(value, false);
+        check_float(nextafter(value, 0), false);
+        check_float(nextafter(value, 1e18), false);
+        check_float((double)single, true);
+        check_float((double)nextafterf(single, 0), true);
+        check_float((double)nextafterf(single, 1e18F), true);
+    }
+    for (double value = 1e-6; value < 1e17; value *= 10) {
+        check_float(value, false);
+        check_float(nextafter(value, 0), false);
+        check_float(nextafter(value, 1e18), false);
+        check_float((double)(float)value, true);
+    }
+}
+
+/* Every decimal that a meter's display can show. */
+static void test_all_short_decimals(void **state)
+{
+    (void)state;
+    for (int count = 1; count < 100000; count++) {
+        for (int decimals = 0; decimals <= 3; decimals++) {
+            struct text expected = {0};
+            text_add_decimal(&expected, count, decimals);
+            double value = strtod(expected.data, NULL);
+            assert_float(value, 0, expected.data);
+            assert_float((double)(float)value, 1, expected.data);
+            text_finish(&expected);
+        }
+    }
+}
+
 /* What meters send: decimals, and sums and products of them that only nearly are. */
 static void test_measured_floats_read_back(void **state)
 {
@@ -170,9 +256,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_integers),
+        cmocka_unit_test(test_random_integers),
         cmocka_unit_test(test_decimals),
         cmocka_unit_test(test_known_floats),
         cmocka_unit_test(test_any_float_reads_back),
+        cmocka_unit_test(test_ordinary_floats_read_back),
+        cmocka_unit_test(test_floats_at_the_edges),
+        cmocka_unit_test(test_all_short_decimals),
         cmocka_unit_test(test_measured_floats_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
