@@ -3,6 +3,7 @@
 #include "sim/encode.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -224,6 +225,25 @@ void encode_helper(const struct profile_helper *helper, double value, uint16_t *
     uint64_t bits =
         is_float(helper->type) ? bits_of_float(helper->type, raw) : bits_of_integer(round(raw));
     split(bits, helper->registers, registers);
+    arrange(&like, registers);
+}
+
+void encode_signature(const struct profile_signature *signature, uint16_t *registers)
+{
+    const char *first = signature->equals.count > 0 ? signature->equals.items[0] : "";
+    struct profile_point like = {
+        .type = signature->type,
+        .registers = signature->registers,
+        .word_order = signature->word_order,
+    };
+    if (signature->type == REGISTER_STRING) {
+        char text[2 * ENCODE_REGISTERS_MAX] = "";
+        (void)snprintf(text, sizeof(text), "%.*s", (int)strcspn(first, "*"), first);
+        encode_text(&like, text, registers);
+        return;
+    }
+    int64_t number = first[0] != '\0' ? strtoll(first, NULL, 0) : (int64_t)llround(signature->min);
+    split((uint64_t)number, signature->registers, registers);
     arrange(&like, registers);
 }
 

@@ -24,6 +24,9 @@ void encode_value(const struct profile_point *point, struct encode_scale scale, 
 void encode_text(const struct profile_point *point, const char *text, uint16_t *registers);
 void encode_helper(const struct profile_helper *helper, double value, uint16_t *registers);
 
+/* What the first of its models holds. */
+void encode_signature(const struct profile_signature *signature, uint16_t *registers);
+
 /* The other way, for what clients write. */
 double decode_value(const struct profile_point *point, struct encode_scale scale,
                     const uint16_t *registers);

@@ -97,6 +97,19 @@ static void add_points(struct image *image, bool is_main)
     }
 }
 
+static void add_signatures(struct image *image)
+{
+    const struct profile_signature *signatures = image->profile->identify.items;
+    for (size_t i = 0; i < image->profile->identify.count; i++) {
+        struct cell cell = {
+            .signature = &signatures[i],
+            .address = signatures[i].address0,
+            .registers = signatures[i].registers,
+        };
+        add_cell(image, signatures[i].function, cell);
+    }
+}
+
 void image_init(struct image *image, const struct profile *profile,
                 const struct device_config *config, uint8_t unit)
 {
@@ -113,6 +126,9 @@ void image_init(struct image *image, const struct profile *profile,
         add_cell(image, helpers[i].function, cell);
     }
     add_points(image, is_main);
+    if (is_main) {
+        add_signatures(image);
+    }
 }
 
 void image_finish(struct image *image)
@@ -156,10 +172,27 @@ static double glitched(double value, enum glitch glitch)
     return value;
 }
 
+/* The signature that begins where the point does. */
+static const struct profile_signature *signature_at(const struct image *image,
+                                                    const struct profile_point *point)
+{
+    const struct profile_signature *signatures = image->profile->identify.items;
+    for (size_t i = 0; i < image->profile->identify.count; i++) {
+        if (signatures[i].function == point->function &&
+            signatures[i].address0 == point->address0) {
+            return &signatures[i];
+        }
+    }
+    return NULL;
+}
+
 static void encode_name(const struct image *image, const struct cell *cell, uint16_t *registers)
 {
     const char *id = image->config->id;
-    if (cell->point->type != REGISTER_STRING) {
+    const struct profile_signature *signature = signature_at(image, cell->point);
+    if (signature != NULL && signature->registers <= cell->registers) {
+        encode_signature(signature, registers);
+    } else if (cell->point->type != REGISTER_STRING) {
         double number = (double)(noise_seed(1, id) % 100000000U);
         encode_value(cell->point, (struct encode_scale){.factor = 1.0}, number, registers);
     } else if (cell->quantity == QUANTITY_ID_serial_number) {
@@ -176,6 +209,10 @@ static void encode_cell(const struct image_view *view, const struct cell *cell, 
     const struct image *image = view->image;
     if (cell->helper != NULL) {
         encode_helper(cell->helper, helper_value(cell->helper, image->config), registers);
+        return;
+    }
+    if (cell->signature != NULL) {
+        encode_signature(cell->signature, registers);
         return;
     }
     if (cell->point->row->kind == QUANTITY_TEXT) {
@@ -253,6 +290,13 @@ static bool is_known(const struct image *image, uint8_t function, uint32_t first
     return next > last;
 }
 
+/* Some devices tell their model only to who asks for nothing else; in a block its register is another's. */
+static bool is_hidden(const struct cell *cell, const struct register_span *span)
+{
+    return cell->signature != NULL &&
+           (cell->address != span->address || cell->registers != span->count);
+}
+
 int image_read(const struct image_view *view, const struct register_span *span, uint16_t *registers,
                bool *has_counter)
 {
@@ -270,7 +314,7 @@ int image_read(const struct image_view *view, const struct register_span *span, 
         if (cell->address > last) {
             break;
         }
-        if ((uint32_t)cell->address + cell->registers <= span->address) {
+        if ((uint32_t)cell->address + cell->registers <= span->address || is_hidden(cell, span)) {
             continue;
         }
         uint16_t encoded[ENCODE_REGISTERS_MAX] = {0};

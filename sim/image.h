@@ -20,10 +20,11 @@ enum {
     EXCEPTION_TARGET = 11, /* a gateway's unit did not answer */
 };
 
-/* One point or helper at its place. */
+/* One point, helper or signature at its place. */
 struct cell {
-    const struct profile_point *point; /* or */
-    const struct profile_helper *helper;
+    const struct profile_point *point;   /* or */
+    const struct profile_helper *helper; /* or */
+    const struct profile_signature *signature;
     uint16_t address;
     uint16_t registers;
     enum quantity_id quantity;

@@ -54,8 +54,11 @@ static void complete(struct profile *profile, const char *path, struct config_me
     size_t least = is_whole ? 1 : 0;
     if (check_amount(path, "points", profile->points.count, least, PROFILE_POINTS_MAX, faults) &&
         check_amount(path, "helpers", profile->helpers.count, 0, PROFILE_HELPERS_MAX, faults) &&
-        check_amount(path, "barriers", profile->barriers.count, 0, PROFILE_BARRIERS_MAX, faults)) {
+        check_amount(path, "barriers", profile->barriers.count, 0, PROFILE_BARRIERS_MAX, faults) &&
+        check_amount(path, "identify", profile->identify.count, 0, PROFILE_SIGNATURES_MAX,
+                     faults)) {
         profile_derive(profile, memory, faults);
+        profile_derive_signatures(profile, faults);
         profile_check(profile, path, faults);
     }
 }
@@ -67,6 +70,7 @@ static void empty(struct profile *profile)
     profile->points = (struct option_list){0};
     profile->helpers = (struct option_list){0};
     profile->barriers = (struct option_list){0};
+    profile->identify = (struct option_list){0};
 }
 
 static void load_profile(struct profiles *profiles, const char *folder, const char *file,

@@ -16,14 +16,16 @@ static const char head[] =
     "frame count on\n"
     "serial lines only. \"Registers\" is the most that one request may ask for. A profile has "
     "control when the\n"
-    "device takes a new value for at least one of its points.\n\n"
+    "device takes a new value for at least one of its points. A profile that is known has "
+    "registers by which\n"
+    "`lingtan probe` names the model for certain.\n\n"
     "Confidence is high when two independent sources or more agree on a map. Where it is "
     "**medium** or **low**\n"
     "the map may be wrong: compare its values with the device's display before you trust "
     "them.\n\n"
     "| profile | maker and model | class | confidence | unit | serial | registers | points | "
-    "control |\n"
-    "|---|---|---|---|---|---|---|---|---|\n";
+    "control | known |\n"
+    "|---|---|---|---|---|---|---|---|---|---|\n";
 
 static bool has_control(const struct profile *profile)
 {
@@ -52,10 +54,11 @@ static void add_row(struct text *text, const struct profile *profile)
     option_add_cell(text, profile->device);
     text_add_format(text, " | %s | ", device_class_words[profile->device_class]);
     add_confidence(text, profile);
-    text_add_format(text, " | %" PRId64 " | %" PRId64 " %s | %" PRId64 " | %zu | %s |\n",
+    text_add_format(text, " | %" PRId64 " | %" PRId64 " %s | %" PRId64 " | %zu | %s | %s |\n",
                     profile->link.unit, profile->link.baud, profile->link.frame,
                     profile->link.max_registers, profile->points.count,
-                    has_control(profile) ? "yes" : "no");
+                    has_control(profile) ? "yes" : "no",
+                    profile->identify.count > 0 ? "yes" : "no");
 }
 
 static void add_quirks(struct text *text, const struct profile *profile)

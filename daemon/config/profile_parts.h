@@ -10,11 +10,16 @@ enum {
     PROFILE_POINTS_MAX = 4096, /* readings of a batch */
     PROFILE_HELPERS_MAX = 256,
     PROFILE_BARRIERS_MAX = 1024,
+    PROFILE_SIGNATURES_MAX = 16,
 };
 
 /* Works out the members that are not read: address0, registers, row, name, unit_scale, modulus_count. A point or helper
  * that has a fault keeps registers 0. */
 void profile_derive(struct profile *profile, struct config_memory *memory, struct faults *faults);
+
+/* The same for the signatures, and whether their options fit one another. */
+extern const struct option_table profile_signature_table;
+void profile_derive_signatures(struct profile *profile, struct faults *faults);
 
 /* What more than one option says together, for points and helpers that have registers. */
 void profile_check(const struct profile *profile, const char *path, struct faults *faults);

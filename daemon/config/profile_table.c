@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* profile_table: what a file in conf/devices/ may say. */
 #include "base/mem.h"
-#include <lingtan/profile.h>
+#include "config/profile_parts.h"
 
 const char *const register_type_words[] = {
     [REGISTER_U16] = "u16",       [REGISTER_I16] = "i16",   [REGISTER_U32] = "u32",
@@ -376,6 +376,11 @@ static const struct option profile_rows[] = {
      .offset = offsetof(struct profile, barriers),
      .table = &barrier_table,
      .help = "Registers that no request may touch."},
+    {.name = "identify",
+     .type = OPTION_LIST,
+     .offset = offsetof(struct profile, identify),
+     .table = &profile_signature_table,
+     .help = "Registers by which lingtan probe knows the model: all of them must hold."},
     {.name = "quirks",
      .type = OPTION_STRINGS,
      .offset = offsetof(struct profile, quirks),

@@ -95,6 +95,23 @@ struct profile_helper {
     uint16_t registers;
 };
 
+/* What a register of this model holds and hardly one of another: lingtan probe names the model by it. */
+struct profile_signature {
+    struct origin origin;
+    int64_t function; /* 3 or 4 */
+    int64_t address;
+    int type;      /* u16, i16, u32, i32, string */
+    int64_t count; /* registers of a string */
+    int word_order;
+    struct option_strings
+        equals; /* any of them: "1648", "0x670"; texts, whose * at the end stands for whatever follows */
+    double min; /* or a number within; NaN = not given */
+    double max;
+    /* worked out at load */
+    uint16_t address0;
+    uint16_t registers;
+};
+
 struct profile_link {
     int64_t unit;
     int64_t max_registers; /* in one request; 1..125 */
@@ -117,6 +134,7 @@ struct profile {
     struct option_list points;   /* of struct profile_point */
     struct option_list helpers;  /* of struct profile_helper */
     struct option_list barriers; /* of struct profile_barrier */
+    struct option_list identify; /* of struct profile_signature; all of them hold */
     struct option_strings quirks;
 };
 

@@ -39,11 +39,12 @@ static void test_a_confirmed_profile(void **state)
                 "link: { unit = 80; max_registers = 16; baud = 19200; frame = \"8E1\"; };\n"
                 "points = ( { " POINT " is_writable = true; },\n"
                 "  { quantity = \"mode\"; function = 3; address = 1; type = \"u16\"; } );\n"
+                "identify = ( { function = 3; address = 9; type = \"u16\"; equals = [\"7\"]; } );\n"
                 "quirks = ( \"Slow.\", \"Deaf at night.\" );\n");
     char *document = write_document(&bench);
-    assert_non_null(
-        strstr(document,
-               "| [gate](#gate) | Gate A\\|B | hvac | high | 80 | 19200 8E1 | 16 | 2 | yes |\n"));
+    assert_non_null(strstr(
+        document,
+        "| [gate](#gate) | Gate A\\|B | hvac | high | 80 | 19200 8E1 | 16 | 2 | yes | yes |\n"));
     assert_non_null(strstr(document, "\n### gate\n\n- Slow.\n- Deaf at night.\n"));
     free(document);
     bench_stop(&bench);
@@ -61,10 +62,11 @@ static void test_a_doubtful_profile_is_marked_twice(void **state)
                 "device = \"Guess\"; class = \"sensor\"; confidence = \"low\";\n"
                 "points = ( { " POINT " } );\n");
     char *document = write_document(&bench);
-    assert_non_null(strstr(
-        document, "| [gate](#gate) | Gate | hvac | **medium** | 1 | 9600 8N1 | 60 | 1 | no |\n"));
     assert_non_null(
-        strstr(document, "| guess | Guess | sensor | **low** | 1 | 9600 8N1 | 60 | 1 | no |\n"));
+        strstr(document,
+               "| [gate](#gate) | Gate | hvac | **medium** | 1 | 9600 8N1 | 60 | 1 | no | no |\n"));
+    assert_non_null(strstr(
+        document, "| guess | Guess | sensor | **low** | 1 | 9600 8N1 | 60 | 1 | no | no |\n"));
     assert_non_null(strstr(document, "\n### gate\n\nConfidence: **medium**.\n\n- Slow.\n"));
     assert_null(strstr(document, "### guess"));
     free(document);

@@ -16,6 +16,7 @@
 #define POINT "quantity = \"voltage_a\"; function = 3; address = 5; "
 #define OTHER "quantity = \"voltage_b\"; function = 3; "
 #define ENERGY "quantity = \"active_energy_import\"; function = 3; address = 5; "
+#define SIGNED "points = ( { " POINT "type = \"u16\"; } ); identify = (\n"
 
 static const struct {
     const char *text; /* after the head */
@@ -160,6 +161,35 @@ static const struct {
      "2; "
      "address = 6; type = \"u16\"; } );",
      ""},
+    /* signatures */
+    {SIGNED "{ function = 3; address = 1; type = \"u16\"; equals = [\"1648\", \"0x671\"]; },\n"
+            "{ function = 4; address = 9; type = \"i32\"; min = -5; max = 5; },\n"
+            "{ function = 4; address = 9; type = \"string\"; count = 2; equals = [\"B23*\", "
+            "\"B24 \"]; } );",
+     ""},
+    {SIGNED "{ function = 3; address = 1; type = \"f32\"; equals = [\"1\"]; },\n"
+            "{ function = 3; address = 1; type = \"string\"; equals = [\"A\"]; },\n"
+            "{ function = 3; address = 1; type = \"u32\"; count = 1; equals = [\"1\"]; },\n"
+            "{ function = 3; address = 65535; type = \"u32\"; equals = [\"1\"]; } );",
+     "devices/p.conf:2: identify[0].type: is f32, wants one of u16, i16, u32, i32, string\n"
+     "devices/p.conf:3: identify[1].count: is 0, wants 1..32 registers for type string\n"
+     "devices/p.conf:4: identify[2].count: is 1, wants 2 for type u32, or 0\n"
+     "devices/p.conf:5: identify[3].address: is 65535, wants 0..65534, since address_base is 0\n"},
+    {SIGNED "{ function = 3; address = 1; type = \"u16\"; equals = [\"65536\", \"x\"]; },\n"
+            "{ function = 3; address = 1; type = \"string\"; count = 1; equals = [\"*\", "
+            "\"ABCD\"]; },\n"
+            "{ function = 3; address = 1; type = \"u16\"; },\n"
+            "{ function = 3; address = 1; type = \"u16\"; min = 1; equals = [\"1\"]; },\n"
+            "{ function = 3; address = 1; type = \"u16\"; min = 2; max = 1; },\n"
+            "{ function = 3; address = 1; type = \"string\"; count = 1; min = 1; max = 2; } );",
+     "devices/p.conf:2: identify[0].equals: holds \"65536\", wants numbers that fit type u16\n"
+     "devices/p.conf:2: identify[0].equals: holds \"x\", wants numbers that fit type u16\n"
+     "devices/p.conf:3: identify[1].equals: holds \"*\", wants texts of 1..2 characters\n"
+     "devices/p.conf:3: identify[1].equals: holds \"ABCD\", wants texts of 1..2 characters\n"
+     "devices/p.conf:4: identify[2]: wants either equals or min and max\n"
+     "devices/p.conf:5: identify[3]: wants either equals or min and max\n"
+     "devices/p.conf:6: identify[4].max: makes no range with min, wants both, min not above max\n"
+     "devices/p.conf:7: identify[5].min: stands beside type string, wants equals\n"},
     /* barriers and groups */
     {"points = (\n{ " POINT "type = \"u32\"; } );\n"
      "barriers = ( { function = 3; first = 7; last = 9; }, { function = 3; first = 0; last = 4; } "
