@@ -152,34 +152,30 @@ static const char *transport_of(const struct line_config *line)
 
 /* One request as JSON; the table is filled from it. */
 static json_t *request_json(const struct budget_line *line, const struct budget_device *device,
-                            enum poll_class poll_class, size_t index)
+                            const struct plan_request *planned, size_t points)
 {
-    size_t count = 0;
-    const struct plan_request *requests = plan_requests(device->plan, poll_class, &count);
-    const struct frame_request *request = &requests[index].request;
+    const struct frame_request *request = &planned->request;
     double time_ms = budget_request_ms(&line->wire, request);
-    int64_t period_ms = device->period_ms[poll_class];
+    int64_t period_ms = device->period_ms[planned->poll_class];
     return json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:I, s:f, s:f}", "class",
-                     poll_class_words[poll_class], "period_ms", (json_int_t)period_ms, "unit",
-                     (int)request->unit, "function", (int)request->function, "address",
+                     poll_class_words[planned->poll_class], "period_ms", (json_int_t)period_ms,
+                     "unit", (int)request->unit, "function", (int)request->function, "address",
                      (int)request->address, "count", (int)request->quantity, "points",
-                     (json_int_t)plan_request_points(device->plan, poll_class, index), "time_ms",
-                     time_ms, "load", time_ms / (double)period_ms);
+                     (json_int_t)points, "time_ms", time_ms, "load", time_ms / (double)period_ms);
 }
 
 static json_t *device_json(const struct budget_line *line, const struct budget_device *device)
 {
-    json_t *requests = json_array();
-    for (int i = 0; i < POLL_CLASS_COUNT; i++) {
-        size_t count = 0;
-        (void)plan_requests(device->plan, (enum poll_class)i, &count);
-        for (size_t j = 0; j < count; j++) {
-            json_array_append_new(requests, request_json(line, device, (enum poll_class)i, j));
-        }
+    json_t *list = json_array();
+    size_t count = 0;
+    const struct plan_request *requests = plan_requests(device->plan, &count);
+    for (size_t i = 0; i < count; i++) {
+        size_t points = plan_request_points(device->plan, i);
+        json_array_append_new(list, request_json(line, device, &requests[i], points));
     }
     return json_pack("{s:s, s:s, s:f, s:f, s:o}", "id", device->config->id, "profile",
                      device->config->profile, "sweep_ms", device->sweep_ms, "load", device->load,
-                     "requests", requests);
+                     "requests", list);
 }
 
 static json_t *line_json(const struct outlook *outlook, const struct budget_line *line)

@@ -78,10 +78,12 @@ static double class_ms(const struct budget_device *device, enum poll_class poll_
                        const struct budget_wire *wire)
 {
     size_t count = 0;
-    const struct plan_request *requests = plan_requests(device->plan, poll_class, &count);
+    const struct plan_request *requests = plan_requests(device->plan, &count);
     double sum_ms = 0;
     for (size_t i = 0; i < count; i++) {
-        sum_ms += budget_request_ms(wire, &requests[i].request);
+        if (requests[i].poll_class == poll_class) {
+            sum_ms += budget_request_ms(wire, &requests[i].request);
+        }
     }
     return sum_ms;
 }
@@ -101,20 +103,24 @@ static void device_init(struct budget_device *device, const struct site *site,
                         const struct device_config *config, const struct profile *profile,
                         const struct budget_wire *wire)
 {
-    *device = (struct budget_device){.config = config, .plan = plan_create(profile, config)};
+    int64_t period_ms[POLL_CLASS_COUNT];
+    for (int i = 0; i < POLL_CLASS_COUNT; i++) {
+        period_ms[i] = site_period_ms(site, config, (enum poll_class)i);
+    }
+    *device = (struct budget_device){
+        .config = config,
+        .plan = plan_create(profile, config, period_ms),
+    };
     for (int i = 0; i < POLL_CLASS_COUNT; i++) {
         enum poll_class poll_class = (enum poll_class)i;
-        size_t count = 0;
-        (void)plan_requests(device->plan, poll_class, &count);
-        if (count == 0) {
+        if (plan_point_count(device->plan, poll_class) == 0) {
             continue;
         }
-        int64_t period_ms = site_period_ms(site, config, poll_class);
-        device->period_ms[i] = period_ms;
+        device->period_ms[i] = period_ms[i];
         if (poll_class != POLL_ONCE) {
             device->sweep_ms += class_ms(device, poll_class, wire);
-            bool is_fastest = device->fastest_ms == 0 || period_ms < device->fastest_ms;
-            device->fastest_ms = is_fastest ? period_ms : device->fastest_ms;
+            bool is_fastest = device->fastest_ms == 0 || period_ms[i] < device->fastest_ms;
+            device->fastest_ms = is_fastest ? period_ms[i] : device->fastest_ms;
         }
     }
     device->load = device_load(device, wire);

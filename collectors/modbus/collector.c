@@ -137,7 +137,8 @@ static int add_devices(struct line *line, const struct collector_setup *setup,
             period_ms[j] = site_period_ms(setup->site, device, (enum poll_class)j);
         }
         struct device *descriptor = site_device(setup->site, config, device, profile);
-        line_add_device(line, descriptor, plan_create(profile, device), period_ms, (*index)++);
+        line_add_device(line, descriptor, plan_create(profile, device, period_ms), period_ms,
+                        (*index)++);
         device_unref(descriptor);
     }
     return 0;

@@ -14,9 +14,9 @@ enum {
     EXPONENT_MAX = 12
 }; /* of a scale register; SunSpec allows 10, and its 0x8000 voids the points */
 
-/* The answers of a class and what became of its requests. */
+/* The answers of a poll and what became of its requests. */
 struct answers {
-    const struct plan_part *part;
+    const struct plan *plan;
     const struct device *device;
     const uint16_t *registers;
     const struct plan_outcome *outcomes;
@@ -24,7 +24,7 @@ struct answers {
 
 static double helper_value(const struct answers *answers, uint16_t index)
 {
-    const struct plan_helper *helper = &answers->part->helpers[index];
+    const struct plan_helper *helper = &answers->plan->helpers[index];
     const struct profile_helper *row = helper->helper;
     const uint16_t *registers = answers->registers + helper->place.first;
     struct raw_layout layout = {
@@ -194,7 +194,7 @@ static const struct plan_outcome *outcome_of(const struct answers *answers,
                                              const struct plan_point *point)
 {
     const struct plan_outcome *outcome = &answers->outcomes[point->place.request];
-    const struct plan_helper *helpers = answers->part->helpers;
+    const struct plan_helper *helpers = answers->plan->helpers;
     if (outcome->quality == QUALITY_OK && point->scale_from != PLAN_NO_HELPER) {
         outcome = &answers->outcomes[helpers[point->scale_from].place.request];
     }
@@ -222,22 +222,36 @@ static void decode_point(const struct answers *answers, const struct plan_point 
     }
 }
 
-struct batch *decode_batch(const struct plan *plan, enum poll_class poll_class,
-                           const struct device *device, const uint16_t *registers,
-                           const struct plan_outcome *outcomes)
+static struct batch *make_batch(const struct plan *plan, unsigned classes,
+                                const struct device *device)
 {
-    const struct plan_part *part = &plan->parts[poll_class];
+    size_t points = 0;
+    size_t texts_size = 0;
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        if ((classes & 1U << i) != 0) {
+            points += plan->parts[i].point_count;
+            texts_size += plan->parts[i].texts_size;
+        }
+    }
+    return batch_create(device, points, texts_size);
+}
+
+struct batch *decode_batch(const struct plan *plan, unsigned classes, const struct device *device,
+                           const uint16_t *registers, const struct plan_outcome *outcomes)
+{
     struct answers answers = {
-        .part = part,
+        .plan = plan,
         .device = device,
         .registers = registers,
         .outcomes = outcomes,
     };
-    struct batch *batch = batch_create(device, part->point_count, part->texts_size);
+    struct batch *batch = make_batch(plan, classes, device);
     size_t texts_used = 0;
-    for (size_t i = 0; i < part->point_count; i++) {
-        struct reading *reading = &batch->readings[batch->count++];
-        decode_point(&answers, &part->points[i], reading, batch, &texts_used);
+    for (size_t i = 0; i < plan->point_count; i++) {
+        if ((classes & 1U << plan->points[i].poll_class) != 0) {
+            struct reading *reading = &batch->readings[batch->count++];
+            decode_point(&answers, &plan->points[i], reading, batch, &texts_used);
+        }
     }
     batch->time_us = batch->count > 0 ? batch->readings[0].time_us : 0;
     return batch;

@@ -6,18 +6,18 @@
 #include "collectors/modbus/plan.h"
 #include <lingtan/reading.h>
 
-/* What became of one request of a class. */
+/* What became of one request. */
 struct plan_outcome {
     uint8_t quality; /* enum quality: ok, timeout, exception, bad_reply, late */
     uint8_t exception;
     int64_t time_us; /* wall: the middle between request and reply */
 };
 
-/* Makes the batch of one poll of one class: a reading for each of its points, in the device's point order; points of a
- * failed request carry its quality and no value. registers: plan_answer_size of them; outcomes: one per request. The
- * device must come from the same profile and configuration as the plan (site_device). Returns one reference. */
-struct batch *decode_batch(const struct plan *plan, enum poll_class poll_class,
-                           const struct device *device, const uint16_t *registers,
-                           const struct plan_outcome *outcomes);
+/* Makes the batch of one poll of some classes (a bit per enum poll_class): a reading for each of their points, in the
+ * device's point order; points of a failed request carry its quality and no value. registers: plan_answer_size of them;
+ * outcomes: one per request of the plan, of which those of other classes are not looked at. The device must come from
+ * the same profile and configuration as the plan (site_device). Returns one reference. */
+struct batch *decode_batch(const struct plan *plan, unsigned classes, const struct device *device,
+                           const uint16_t *registers, const struct plan_outcome *outcomes);
 
 #endif

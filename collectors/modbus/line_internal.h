@@ -35,9 +35,8 @@ struct line_device {
     const struct device *device;
     struct plan *plan;
     struct schedule schedules[POLL_CLASS_COUNT];
-    struct request_state *requests; /* of all classes, one after the other */
-    uint16_t first_request[POLL_CLASS_COUNT + 1];
-    enum device_health health; /* of the tally, to be read without its lock */
+    struct request_state *requests; /* as the plan has them */
+    enum device_health health;      /* of the tally, to be read without its lock */
     uint32_t failed_polls;
     bool fell_with_line; /* offline because the line is down, not by itself */
     int64_t retry_us;    /* offline: the next probe */
@@ -47,17 +46,15 @@ struct line_device {
     struct device_tally tally; /* guarded by the stats' mutex */
 };
 
-/* The device being polled: its due classes one after the other. */
+/* The device being polled: what it owes at this moment becomes one batch. */
 struct go {
     struct line_device *device; /* NULL = none */
-    unsigned classes;           /* bit per enum poll_class: not finished yet */
-    enum poll_class poll_class; /* the one being read */
-    bool has_class;             /* poll_class is begun */
+    unsigned classes;           /* bit per enum poll_class */
     bool is_probe;              /* one request, to see whether the device is back */
     bool is_answered;
     bool is_failed; /* nothing more is sent: the rest gets the quality below */
     uint8_t quality;
-    size_t request; /* the one in flight, within the class */
+    size_t request; /* the one in flight, within the plan */
 };
 
 enum line_phase {
@@ -129,9 +126,9 @@ struct line {
 
     struct go go;
     struct exchange exchange;
-    uint16_t *registers; /* answers of the class being read */
+    uint16_t *registers; /* answers of the go */
     struct plan_outcome *outcomes;
-    bool *is_read; /* which requests of the class are settled */
+    bool *is_read; /* which of its requests are settled */
     size_t registers_max;
     size_t requests_max;
 
@@ -176,7 +173,7 @@ bool receive_until_silent(struct line *line);
 /* line_poll.c */
 bool poll_choose(struct line *line); /* false: nothing now */
 void poll_step(struct line *line);   /* the next request of the go */
-void poll_settle(struct line *line); /* posts what needs no more requests */
+void poll_settle(struct line *line); /* ends the go when it needs no more requests */
 int64_t poll_next_us(struct line *line);
 void poll_line_down(struct line *line);
 void poll_line_up(struct line *line, int64_t from_us);
@@ -184,10 +181,10 @@ void poll_realign(struct line *line);
 
 /* line_outcome.c */
 struct request_state *outcome_state(const struct line *line); /* of the go's request in flight */
-void outcome_begin(struct line *line, enum poll_class poll_class);
+void outcome_begin(struct line *line);
 void outcome_post(struct line *line);
-void outcome_post_all(struct line *line, const struct line_device *device,
-                      enum poll_class poll_class, enum quality quality);
+void outcome_post_all(struct line *line, const struct line_device *device, unsigned classes,
+                      enum quality quality);
 bool outcome_is_gateway_failure(uint8_t exception); /* the gateway speaks, its device is dead */
 void outcome_reply(struct line *line, const struct frame_reply *reply);
 void outcome_failed(struct line *line, uint8_t quality);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* line_outcome: what became of the requests of a poll, and the batch that tells. A device that fails is data: every
- * poll of a class ends in a batch, whatever came. */
+ * poll ends in a batch, whatever came. */
 #include "collectors/modbus/line_internal.h"
 
 #include <string.h>
@@ -12,23 +12,16 @@ enum {
     EXCEPTION_NO_TARGET = 0x0B,
 };
 
-static const struct plan_request *request_at(const struct go *go, size_t index)
+static const struct plan_request *request_of(const struct go *go)
 {
     size_t count = 0;
-    return plan_requests(go->device->plan, go->poll_class, &count) + index;
-}
-
-static struct request_state *state_at(const struct line_device *device, enum poll_class poll_class,
-                                      size_t index)
-{
-    return &device->requests[device->first_request[poll_class] + index];
+    return &plan_requests(go->device->plan, &count)[go->request];
 }
 
 struct request_state *outcome_state(const struct line *line)
 {
     const struct go *go = &line->go;
-    return go->device != NULL && go->has_class ? state_at(go->device, go->poll_class, go->request)
-                                               : NULL;
+    return go->device != NULL ? &go->device->requests[go->request] : NULL;
 }
 
 bool outcome_is_gateway_failure(uint8_t exception)
@@ -48,28 +41,24 @@ static void set_outcome(struct line *line, size_t index, uint8_t quality, uint8_
 }
 
 /* Requests that are being left alone keep the quality of their last failure. */
-void outcome_begin(struct line *line, enum poll_class poll_class)
+void outcome_begin(struct line *line)
 {
-    struct go *go = &line->go;
+    const struct go *go = &line->go;
     size_t count = 0;
-    plan_requests(go->device->plan, poll_class, &count);
-    go->poll_class = poll_class;
-    go->has_class = true;
+    plan_requests(go->device->plan, &count);
     memset(line->is_read, 0, count * sizeof(bool));
-    memset(line->registers, 0,
-           plan_answer_size(go->device->plan, poll_class) * sizeof(*line->registers));
     for (size_t i = 0; i < count && !go->is_probe; i++) {
-        const struct request_state *state = state_at(go->device, poll_class, i);
+        const struct request_state *state = &go->device->requests[i];
         if (state->retry_us > line->now_us) {
             set_outcome(line, i, state->quality, state->exception, line->wall_us);
         }
     }
 }
 
-static void post(struct line *line, const struct line_device *device, enum poll_class poll_class)
+static void post(struct line *line, const struct line_device *device, unsigned classes)
 {
     struct batch *batch =
-        decode_batch(device->plan, poll_class, device->device, line->registers, line->outcomes);
+        decode_batch(device->plan, classes, device->device, line->registers, line->outcomes);
     batch->received_mono_us = line->now_us;
     line->host->collector->post(line->host->collector->context, batch);
 }
@@ -78,24 +67,24 @@ void outcome_post(struct line *line)
 {
     const struct go *go = &line->go;
     size_t count = 0;
-    plan_requests(go->device->plan, go->poll_class, &count);
+    plan_requests(go->device->plan, &count);
     for (size_t i = 0; i < count; i++) {
         if (!line->is_read[i]) {
             set_outcome(line, i, go->quality, 0, line->wall_us);
         }
     }
-    post(line, go->device, go->poll_class);
+    post(line, go->device, go->classes);
 }
 
-void outcome_post_all(struct line *line, const struct line_device *device,
-                      enum poll_class poll_class, enum quality quality)
+void outcome_post_all(struct line *line, const struct line_device *device, unsigned classes,
+                      enum quality quality)
 {
     size_t count = 0;
-    plan_requests(device->plan, poll_class, &count);
+    plan_requests(device->plan, &count);
     for (size_t i = 0; i < count; i++) {
         set_outcome(line, i, (uint8_t)quality, 0, line->wall_us);
     }
-    post(line, device, poll_class);
+    post(line, device, classes);
 }
 
 /* Pauses grow from two periods of the class. */
@@ -103,7 +92,7 @@ static void leave_alone(struct line *line, struct request_state *state, int64_t 
 {
     const struct go *go = &line->go;
     struct respite respite = {
-        .first_us = 2 * go->device->schedules[go->poll_class].period_us,
+        .first_us = 2 * go->device->schedules[request_of(go)->poll_class].period_us,
         .cap_us = cap_us,
         .steps = state->fails > 0 ? state->fails - 1U : 0,
     };
@@ -117,7 +106,7 @@ static void count_failure(struct request_state *state)
     }
 }
 
-/* A refused block is asked again with the next poll of its class; a device that says it is busy is given time. */
+/* A refused block is asked again with the next poll; a device that says it is busy is given time. */
 static void take_exception(struct line *line, struct request_state *state, uint8_t exception)
 {
     struct go *go = &line->go;
@@ -149,7 +138,7 @@ void outcome_reply(struct line *line, const struct frame_reply *reply)
     if (reply->exception != 0) {
         take_exception(line, state, reply->exception);
     } else {
-        const struct plan_request *request = request_at(go, go->request);
+        const struct plan_request *request = request_of(go);
         frame_registers(&request->request, reply, line->registers + request->answer_offset,
                         request->answer_registers);
         quality = QUALITY_OK;

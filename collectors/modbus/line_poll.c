@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* line_poll: which device has its turn, and its due classes one request after the other. What is due longest goes
- * first; dead devices are probed where there is room, or after a while all the same. */
+/* line_poll: which device has its turn, and the requests of its due classes one after the other. What is due longest
+ * goes first; dead devices are probed where there is room, or after a while all the same. */
 #include "collectors/modbus/line_internal.h"
 
 enum {
@@ -61,49 +61,73 @@ int64_t poll_next_us(struct line *line)
     return probe_us < ahead.regular_us ? probe_us : ahead.regular_us;
 }
 
+static unsigned due_classes(const struct line *line, const struct line_device *device)
+{
+    unsigned classes = 0;
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        classes |= device->schedules[i].due_us <= line->now_us ? 1U << i : 0;
+    }
+    return classes;
+}
+
+static void advance(struct line *line, struct line_device *device, unsigned classes)
+{
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        if ((classes & 1U << i) != 0) {
+            schedule_advance(&device->schedules[i], line->now_us, &line->timeline);
+        }
+    }
+}
+
 /* A line that is late leaves out whole periods, never catches up. One batch says so, once a period at the most; a
  * device that has just failed is not late. */
-static void skip_missed(struct line *line, struct line_device *device, enum poll_class poll_class)
+static void skip_missed(struct line *line, struct line_device *device, unsigned classes)
 {
-    uint32_t skipped = schedule_skip(&device->schedules[poll_class], line->now_us);
-    if (skipped > 0 && device->failed_polls == 0) {
+    unsigned late = 0;
+    uint64_t total = 0;
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        uint32_t skipped =
+            (classes & 1U << i) != 0 ? schedule_skip(&device->schedules[i], line->now_us) : 0;
+        late |= skipped > 0 ? 1U << i : 0;
+        total += skipped;
+    }
+    if (late != 0 && device->failed_polls == 0) {
         line_stats_error(&line->stats, &device->tally, offsetof(struct error_counts, skipped),
-                         skipped);
-        outcome_post_all(line, device, poll_class, QUALITY_LATE);
+                         total);
+        outcome_post_all(line, device, late, QUALITY_LATE);
     }
 }
 
 static void begin_go(struct line *line, struct line_device *device)
 {
-    line->go = (struct go){.device = device, .quality = QUALITY_TIMEOUT};
-    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
-        if (device->schedules[i].due_us <= line->now_us) {
-            skip_missed(line, device, (enum poll_class)i);
-            line->go.classes |= 1U << i;
-        }
-    }
+    unsigned classes = due_classes(line, device);
+    line->go = (struct go){.device = device, .quality = QUALITY_TIMEOUT, .classes = classes};
+    skip_missed(line, device, classes);
+    line_stats_poll(&line->stats, &device->tally, line->now_us,
+                    line->now_us - device_due_us(device));
+    advance(line, device, classes);
+    outcome_begin(line);
 }
 
 /* The request that failed least often: a device that is silent on one block is found by another. */
 static void begin_probe(struct line *line, struct line_device *device)
 {
+    size_t count = 0;
+    const struct plan_request *requests = plan_requests(device->plan, &count);
     size_t best = 0;
-    for (size_t i = 1; i < device->first_request[POLL_CLASS_COUNT]; i++) {
+    for (size_t i = 1; i < count; i++) {
         if (device->requests[i].fails < device->requests[best].fails) {
             best = i;
         }
     }
-    unsigned poll_class = 0;
-    while (best >= device->first_request[poll_class + 1]) {
-        poll_class++;
-    }
     line->go = (struct go){
         .device = device,
         .quality = QUALITY_TIMEOUT,
-        .classes = 1U << poll_class,
+        .classes = 1U << requests[best].poll_class,
         .is_probe = true,
-        .request = best - device->first_request[poll_class],
+        .request = best,
     };
+    outcome_begin(line);
 }
 
 bool poll_choose(struct line *line)
@@ -120,28 +144,17 @@ bool poll_choose(struct line *line)
     return true;
 }
 
-static void begin_class(struct line *line)
-{
-    struct go *go = &line->go;
-    enum poll_class poll_class = (enum poll_class)__builtin_ctz(go->classes);
-    struct schedule *schedule = &go->device->schedules[poll_class];
-    if (!go->is_probe) {
-        line_stats_poll(&line->stats, &go->device->tally, line->now_us,
-                        line->now_us - schedule->due_us);
-        schedule_advance(schedule, line->now_us, &line->timeline);
-    }
-    outcome_begin(line, poll_class);
-}
-
 /* Those that worked last time first, so that one silent block does not hide the others. False: none is left. */
-static bool find_request(const struct line *line, size_t count, size_t *out)
+static bool find_request(const struct line *line, size_t *out)
 {
     const struct go *go = &line->go;
-    const struct request_state *states =
-        &go->device->requests[go->device->first_request[go->poll_class]];
+    const struct request_state *states = go->device->requests;
+    size_t count = 0;
+    const struct plan_request *requests = plan_requests(go->device->plan, &count);
     size_t best = count;
     for (size_t i = 0; i < count; i++) {
-        if (!line->is_read[i] && (best == count || states[i].fails < states[best].fails)) {
+        if ((go->classes & 1U << requests[i].poll_class) != 0 && !line->is_read[i] &&
+            (best == count || states[i].fails < states[best].fails)) {
             best = i;
         }
     }
@@ -165,42 +178,21 @@ static void end_go(struct line *line)
 }
 
 /* All classes that would be due by now get their timeouts too, once a period at the most. */
-static void post_due(struct line *line, struct line_device *device, unsigned except)
-{
-    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
-        if (device->schedules[i].due_us <= line->now_us) {
-            if ((except & 1U << i) == 0) {
-                outcome_post_all(line, device, (enum poll_class)i, QUALITY_TIMEOUT);
-            }
-            schedule_advance(&device->schedules[i], line->now_us, &line->timeline);
-        }
-    }
-}
-
-static void end_class(struct line *line)
-{
-    struct go *go = &line->go;
-    outcome_post(line);
-    go->classes &= ~(1U << go->poll_class);
-    go->has_class = false;
-    if (go->classes == 0) {
-        end_go(line);
-    }
-}
-
 static void end_probe(struct line *line)
 {
     struct go *go = &line->go;
     if (go->is_failed) {
         int64_t cost_us = line->not_before_us - line->exchange.sent_us;
         probe_charge(line, cost_us > 0 ? cost_us : 0);
+        unsigned due = due_classes(line, go->device);
+        advance(line, go->device, due);
+        go->classes |= due;
         outcome_post(line);
-        post_due(line, go->device, go->classes);
     }
     end_go(line);
 }
 
-/* The next request of the class that is begun, if anything is still to be asked. */
+/* The next request of the go, if anything is still to be asked. */
 static bool wants_request(const struct line *line, size_t *index)
 {
     const struct go *go = &line->go;
@@ -208,43 +200,31 @@ static bool wants_request(const struct line *line, size_t *index)
         *index = go->request;
         return !go->is_answered && !go->is_failed;
     }
-    size_t count = 0;
-    plan_requests(go->device->plan, go->poll_class, &count);
-    return !go->is_failed && find_request(line, count, index);
+    return !go->is_failed && find_request(line, index);
 }
 
 void poll_settle(struct line *line)
 {
-    struct go *go = &line->go;
     size_t index = 0;
-    while (go->device != NULL && (go->has_class || go->is_failed)) {
-        if (!go->has_class) {
-            begin_class(line);
-        }
-        if (wants_request(line, &index)) {
-            return;
-        }
-        if (go->is_probe) {
-            end_probe(line);
-        } else {
-            end_class(line);
-        }
+    if (line->go.device == NULL || wants_request(line, &index)) {
+        return;
+    }
+    if (line->go.is_probe) {
+        end_probe(line);
+    } else {
+        outcome_post(line);
+        end_go(line);
     }
 }
 
 void poll_step(struct line *line)
 {
     struct go *go = &line->go;
-    if (!go->has_class) {
-        begin_class(line);
-    }
     size_t index = 0;
     if (wants_request(line, &index)) {
         size_t count = 0;
-        const struct plan_request *requests =
-            plan_requests(go->device->plan, go->poll_class, &count);
         go->request = index;
-        exchange_begin(line, &requests[index].request, NULL);
+        exchange_begin(line, &plan_requests(go->device->plan, &count)[index].request, NULL);
     } else {
         poll_settle(line);
     }
@@ -261,7 +241,9 @@ void poll_line_down(struct line *line)
     for (size_t i = 0; i < line->device_count; i++) {
         struct line_device *device = &line->devices[i];
         if (!device_is_probed(device) && device_due_us(device) <= line->now_us) {
-            post_due(line, device, 0);
+            unsigned due = due_classes(line, device);
+            outcome_post_all(line, device, due, QUALITY_TIMEOUT);
+            advance(line, device, due);
             line->polls_lost++;
             device_fell(line, device);
         }

@@ -68,16 +68,10 @@ static void make_room(struct line *line, size_t registers, size_t requests)
 
 static void plan_room(struct line *line, struct line_device *device)
 {
-    size_t total = 0;
-    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
-        size_t count = 0;
-        plan_requests(device->plan, (enum poll_class)i, &count);
-        device->first_request[i] = (uint16_t)total;
-        total += count;
-        make_room(line, plan_answer_size(device->plan, (enum poll_class)i), count);
-    }
-    device->first_request[POLL_CLASS_COUNT] = (uint16_t)total;
-    device->requests = mem_alloc_array(total + 1, sizeof(*device->requests));
+    size_t count = 0;
+    plan_requests(device->plan, &count);
+    make_room(line, plan_answer_size(device->plan), count);
+    device->requests = mem_alloc_array(count + 1, sizeof(*device->requests));
 }
 
 /* Identity is read once a day, at a time of the device's own. */
@@ -85,7 +79,7 @@ static void plan_dates(struct line_device *device, const int64_t period_ms[POLL_
                        uint32_t index)
 {
     for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
-        bool is_empty = device->first_request[i] == device->first_request[i + 1];
+        bool is_empty = plan_point_count(device->plan, (enum poll_class)i) == 0;
         int64_t period_us = 1000 * (i == POLL_ONCE ? DAY_MS : period_ms[i]);
         device->schedules[i].period_us = is_empty ? 0 : period_us;
         device->schedules[i].due_us = SCHEDULE_NEVER;

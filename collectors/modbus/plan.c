@@ -89,38 +89,41 @@ static size_t helper_number(const struct profile *profile, const char *name)
     return at;
 }
 
-/* Adds the helper to the class unless it is there; returns its index, PLAN_NO_HELPER when the profile has none. */
-static uint16_t use_helper(struct plan_part *part, const struct profile *profile, const char *name)
+/* Adds the helper to those of the class unless it is there; returns its index, PLAN_NO_HELPER when the profile has none.
+ */
+static uint16_t use_helper(struct plan *plan, uint8_t poll_class, const char *name)
 {
-    size_t number = helper_number(profile, name);
-    if (number == profile->helpers.count) {
+    size_t number = helper_number(plan->profile, name);
+    if (number == plan->profile->helpers.count) {
         return PLAN_NO_HELPER;
     }
-    const struct profile_helper *helper = (struct profile_helper *)profile->helpers.items + number;
+    const struct profile_helper *helpers = plan->profile->helpers.items;
     size_t at = 0;
-    while (at < part->helper_count && part->helpers[at].helper != helper) {
+    while (at < plan->helper_count && (plan->helpers[at].helper != &helpers[number] ||
+                                       plan->helpers[at].poll_class != poll_class)) {
         at++;
     }
-    if (at == part->helper_count) {
-        part->helpers[part->helper_count++].helper = helper;
+    if (at == plan->helper_count) {
+        plan->helpers = mem_grow(plan->helpers, at + 1, sizeof(*plan->helpers));
+        plan->helpers[plan->helper_count++] =
+            (struct plan_helper){.helper = &helpers[number], .poll_class = poll_class};
     }
     return (uint16_t)at;
 }
 
-static void link_helpers(struct plan_part *part, const struct profile *profile,
-                         struct plan_point *made)
+static void link_helpers(struct plan *plan, struct plan_point *made)
 {
     const struct profile_point *point = made->point;
     made->scale_from = PLAN_NO_HELPER;
     if (point->scale_from[0] != '\0') {
-        made->scale_from = use_helper(part, profile, point->scale_from);
+        made->scale_from = use_helper(plan, made->poll_class, point->scale_from);
     }
     if (point->scale_by.count == 0) {
         return;
     }
     uint16_t *factors = mem_alloc_array(point->scale_by.count, sizeof(*factors));
     for (size_t i = 0; i < point->scale_by.count; i++) {
-        factors[i] = use_helper(part, profile, point->scale_by.items[i]);
+        factors[i] = use_helper(plan, made->poll_class, point->scale_by.items[i]);
     }
     made->factors = factors;
     made->factor_count = point->scale_by.count;
@@ -139,66 +142,96 @@ static void init_point(struct plan_point *made, const struct profile_point *poin
     made->highest = isnan(point->max) ? point->row->highest : point->max;
 }
 
-static void collect_points(struct plan_part *part, const struct profile *profile,
-                           const struct device_config *device, enum poll_class poll_class)
+/* Classes of the same period are read as the first of them; identity is also read when the device comes back. */
+static uint8_t class_of(const struct profile_point *point,
+                        const int64_t period_ms[POLL_CLASS_COUNT])
 {
-    const struct profile_point *points = profile->points.items;
-    part->points = mem_alloc_array(profile->points.count, sizeof(*part->points));
-    part->helpers = mem_alloc_array(profile->helpers.count, sizeof(*part->helpers));
-    for (size_t i = 0; i < profile->points.count; i++) {
-        if (points[i].poll != (int)poll_class) {
-            continue;
-        }
-        struct plan_point *made = &part->points[part->point_count++];
+    uint8_t first = 0;
+    while (first < point->poll && (period_ms[first] == 0 || point->poll == POLL_ONCE ||
+                                   period_ms[first] != period_ms[point->poll])) {
+        first++;
+    }
+    return first;
+}
+
+static void make_points(struct plan *plan, const struct device_config *device,
+                        const int64_t period_ms[POLL_CLASS_COUNT])
+{
+    const struct profile_point *points = plan->profile->points.items;
+    plan->point_count = plan->profile->points.count;
+    plan->points = mem_alloc_array(plan->point_count, sizeof(*plan->points));
+    for (size_t i = 0; i < plan->point_count; i++) {
+        struct plan_point *made = &plan->points[i];
         made->index = (uint16_t)i;
+        made->poll_class = class_of(&points[i], period_ms);
         init_point(made, &points[i], device);
-        link_helpers(part, profile, made);
+        link_helpers(plan, made);
+        struct plan_part *part = &plan->parts[made->poll_class];
+        part->point_count++;
         if (points[i].type == REGISTER_STRING) {
             part->texts_size += points[i].registers * 2U + 1;
         }
     }
 }
 
-static uint16_t unit_of(const struct profile *profile, const struct device_config *device)
+static struct plan_item point_item(const struct plan *plan, struct plan_point *made)
 {
-    return (uint16_t)(device->unit >= 0 ? device->unit : profile->link.unit);
+    const struct profile_point *point = made->point;
+    return (struct plan_item){
+        .point = made,
+        .place = &made->place,
+        .unit = point->unit_override >= 0 ? (uint16_t)point->unit_override : plan->unit,
+        .function = (uint8_t)point->function,
+        .first = point->address0,
+        .end = (size_t)point->address0 + point->registers,
+    };
 }
 
-/* The points of the class, then its helpers. */
-static struct plan_item *make_items(const struct plan_part *part, uint16_t device_unit)
+static struct plan_item helper_item(const struct plan *plan, uint16_t number)
 {
-    struct plan_item *items =
-        mem_alloc_array(part->point_count + part->helper_count, sizeof(*items));
-    for (size_t i = 0; i < part->point_count; i++) {
-        const struct profile_point *point = part->points[i].point;
-        items[i] = (struct plan_item){
-            .unit = point->unit_override >= 0 ? (uint16_t)point->unit_override : device_unit,
-            .function = (uint8_t)point->function,
-            .first = point->address0,
-            .end = (size_t)point->address0 + point->registers,
-            .cluster = i,
-        };
-    }
-    for (size_t i = 0; i < part->helper_count; i++) {
-        const struct profile_helper *helper = part->helpers[i].helper;
-        items[part->point_count + i] = (struct plan_item){
-            .unit = device_unit,
-            .function = (uint8_t)helper->function,
-            .first = helper->address0,
-            .end = (size_t)helper->address0 + helper->registers,
-            .cluster = part->point_count + i,
-        };
-    }
-    return items;
+    struct plan_helper *made = &plan->helpers[number];
+    const struct profile_helper *helper = made->helper;
+    return (struct plan_item){
+        .helper = number,
+        .place = &made->place,
+        .unit = plan->unit,
+        .function = (uint8_t)helper->function,
+        .first = helper->address0,
+        .end = (size_t)helper->address0 + helper->registers,
+    };
 }
 
-static void join_groups(const struct plan_part *part, const struct profile *profile,
-                        struct plan_item *items, size_t count)
+/* The points of the class, then its helpers, each in a cluster of its own. */
+static size_t make_items(const struct plan *plan, uint8_t poll_class, struct plan_item *items)
 {
-    for (size_t i = 0; i < part->point_count; i++) {
-        const char *word = part->points[i].point->together;
-        for (size_t j = i + 1; word[0] != '\0' && j < part->point_count; j++) {
-            if (strcmp(part->points[j].point->together, word) == 0) {
+    size_t count = 0;
+    for (size_t i = 0; i < plan->point_count; i++) {
+        if (plan->points[i].poll_class == poll_class) {
+            items[count++] = point_item(plan, &plan->points[i]);
+        }
+    }
+    for (size_t i = 0; i < plan->helper_count; i++) {
+        if (plan->helpers[i].poll_class == poll_class) {
+            items[count++] = helper_item(plan, (uint16_t)i);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        items[i].cluster = i;
+    }
+    return count;
+}
+
+static const char *group_of(const struct plan_item *item)
+{
+    return item->point != NULL ? item->point->point->together : "";
+}
+
+static void join_groups(const struct profile *profile, struct plan_item *items, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const char *word = group_of(&items[i]);
+        for (size_t j = i + 1; word[0] != '\0' && j < count; j++) {
+            if (strcmp(group_of(&items[j]), word) == 0) {
                 plan_join(profile, items, count, i, j);
             }
         }
@@ -216,23 +249,20 @@ static bool uses_helper(const struct plan_point *point, size_t helper)
 
 /* A helper joins the values that it is for as far as one request can hold them; where it cannot join them all it is read
  * before them. */
-static void join_helpers(const struct plan_part *part, const struct profile *profile,
-                         struct plan_item *items, size_t count)
+static void join_helper(const struct profile *profile, struct plan_item *items, size_t count,
+                        size_t own)
 {
-    for (size_t helper = 0; helper < part->helper_count; helper++) {
-        size_t own = part->point_count + helper;
-        for (size_t i = 0; i < part->point_count; i++) {
-            if (uses_helper(&part->points[i], helper) &&
-                !plan_join(profile, items, count, own, i)) {
-                items[own].goes_first = true;
-            }
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].point != NULL && uses_helper(items[i].point, items[own].helper) &&
+            !plan_join(profile, items, count, own, i)) {
+            items[own].goes_first = true;
         }
     }
 }
 
-static struct plan_place place_of(const struct plan_part *part, const struct plan_item *item)
+static struct plan_place place_of(const struct plan *plan, const struct plan_item *item)
 {
-    const struct plan_request *request = &part->requests[item->request];
+    const struct plan_request *request = &plan->requests[item->request];
     bool is_bits = item->function == 1 || item->function == 2;
     return (struct plan_place){
         .request = item->request,
@@ -241,48 +271,40 @@ static struct plan_place place_of(const struct plan_part *part, const struct pla
     };
 }
 
-static void build_part(struct plan_part *part, const struct profile *profile,
-                       const struct device_config *device, enum poll_class poll_class)
+static void plan_class(struct plan *plan, uint8_t poll_class, struct plan_item *items)
 {
-    collect_points(part, profile, device, poll_class);
-    size_t count = part->point_count + part->helper_count;
-    if (count == 0) {
-        return;
+    size_t count = make_items(plan, poll_class, items);
+    join_groups(plan->profile, items, count);
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].point == NULL) {
+            join_helper(plan->profile, items, count, i);
+        }
     }
-    uint16_t device_unit = unit_of(profile, device);
-    struct plan_item *items = make_items(part, device_unit);
-    join_groups(part, profile, items, count);
-    join_helpers(part, profile, items, count);
-    plan_merge(profile, device_unit, items, count, &part->requests, &part->request_count);
-    for (size_t i = 0; i < part->point_count; i++) {
-        part->points[i].place = place_of(part, &items[i]);
+    plan_merge(plan, (enum poll_class)poll_class, items, count);
+    for (size_t i = 0; i < count; i++) {
+        *items[i].place = place_of(plan, &items[i]);
     }
-    for (size_t i = 0; i < part->helper_count; i++) {
-        part->helpers[i].place = place_of(part, &items[part->point_count + i]);
-    }
-    for (size_t i = 0; i < part->request_count; i++) {
-        part->answer_size += part->requests[i].answer_registers;
+}
+
+static void make_requests(struct plan *plan)
+{
+    size_t most = plan->point_count + plan->helper_count;
+    struct plan_item *items = mem_alloc_array(most + 1, sizeof(*items));
+    plan->requests = mem_alloc_array(most + 1, sizeof(*plan->requests));
+    for (uint8_t i = 0; i < POLL_CLASS_COUNT; i++) {
+        plan_class(plan, i, items);
     }
     free(items);
 }
 
-static void finish_part(struct plan_part *part)
-{
-    for (size_t i = 0; i < part->point_count; i++) {
-        free((void *)part->points[i].factors);
-        free((void *)part->points[i].not_implemented);
-    }
-    free(part->points);
-    free(part->helpers);
-    free(part->requests);
-}
-
-struct plan *plan_create(const struct profile *profile, const struct device_config *device)
+struct plan *plan_create(const struct profile *profile, const struct device_config *device,
+                         const int64_t period_ms[POLL_CLASS_COUNT])
 {
     struct plan *plan = mem_alloc(sizeof(*plan));
-    for (int i = 0; i < POLL_CLASS_COUNT; i++) {
-        build_part(&plan->parts[i], profile, device, (enum poll_class)i);
-    }
+    plan->profile = profile;
+    plan->unit = (uint16_t)(device->unit >= 0 ? device->unit : profile->link.unit);
+    make_points(plan, device, period_ms);
+    make_requests(plan);
     return plan;
 }
 
@@ -291,22 +313,25 @@ void plan_destroy(struct plan *plan)
     if (plan == NULL) {
         return;
     }
-    for (int i = 0; i < POLL_CLASS_COUNT; i++) {
-        finish_part(&plan->parts[i]);
+    for (size_t i = 0; i < plan->point_count; i++) {
+        free((void *)plan->points[i].factors);
+        free((void *)plan->points[i].not_implemented);
     }
+    free(plan->points);
+    free(plan->helpers);
+    free(plan->requests);
     free(plan);
 }
 
-const struct plan_request *plan_requests(const struct plan *plan, enum poll_class poll_class,
-                                         size_t *count)
+const struct plan_request *plan_requests(const struct plan *plan, size_t *count)
 {
-    *count = plan->parts[poll_class].request_count;
-    return plan->parts[poll_class].requests;
+    *count = plan->request_count;
+    return plan->requests;
 }
 
-size_t plan_answer_size(const struct plan *plan, enum poll_class poll_class)
+size_t plan_answer_size(const struct plan *plan)
 {
-    return plan->parts[poll_class].answer_size;
+    return plan->answer_size;
 }
 
 size_t plan_point_count(const struct plan *plan, enum poll_class poll_class)
@@ -314,12 +339,11 @@ size_t plan_point_count(const struct plan *plan, enum poll_class poll_class)
     return plan->parts[poll_class].point_count;
 }
 
-size_t plan_request_points(const struct plan *plan, enum poll_class poll_class, size_t request)
+size_t plan_request_points(const struct plan *plan, size_t request)
 {
-    const struct plan_part *part = &plan->parts[poll_class];
     size_t count = 0;
-    for (size_t i = 0; i < part->point_count; i++) {
-        count += part->points[i].place.request == request;
+    for (size_t i = 0; i < plan->point_count; i++) {
+        count += plan->points[i].place.request == request;
     }
     return count;
 }

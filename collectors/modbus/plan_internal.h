@@ -7,15 +7,17 @@
 
 #include "collectors/modbus/plan.h"
 
-/* Where a value stands in the answers of its class. */
+/* Where a value stands in the answers. */
 struct plan_place {
     uint16_t request; /* index into the requests */
     size_t first;     /* registers; for functions 1 and 2 bits, 16 a register */
 };
 
+/* A helper that values of several classes need is read in each. */
 struct plan_helper {
     const struct profile_helper *helper;
     struct plan_place place;
+    uint8_t poll_class;
 };
 
 enum { PLAN_NO_HELPER = UINT16_MAX };
@@ -23,8 +25,9 @@ enum { PLAN_NO_HELPER = UINT16_MAX };
 struct plan_point {
     const struct profile_point *point;
     struct plan_place place;
+    uint8_t poll_class;      /* the first one with its period */
     uint16_t index;          /* in the profile and in the device */
-    uint16_t scale_from;     /* index into the class's helpers, or PLAN_NO_HELPER */
+    uint16_t scale_from;     /* index into the plan's helpers, or PLAN_NO_HELPER */
     const uint16_t *factors; /* indices of the helpers that multiply */
     size_t factor_count;
     double scale; /* of a raw value in the quantity's unit, ratios of the configuration included */
@@ -36,40 +39,46 @@ struct plan_point {
     double highest;
 };
 
-/* One poll class. */
+/* What the batch of one poll class needs. */
 struct plan_part {
-    struct plan_request *requests;
-    size_t request_count;
+    size_t point_count;
+    size_t texts_size; /* bytes that the strings take at most */
+};
+
+struct plan {
+    const struct profile *profile;
+    uint16_t unit;             /* of the device */
     struct plan_point *points; /* in the profile's order */
     size_t point_count;
     struct plan_helper *helpers;
     size_t helper_count;
+    struct plan_request *requests; /* class after class */
+    size_t request_count;
     size_t answer_size; /* registers */
-    size_t texts_size;  /* bytes that the strings take at most */
-};
-
-struct plan {
     struct plan_part parts[POLL_CLASS_COUNT];
 };
 
 /* A run of registers (or bits) that must be read whole: a point or a helper. */
 struct plan_item {
+    const struct plan_point *point; /* NULL: a helper */
+    uint16_t helper;
+    struct plan_place *place; /* the point's or the helper's, to be filled */
     uint16_t unit;
     uint8_t function;
     size_t first;
     size_t end;
     size_t cluster;  /* items with the same number are read in one request; at first each its own */
     bool goes_first; /* a helper that could not join its values: read before them */
-    uint16_t request; /* the result */
+    uint16_t request; /* the result: index into the plan's */
 };
 
 /* Puts all items of clusters one and other into one cluster when a single request can hold them. */
 bool plan_join(const struct profile *profile, struct plan_item *items, size_t count, size_t one,
                size_t other);
 
-/* Makes the requests of the items and tells each item its own. The caller frees *requests. */
-void plan_merge(const struct profile *profile, uint16_t device_unit, struct plan_item *items,
-                size_t count, struct plan_request **requests, size_t *request_count);
+/* Adds the requests of a class's items to the plan, which has room for one an item, and tells each item its own. */
+void plan_merge(struct plan *plan, enum poll_class poll_class, struct plan_item *items,
+                size_t count);
 
 /* To 15 significant digits, so that 0.1 * 0.01 is the 0.001 that a person would write. */
 double plan_round(double value);

@@ -18,6 +18,7 @@ struct span {
     size_t first;
     size_t end;
     size_t cluster;
+    size_t request; /* that it is part of */
     bool goes_first;
 };
 
@@ -210,34 +211,37 @@ static bool fits(const struct listing *listing, const struct span *open, const s
            hole_is_allowed(listing, open->end, next->first);
 }
 
-/* Merges spans that are in order in place and returns how many are left. */
-static size_t merge_spans(const struct profile *profile, uint16_t device_unit, struct span *spans,
-                          size_t count)
+/* Merges clusters that are in order into requests, tells each its own, and returns how many requests there are. */
+static size_t merge_spans(const struct plan *plan, struct span *clusters, size_t count,
+                          struct span *requests)
 {
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
-        struct span *open = used > 0 ? &spans[used - 1] : NULL;
+        struct span *open = used > 0 ? &requests[used - 1] : NULL;
         struct listing listing = {
-            .profile = profile,
-            .device_unit = device_unit,
-            .unit = spans[i].unit,
-            .function = spans[i].function,
+            .profile = plan->profile,
+            .device_unit = plan->unit,
+            .unit = clusters[i].unit,
+            .function = clusters[i].function,
         };
-        if (open != NULL && fits(&listing, open, &spans[i])) {
-            open->end = spans[i].end > open->end ? spans[i].end : open->end;
-            open->goes_first = open->goes_first || spans[i].goes_first;
+        if (open != NULL && fits(&listing, open, &clusters[i])) {
+            open->end = clusters[i].end > open->end ? clusters[i].end : open->end;
+            open->goes_first = open->goes_first || clusters[i].goes_first;
         } else {
-            spans[used++] = spans[i];
+            requests[used] = clusters[i];
+            requests[used].request = used;
+            used++;
         }
+        clusters[i].request = used - 1;
     }
-    qsort(spans, used, sizeof(spans[0]), compare_requests);
     return used;
 }
 
-static struct plan_request request_of(const struct span *span, size_t answer_offset)
+static void add_request(struct plan *plan, enum poll_class poll_class, const struct span *span)
 {
     size_t quantity = span->end - span->first;
-    return (struct plan_request){
+    size_t registers = is_bits(span->function) ? (quantity + 15) / 16 : quantity;
+    plan->requests[plan->request_count++] = (struct plan_request){
         .request =
             {
                 .unit = (uint8_t)span->unit,
@@ -245,50 +249,38 @@ static struct plan_request request_of(const struct span *span, size_t answer_off
                 .address = (uint16_t)span->first,
                 .quantity = (uint16_t)quantity,
             },
-        .answer_offset = answer_offset,
-        .answer_registers = is_bits(span->function) ? (quantity + 15) / 16 : quantity,
+        .poll_class = poll_class,
+        .answer_offset = plan->answer_size,
+        .answer_registers = registers,
     };
+    plan->answer_size += registers;
 }
 
-static bool holds(const struct span *request, const struct span *span)
+static const struct span *cluster_of(const struct plan_item *item, const struct span *clusters)
 {
-    return request->unit == span->unit && request->function == span->function &&
-           request->first <= span->first && span->end <= request->end;
-}
-
-/* Requests may overlap where clusters do, so an item belongs to a request that holds its whole cluster. */
-static void place_items(struct plan_item *items, size_t count, const struct span *clusters,
-                        const struct span *requests)
-{
-    for (size_t i = 0; i < count; i++) {
-        const struct span *cluster = clusters;
-        while (cluster->cluster != items[i].cluster) {
-            cluster++;
-        }
-        items[i].request = 0;
-        while (!holds(&requests[items[i].request], cluster)) {
-            items[i].request++;
-        }
+    while (clusters->cluster != item->cluster) {
+        clusters++;
     }
+    return clusters;
 }
 
-void plan_merge(const struct profile *profile, uint16_t device_unit, struct plan_item *items,
-                size_t count, struct plan_request **requests, size_t *request_count)
+void plan_merge(struct plan *plan, enum poll_class poll_class, struct plan_item *items,
+                size_t count)
 {
-    struct span *clusters = mem_alloc_array(count, sizeof(*clusters));
-    struct span *merged = mem_alloc_array(count, sizeof(*merged));
+    struct span *clusters = mem_alloc_array(count + 1, sizeof(*clusters));
+    struct span *requests = mem_alloc_array(count + 1, sizeof(*requests));
+    uint16_t *places = mem_alloc_array(count + 1, sizeof(*places));
     size_t used = collect_spans(items, count, clusters);
-    memcpy(merged, clusters, used * sizeof(*merged));
-    used = merge_spans(profile, device_unit, merged, used);
-    struct plan_request *made = mem_alloc_array(used, sizeof(*made));
-    size_t answers = 0;
+    used = merge_spans(plan, clusters, used, requests);
+    qsort(requests, used, sizeof(requests[0]), compare_requests);
     for (size_t i = 0; i < used; i++) {
-        made[i] = request_of(&merged[i], answers);
-        answers += made[i].answer_registers;
+        places[requests[i].request] = (uint16_t)plan->request_count;
+        add_request(plan, poll_class, &requests[i]);
     }
-    place_items(items, count, clusters, merged);
+    for (size_t i = 0; i < count; i++) {
+        items[i].request = places[cluster_of(&items[i], clusters)->request];
+    }
     free(clusters);
-    free(merged);
-    *requests = made;
-    *request_count = used;
+    free(requests);
+    free(places);
 }

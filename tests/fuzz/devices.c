@@ -103,18 +103,18 @@ void check_batch(const struct batch *batch)
     }
 }
 
-static void decode_class(const struct plan *plan, enum poll_class poll_class,
-                         const struct device *device, uint16_t word)
+static void decode_classes(const struct plan *plan, unsigned classes, const struct device *device,
+                           uint16_t word)
 {
     size_t requests = 0;
-    (void)plan_requests(plan, poll_class, &requests);
-    size_t size = plan_answer_size(plan, poll_class);
+    (void)plan_requests(plan, &requests);
+    size_t size = plan_answer_size(plan);
     uint16_t *registers = mem_alloc_array(size + 1, sizeof(*registers));
     struct plan_outcome *outcomes = mem_alloc_array(requests + 1, sizeof(*outcomes));
     for (size_t i = 0; i < size; i++) {
         registers[i] = word;
     }
-    struct batch *batch = decode_batch(plan, poll_class, device, registers, outcomes);
+    struct batch *batch = decode_batch(plan, classes, device, registers, outcomes);
     check_batch(batch);
     batch_unref(batch);
     free(outcomes);
@@ -124,10 +124,11 @@ static void decode_class(const struct plan *plan, enum poll_class poll_class,
 void use_profile(const struct profile *profile, const struct device_config *config,
                  const struct device *device)
 {
-    struct plan *plan = plan_create(profile, config);
-    for (int i = 0; i < POLL_CLASS_COUNT; i++) {
-        decode_class(plan, (enum poll_class)i, device, 0);
-        decode_class(plan, (enum poll_class)i, device, 1);
+    static const int64_t period_ms[POLL_CLASS_COUNT] = {1000, 10000, 10000, 86400000};
+    struct plan *plan = plan_create(profile, config, period_ms);
+    for (unsigned classes = 0; classes < 1U << POLL_CLASS_COUNT; classes++) {
+        decode_classes(plan, classes, device, 0);
+        decode_classes(plan, classes, device, 1);
     }
     plan_destroy(plan);
 }

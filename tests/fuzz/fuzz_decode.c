@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Values: any registers as the answers of devices of real profiles, each with a trait of its own.
  *
- * input := profile, poll class, quality of the requests, ratio, then the registers */
+ * input := profile, poll classes, quality of the requests, ratio, then the registers */
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -54,19 +54,19 @@ static const struct meter *get_meter(size_t number, size_t ratio)
             .pulse_weight = ratios[ratio] / 100,
         };
         meter->device = make_device(meter->profile, &meter->config);
-        meter->plan = plan_create(meter->profile, &meter->config);
+        static const int64_t period_ms[POLL_CLASS_COUNT] = {1000, 10000, 60000, 86400000};
+        meter->plan = plan_create(meter->profile, &meter->config, period_ms);
     }
     return meter;
 }
 
-static void decode(const struct meter *meter, enum poll_class poll_class, uint8_t failed,
-                   struct food *food)
+static void decode(const struct meter *meter, unsigned classes, uint8_t failed, struct food *food)
 {
     size_t requests = 0;
-    (void)plan_requests(meter->plan, poll_class, &requests);
-    size_t size = plan_answer_size(meter->plan, poll_class);
-    uint16_t *registers = mem_alloc_array(size, sizeof(*registers));
-    struct plan_outcome *outcomes = mem_alloc_array(requests, sizeof(*outcomes));
+    (void)plan_requests(meter->plan, &requests);
+    size_t size = plan_answer_size(meter->plan);
+    uint16_t *registers = mem_alloc_array(size + 1, sizeof(*registers));
+    struct plan_outcome *outcomes = mem_alloc_array(requests + 1, sizeof(*outcomes));
     for (size_t i = 0; i < size; i++) {
         registers[i] = food_u16(food);
     }
@@ -74,9 +74,12 @@ static void decode(const struct meter *meter, enum poll_class poll_class, uint8_
         outcomes[i] = (struct plan_outcome){
             .quality = failed & (1U << i % 8) ? QUALITY_TIMEOUT : QUALITY_OK, .time_us = 1};
     }
-    struct batch *batch = decode_batch(meter->plan, poll_class, meter->device, registers, outcomes);
-    fuzz_require(batch->count == plan_point_count(meter->plan, poll_class),
-                 "a batch has a reading for each point of its class");
+    struct batch *batch = decode_batch(meter->plan, classes, meter->device, registers, outcomes);
+    size_t points = 0;
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        points += (classes & 1U << i) != 0 ? plan_point_count(meter->plan, (enum poll_class)i) : 0;
+    }
+    fuzz_require(batch->count == points, "a batch has a reading for each point of its classes");
     check_batch(batch);
     batch_unref(batch);
     free(outcomes);
@@ -87,9 +90,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct food food = {.at = data, .left = size};
     size_t number = food_u8(&food) % ARRAY_SIZE(ids);
-    enum poll_class poll_class = (enum poll_class)(food_u8(&food) % POLL_CLASS_COUNT);
+    unsigned classes = food_u8(&food) % (1U << POLL_CLASS_COUNT);
     uint8_t failed = food_u8(&food);
     const struct meter *meter = get_meter(number, food_u8(&food) % 3);
-    decode(meter, poll_class, failed, &food);
+    decode(meter, classes, failed, &food);
     return 0;
 }

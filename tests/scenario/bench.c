@@ -258,7 +258,7 @@ void bench_add(struct bench *bench, const char *profile_id, uint8_t unit, int64_
     assert_non_null(profile);
     struct device *device = site_device(&site, &line, &config, profile);
     int64_t period_ms[POLL_CLASS_COUNT] = {fast_ms, normal_ms, 60000, 0};
-    line_add_device(bench->line, device, plan_create(profile, &config), period_ms,
+    line_add_device(bench->line, device, plan_create(profile, &config, period_ms), period_ms,
                     bench->device_count++);
     device_unref(device);
 }

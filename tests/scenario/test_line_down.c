@@ -85,6 +85,29 @@ static void a_line_that_is_absent_at_start_comes_later(void **state)
     bench_finish(&bench);
 }
 
+/* However many classes are due when the line goes down, one batch of the device says so. */
+static void a_lost_line_is_one_batch_a_device(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, noon_us);
+    bench_add(&bench, "full", 1, 1000, 10000);
+    bench_add(&bench, "full", 2, 1000, 10000);
+    bench.open_error = -ENOENT;
+    bench_start(&bench);
+    bench_run(&bench, 5 * MINUTE);
+    assert_true(bench.post_count > 5);
+    int64_t last_us[3] = {0};
+    for (size_t i = 0; i < bench.post_count; i++) {
+        const struct post *post = &bench.posts[i];
+        uint16_t unit = post->batch->device->unit;
+        assert_true(post->at_us > last_us[unit]);
+        assert_int_equal(post->batch->readings[0].quality, QUALITY_TIMEOUT);
+        last_us[unit] = post->at_us;
+    }
+    bench_finish(&bench);
+}
+
 static void a_connect_has_a_deadline(void **state)
 {
     (void)state;
@@ -310,6 +333,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_dead_line_backs_off_and_returns_without_a_burst),
         cmocka_unit_test(a_line_that_is_absent_at_start_comes_later),
+        cmocka_unit_test(a_lost_line_is_one_batch_a_device),
         cmocka_unit_test(a_connect_has_a_deadline),
         cmocka_unit_test(an_idle_connection_may_be_closed),
         cmocka_unit_test(a_request_on_a_dead_connection_is_sent_again),

@@ -216,8 +216,11 @@ static void a_dead_device_says_so_in_all_classes(void **state)
     size_t normal = 0;
     for (size_t i = 0; i < bench.post_count; i++) {
         const struct batch *batch = bench.posts[i].batch;
-        assert_int_equal(batch->readings[0].quality, QUALITY_TIMEOUT);
-        normal += batch->readings[0].point == 1;
+        assert_true(i == 0 || bench.posts[i].at_us > bench.posts[i - 1].at_us);
+        for (size_t j = 0; j < batch->count; j++) {
+            assert_int_equal(batch->readings[j].quality, QUALITY_TIMEOUT);
+            normal += batch->readings[j].point == 1;
+        }
     }
     assert_in_range(normal, 8, 60);
     bench_finish(&bench);
@@ -245,11 +248,13 @@ static void a_returning_device_is_online_at_once(void **state)
     bench_run(&bench, 61 * SECOND);
     assert_int_equal(bench_device_status(&bench, 1).health, DEVICE_ONLINE);
     assert_int_equal(bench_device_status(&bench, 1).failed_polls, 0);
-    /* one probe, then every class at once, then who it is */
+    /* one probe, then everything at once, who it is as well */
     assert_true(bench.ask_count >= first_ask + 4);
-    assert_int_equal(bench.asks[first_ask + 1].address, 7);
-    assert_int_equal(bench.asks[first_ask + 2].address, 100);
-    assert_int_equal(bench.asks[first_ask + 3].address, 300);
+    unsigned sum = 0;
+    for (size_t i = first_ask + 1; i <= first_ask + 3; i++) {
+        sum += bench.asks[i].address;
+    }
+    assert_int_equal(sum, 7 + 100 + 300);
     assert_true(bench.asks[first_ask + 3].at_us - bench.asks[first_ask].at_us < 100000);
     /* its pauses begin anew */
     bench.devices[1].is_silent = true;
@@ -269,7 +274,9 @@ static void classes_of_a_dead_device_cost_one_timeout(void **state)
     bench_start(&bench);
     bench_run(&bench, 5 * SECOND);
     assert_int_equal(bench.ask_count, 1);
-    assert_int_equal(bench_count(&bench, 1, QUALITY_TIMEOUT, 0), 2);
+    assert_int_equal(bench.post_count, 1);
+    assert_int_equal(bench.posts[0].batch->count, 2);
+    assert_int_equal(bench_count(&bench, 1, QUALITY_TIMEOUT, 0), 1);
     bench_finish(&bench);
 }
 
@@ -340,7 +347,14 @@ static void a_silent_class_does_not_hide_the_device(void **state)
     size_t first_ask = bench.ask_count;
     bench_run(&bench, 10 * MINUTE);
     assert_int_equal(bench_device_status(&bench, 1).health, DEVICE_ONLINE);
-    assert_in_range(bench_count(&bench, 1, QUALITY_OK, first), 58, 62);
+    size_t good = 0;
+    for (size_t i = first; i < bench.post_count; i++) {
+        const struct batch *batch = bench.posts[i].batch;
+        const struct reading *last = &batch->readings[batch->count - 1];
+        assert_int_equal(last->quality, last->point == 1 ? QUALITY_OK : QUALITY_TIMEOUT);
+        good += last->point == 1;
+    }
+    assert_in_range(good, 58, 62);
     assert_in_range(bench.ask_count - first_ask, 59, 66);
     bench_finish(&bench);
 }

@@ -282,6 +282,61 @@ static void classes_that_coincide_go_together(void **state)
     bench_finish(&bench);
 }
 
+/* What a device owes at one moment is one batch, in the order of its points, and counts as one poll. */
+static void classes_that_coincide_are_one_batch(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, noon_us);
+    bench_add(&bench, "full", 1, 1000, 10000);
+    bench_start(&bench);
+    bench_run(&bench, 95 * SECOND);
+    size_t first = bench.post_count;
+    uint64_t polls = bench_device_status(&bench, 1).polls;
+    bench_run(&bench, 10 * SECOND);
+    unsigned joined = 0;
+    for (size_t i = first; i < bench.post_count; i++) {
+        const struct batch *batch = bench.posts[i].batch;
+        assert_int_equal(batch->readings[0].point, 0);
+        joined += batch->count == 2 && batch->readings[1].point == 1;
+    }
+    assert_int_equal(bench.post_count - first, 10);
+    assert_int_equal(joined, 1);
+    assert_int_equal(bench_device_status(&bench, 1).polls - polls, 10);
+    assert_true(bench_line_status(&bench).poll_jitter_p99_us < 100);
+    bench_finish(&bench);
+}
+
+/* Held up by a slow neighbour for many periods: one batch tells that all classes are late, one has the values. */
+static void lateness_of_all_classes_is_one_batch(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, noon_us);
+    bench.settings.response_timeout_us = 30 * SECOND;
+    bench_add(&bench, "full", 1, 1000, 2000);
+    bench_add(&bench, "one", 2, 60000, 60000);
+    bench_start(&bench);
+    bench_run(&bench, 70 * SECOND);
+    size_t first = bench.post_count;
+    bench.devices[2].delay_us = 20 * SECOND;
+    bench_run(&bench, 90 * SECOND);
+    size_t late = 0;
+    for (size_t i = first; i < bench.post_count; i++) {
+        const struct batch *batch = bench.posts[i].batch;
+        if (batch->readings[0].quality == QUALITY_LATE) {
+            late++;
+            assert_int_equal(batch->count, 2);
+            assert_int_equal(batch->readings[1].quality, QUALITY_LATE);
+            assert_int_equal(bench.posts[i + 1].batch->count, 2);
+            assert_int_equal(bench.posts[i + 1].batch->readings[1].quality, QUALITY_OK);
+        }
+    }
+    assert_int_equal(late, 1);
+    assert_in_range(bench_device_status(&bench, 1).errors.skipped, 27, 31);
+    bench_finish(&bench);
+}
+
 static void identity_is_read_daily(void **state)
 {
     (void)state;
@@ -312,6 +367,8 @@ int main(void)
         cmocka_unit_test(gaps_and_the_connect_delay_are_kept),
         cmocka_unit_test(values_do_not_wait_for_the_gap),
         cmocka_unit_test(classes_that_coincide_go_together),
+        cmocka_unit_test(classes_that_coincide_are_one_batch),
+        cmocka_unit_test(lateness_of_all_classes_is_one_batch),
         cmocka_unit_test(identity_is_read_daily),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

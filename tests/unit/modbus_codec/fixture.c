@@ -71,7 +71,8 @@ void fixture_plan(struct fixture *fixture)
     fixture->unit =
         (uint8_t)(fixture->config.unit >= 0 ? fixture->config.unit : fixture->profile->link.unit);
     fixture->device = site_device(&site, &line, &fixture->config, fixture->profile);
-    fixture->plan = plan_create(fixture->profile, &fixture->config);
+    static const int64_t period_ms[POLL_CLASS_COUNT] = {1000, 10000, 60000, 86400000};
+    fixture->plan = plan_create(fixture->profile, &fixture->config, period_ms);
 }
 
 void fixture_finish(struct fixture *fixture)
@@ -159,19 +160,23 @@ static void exchange(struct fixture *fixture, const struct plan_request *planned
 struct batch *fixture_poll(struct fixture *fixture, enum poll_class poll_class)
 {
     size_t count = 0;
-    const struct plan_request *requests = plan_requests(fixture->plan, poll_class, &count);
-    uint16_t *registers = mem_alloc_array(plan_answer_size(fixture->plan, poll_class) + 1, 2);
+    const struct plan_request *requests = plan_requests(fixture->plan, &count);
+    uint16_t *registers = mem_alloc_array(plan_answer_size(fixture->plan) + 1, 2);
     struct plan_outcome *outcomes = mem_alloc_array(count + 1, sizeof(*outcomes));
+    int number = 0; /* within the class */
     for (size_t i = 0; i < count; i++) {
-        if ((int)i == fixture->fail_request) {
+        if (requests[i].poll_class != poll_class) {
+            continue;
+        }
+        if (number == fixture->fail_request) {
             outcomes[i] = fixture->failure;
         } else {
             exchange(fixture, &requests[i], registers);
         }
-        outcomes[i].time_us = 1000000 * ((int64_t)i + 1);
+        outcomes[i].time_us = 1000000 * (int64_t)++number;
     }
     struct batch *batch =
-        decode_batch(fixture->plan, poll_class, fixture->device, registers, outcomes);
+        decode_batch(fixture->plan, 1U << poll_class, fixture->device, registers, outcomes);
     assert_int_equal(batch->count, plan_point_count(fixture->plan, poll_class));
     free(registers);
     free(outcomes);

@@ -168,9 +168,9 @@ static void points_of_a_request(void **state)
 {
     (void)state;
     open_world(1, LINE_TCP, 9600, PARITY_NONE);
-    assert_int_equal(plan_request_points(world.fixture.plan, POLL_FAST, 0), 2);
-    assert_int_equal(plan_request_points(world.fixture.plan, POLL_SLOW, 0), 1);
-    assert_int_equal(plan_request_points(world.fixture.plan, POLL_SLOW, 1), 0);
+    assert_int_equal(plan_request_points(world.fixture.plan, 0), 2);
+    assert_int_equal(plan_request_points(world.fixture.plan, 1), 1);
+    assert_int_equal(plan_request_points(world.fixture.plan, 2), 0);
     close_world();
 }
 

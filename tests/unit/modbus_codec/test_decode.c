@@ -419,7 +419,7 @@ static void the_frame_of_the_flow_converter(void **state)
     fixture_init(&fixture, "points = ({ quantity = \"water_flow\"; function = 3; address = 0; "
                            "type = \"f32\"; word_order = \"low_first\"; });");
     size_t count = 0;
-    const struct plan_request *planned = plan_requests(fixture.plan, POLL_NORMAL, &count);
+    const struct plan_request *planned = plan_requests(fixture.plan, &count);
     assert_int_equal(count, 1);
     uint8_t wanted[FRAME_SIZE_MAX];
     uint8_t bytes[FRAME_SIZE_MAX];
@@ -437,7 +437,7 @@ static void the_frame_of_the_flow_converter(void **state)
     assert_int_equal(frame_registers(&planned->request, &reply, registers, 2), 2);
     struct plan_outcome outcome = {.quality = QUALITY_OK, .time_us = 1};
     struct batch *batch =
-        decode_batch(fixture.plan, POLL_NORMAL, fixture.device, registers, &outcome);
+        decode_batch(fixture.plan, 1U << POLL_NORMAL, fixture.device, registers, &outcome);
     check_value(batch, "water_flow", -12.5);
     batch_unref(batch);
     fixture_finish(&fixture);

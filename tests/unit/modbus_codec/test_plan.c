@@ -20,15 +20,17 @@ static void check_plan(struct fixture *fixture, enum poll_class poll_class, cons
     text_add_string(&text, "");
     size_t count = 0;
     size_t answers = 0;
-    const struct plan_request *requests = plan_requests(fixture->plan, poll_class, &count);
+    const struct plan_request *requests = plan_requests(fixture->plan, &count);
     for (size_t i = 0; i < count; i++) {
         const struct frame_request *request = &requests[i].request;
-        text_add_format(&text, "%s%u:%u@%u+%u", i > 0 ? " " : "", request->unit, request->function,
-                        request->address, request->quantity);
+        if (requests[i].poll_class == poll_class) {
+            text_add_format(&text, "%s%u:%u@%u+%u", text.length > 0 ? " " : "", request->unit,
+                            request->function, request->address, request->quantity);
+        }
         assert_int_equal(requests[i].answer_offset, answers);
         answers += requests[i].answer_registers;
     }
-    assert_int_equal(plan_answer_size(fixture->plan, poll_class), answers);
+    assert_int_equal(plan_answer_size(fixture->plan), answers);
     assert_string_equal(text.data, wanted);
     text_finish(&text);
 }
@@ -192,7 +194,34 @@ static void plans_coils(void **state)
         "            type = \"bits\"; },"
         "          { quantity = \"on_off\"; function = 1; address = 30; type = \"bits\"; });");
     check_plan(&fixture, POLL_NORMAL, "1:1@30+1 1:2@10+21");
-    assert_int_equal(plan_answer_size(fixture.plan, POLL_NORMAL), 1 + 2);
+    assert_int_equal(plan_answer_size(fixture.plan), 1 + 2);
+    fixture_finish(&fixture);
+}
+
+/* Classes of one period share requests; the class once never joins. */
+static void classes_of_one_period_are_one(void **state)
+{
+    (void)state;
+    static const char body[] = "points = (" POINT("voltage_a", "100", "poll = \"fast\";") "," POINT(
+        "voltage_b", "102", "") "," POINT("voltage_c", "104",
+                                          "poll = \"slow\";") "," POINT("voltage_ab", "106",
+                                                                        "poll = \"once\";") ");";
+    static const int64_t normal_is_slow_ms[] = {1000, 60000, 60000, 60000};
+    static const int64_t all_ms[] = {60000, 60000, 60000, 60000};
+    struct fixture fixture;
+    fixture_init(&fixture, body);
+    check_plan(&fixture, POLL_FAST, "1:3@100+2");
+    check_plan(&fixture, POLL_SLOW, "1:3@104+2");
+    plan_destroy(fixture.plan);
+    fixture.plan = plan_create(fixture.profile, &fixture.config, normal_is_slow_ms);
+    check_plan(&fixture, POLL_FAST, "1:3@100+2");
+    check_plan(&fixture, POLL_NORMAL, "1:3@102+4");
+    check_plan(&fixture, POLL_SLOW, "");
+    assert_int_equal(plan_point_count(fixture.plan, POLL_NORMAL), 2);
+    plan_destroy(fixture.plan);
+    fixture.plan = plan_create(fixture.profile, &fixture.config, all_ms);
+    check_plan(&fixture, POLL_FAST, "1:3@100+6");
+    check_plan(&fixture, POLL_ONCE, "1:3@106+2");
     fixture_finish(&fixture);
 }
 
@@ -286,12 +315,17 @@ static bool is_held(const struct profile_point *point, const struct plan_request
 
 static void check_class(const struct map *map, const struct fixture *fixture, enum poll_class poll)
 {
+    size_t all = 0;
+    const struct plan_request *requests = plan_requests(fixture->plan, &all);
+    while (all > 0 && requests[0].poll_class != poll) {
+        requests++;
+        all--;
+    }
     size_t count = 0;
-    const struct plan_request *requests = plan_requests(fixture->plan, poll, &count);
-    for (size_t i = 0; i < count; i++) {
-        check_request(map, &requests[i].request);
-        if (i > 0) {
-            check_neighbours(map, &requests[i - 1].request, &requests[i].request);
+    for (; count < all && requests[count].poll_class == poll; count++) {
+        check_request(map, &requests[count].request);
+        if (count > 0) {
+            check_neighbours(map, &requests[count - 1].request, &requests[count].request);
         }
     }
     const struct profile_point *points = fixture->profile->points.items;
@@ -343,6 +377,7 @@ int main(void)
         cmocka_unit_test(a_helper_between_two_requests),
         cmocka_unit_test(separates_units_and_functions),
         cmocka_unit_test(plans_coils),
+        cmocka_unit_test(classes_of_one_period_are_one),
         cmocka_unit_test(random_maps_keep_every_limit),
         cmocka_unit_test(a_dtsu666_takes_few_requests),
     };
