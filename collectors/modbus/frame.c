@@ -167,9 +167,13 @@ static bool echo_agrees(const struct frame_request *request, const uint8_t *pdu)
     return memcmp(wanted, pdu + 1, pdu_size(request) - 1) == 0;
 }
 
-/* Checks a whole PDU of pdu_size bytes whose function is the request's. */
+/* Checks a whole PDU whose function and size are the request's. Exception 0 is none, and would pass for a good reply
+ * without data. */
 static bool pdu_agrees(const struct frame_request *request, const uint8_t *pdu)
 {
+    if ((pdu[0] & EXCEPTION_BIT) != 0) {
+        return pdu[1] != 0;
+    }
     if (reads_bits(request->function) || reads_registers(request->function)) {
         return pdu[1] == data_bytes(request);
     }
@@ -229,7 +233,7 @@ static enum frame_verdict match_tcp(const struct frame_request *request, uint16_
     if (size < total) {
         return FRAME_INCOMPLETE;
     }
-    if (is_ours && (bytes[7] & EXCEPTION_BIT) == 0 && !pdu_agrees(request, bytes + MBAP_SIZE)) {
+    if (is_ours && !pdu_agrees(request, bytes + MBAP_SIZE)) {
         return FRAME_BAD;
     }
     *consumed = total;
@@ -275,7 +279,7 @@ static enum frame_verdict match_rtu(const struct frame_request *request, const u
     if (size < total) {
         return FRAME_INCOMPLETE;
     }
-    if (!crc_is_good(bytes, total) || (!is_exception && !pdu_agrees(request, bytes + 1))) {
+    if (!crc_is_good(bytes, total) || !pdu_agrees(request, bytes + 1)) {
         return FRAME_BAD;
     }
     *consumed = total;

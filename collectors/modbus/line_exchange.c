@@ -206,6 +206,9 @@ static void accept_reply(struct line *line, const struct frame_reply *reply, siz
     }
     /* On a guarded line what follows belongs to the stream; elsewhere it is noise. */
     receive_drop(line, line_is_guarded(line) ? consumed : line->received);
+    if (line->received > 0 && !receive_keep_step(line)) {
+        line_reconnect(line, 0); /* before the next request meets it */
+    }
 }
 
 /* The frame should have been whole by now: sleep for what is missing, or, when nothing moves, until something does. */

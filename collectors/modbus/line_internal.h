@@ -166,8 +166,10 @@ enum receive_end receive_fill(struct line *line, int *error);
 enum frame_verdict receive_match(struct line *line, struct frame_reply *reply, size_t *consumed);
 void receive_drop(struct line *line, size_t size);
 bool receive_drop_foreign(struct line *line,
-                          size_t size); /* true: it was the late reply to a probe */
-void receive_strays(struct line *line); /* while no request is in flight */
+                          size_t size);    /* true: it was the late reply to a probe */
+bool receive_keep_step(struct line *line); /* with transaction ids, after an exchange: drops what is
+                                              foreign; false: what follows is no frame */
+void receive_strays(struct line *line);    /* while no request is in flight */
 bool receive_until_silent(struct line *line);
 
 /* line_poll.c */

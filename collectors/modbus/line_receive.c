@@ -61,9 +61,8 @@ bool receive_drop_foreign(struct line *line, size_t size)
     return is_late_probe;
 }
 
-/* The next id has not been sent yet, so whatever is well formed is foreign: half a frame stays until the rest has come,
- * else the stream would be out of step. False when it is. */
-static bool drop_foreign(struct line *line)
+/* The next id has not been sent yet, so whatever is well formed is foreign; half a frame stays until the rest has come. */
+bool receive_keep_step(struct line *line)
 {
     line->exchange.transaction = (uint16_t)(line->transaction + 1);
     struct frame_reply reply;
@@ -96,7 +95,7 @@ void receive_strays(struct line *line)
         lose_idle(line, error);
     } else if (!line_is_guarded(line)) {
         line->received = 0;
-    } else if (end == RECEIVE_SOME && !drop_foreign(line)) {
+    } else if (end == RECEIVE_SOME && !receive_keep_step(line)) {
         line_reconnect(line, 0);
         line->wants_open = false;
     }

@@ -20,7 +20,7 @@ enum {
     /* Serial servers hold their port for the old connection until they have seen its end: a new one within half a
      * second was fed leftovers of the last replies. */
     CONVERTER_REOPEN_US = 500000,
-    CONVERTER_SILENCE_US = 20000,
+    NO_ID_SILENCE_US = 20000, /* where silence alone tells a doubled reply from the next one */
 };
 
 struct transport_tcp {
@@ -229,7 +229,7 @@ struct transport *transport_tcp_create(const struct line_config *config,
         .frame = is_converter ? FRAME_RTU : FRAME_TCP,
         .fd = -1,
         .needs_connect = true,
-        .silence_us = is_converter ? CONVERTER_SILENCE_US : 0,
+        .silence_us = is_converter || config->ignore_transaction_id ? NO_ID_SILENCE_US : 0,
         .reopen_us = is_converter ? CONVERTER_REOPEN_US : 0,
     };
     tcp->config = config;

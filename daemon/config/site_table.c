@@ -256,7 +256,8 @@ static const struct option line_rows[] = {
      .type = OPTION_BOOL,
      .offset = offsetof(struct line_config, ignore_transaction_id),
      .fallback = "false",
-     .help = "tcp: for gateways that do not echo the transaction id."},
+     .help =
+         "tcp: for gateways that do not echo the transaction id; requests are then 20 ms apart."},
     {.name = "devices",
      .type = OPTION_LIST,
      .offset = offsetof(struct line_config, devices),
