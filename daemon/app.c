@@ -51,9 +51,19 @@ static void post_batch(void *context, struct batch *take_batch)
     hub_post(context, take_batch);
 }
 
+static void flush_batches(void *context)
+{
+    hub_flush(context);
+}
+
 static void offer_batch(void *context, const struct batch *batch)
 {
     runner_offer(context, batch);
+}
+
+static void flush_offers(void *context)
+{
+    runner_flush(context);
 }
 
 static size_t list_lines(void *context, struct line_status *out, size_t max)
@@ -223,8 +233,8 @@ static void add_devices(struct app *app)
 
 static int make_collectors(struct app *app)
 {
-    app->host =
-        (struct collector_host){.clock = clock_real(), .post = post_batch, .context = app->hub};
+    app->host = (struct collector_host){
+        .clock = clock_real(), .post = post_batch, .flush = flush_batches, .context = app->hub};
     struct collector_setup setup = {
         .host = &app->host,
         .site = &app->config->site,
@@ -260,7 +270,9 @@ static int make_sink(struct app *app, size_t index)
         return error;
     }
     app->runners[app->runner_count++] = runner;
-    return hub_subscribe(app->hub, offer_batch, runner) < 0 ? -ENOSPC : 0;
+    const struct hub_subscriber subscriber = {
+        .batch = offer_batch, .flush = flush_offers, .context = runner};
+    return hub_subscribe(app->hub, &subscriber) < 0 ? -ENOSPC : 0;
 }
 
 static int make_sinks(struct app *app)

@@ -222,10 +222,12 @@ static void *work(void *argument)
         }
         look_at_clock(pool);
         run_due(pool);
+        pool->host->flush(pool->host->context);
     }
     for (size_t i = 0; i < pool->seat_count; i++) {
         line_stop(pool->seats[i].line);
     }
+    pool->host->flush(pool->host->context);
     return NULL;
 }
 
@@ -320,6 +322,9 @@ int pool_start(struct pool *pool)
     pthread_sigmask(SIG_SETMASK, &all, &old);
     int error = pthread_create(&pool->thread, NULL, work, pool);
     pthread_sigmask(SIG_SETMASK, &old, NULL);
+    if (error == 0) {
+        pthread_setname_np(pool->thread, "modbus");
+    }
     pool->is_running = error == 0;
     return -error;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mailbox: a ring of pointers under a mutex. The eventfd is written and cleared under the same mutex, so "readable"
- * and "not empty" never disagree and no wake-up is lost; it costs a system call only when the ring turns empty or
- * stops being empty. */
+/* mailbox: a ring of pointers under a mutex. The eventfd is written and cleared under the same mutex, so an empty
+ * mailbox is never readable and no wake-up is lost; it costs a system call only when the ring turns empty or the
+ * consumer is first woken for what is in it. */
 #include <lingtan/mailbox.h>
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
@@ -25,17 +26,24 @@ struct mailbox {
     size_t most;
     uint64_t posted;
     uint64_t dropped;
+    bool is_woken; /* the eventfd is readable */
 };
 
-static void wake(const struct mailbox *mailbox)
+static void wake(struct mailbox *mailbox)
 {
-    eventfd_write(mailbox->fd, 1);
+    if (mailbox->count > 0 && !mailbox->is_woken) {
+        mailbox->is_woken = true;
+        eventfd_write(mailbox->fd, 1);
+    }
 }
 
-static void clear_wake(const struct mailbox *mailbox)
+static void clear_wake(struct mailbox *mailbox)
 {
     eventfd_t ignored;
-    eventfd_read(mailbox->fd, &ignored);
+    if (mailbox->count == 0 && mailbox->is_woken) {
+        mailbox->is_woken = false;
+        eventfd_read(mailbox->fd, &ignored);
+    }
 }
 
 static void *take_first(struct mailbox *mailbox)
@@ -92,11 +100,11 @@ void mailbox_destroy(struct mailbox *mailbox)
     free(mailbox);
 }
 
-int mailbox_post(struct mailbox *mailbox, void *take_item)
+static int deliver(struct mailbox *mailbox, void *take_item, bool wakes)
 {
     void *oldest = NULL;
     pthread_mutex_lock(&mailbox->mutex);
-    const int is_full = mailbox->count == mailbox->capacity;
+    const bool is_full = mailbox->count == mailbox->capacity;
     if (is_full) {
         mailbox->dropped++;
         if (mailbox->policy == MAILBOX_REFUSE) {
@@ -106,7 +114,7 @@ int mailbox_post(struct mailbox *mailbox, void *take_item)
         oldest = take_first(mailbox);
     }
     put_last(mailbox, take_item);
-    if (!is_full && mailbox->count == 1) {
+    if (wakes) {
         wake(mailbox);
     }
     pthread_mutex_unlock(&mailbox->mutex);
@@ -116,17 +124,31 @@ int mailbox_post(struct mailbox *mailbox, void *take_item)
     return 0;
 }
 
+int mailbox_post(struct mailbox *mailbox, void *take_item)
+{
+    return deliver(mailbox, take_item, true);
+}
+
+int mailbox_put(struct mailbox *mailbox, void *take_item)
+{
+    return deliver(mailbox, take_item, false);
+}
+
+void mailbox_wake(struct mailbox *mailbox)
+{
+    pthread_mutex_lock(&mailbox->mutex);
+    wake(mailbox);
+    pthread_mutex_unlock(&mailbox->mutex);
+}
+
 size_t mailbox_take(struct mailbox *mailbox, void **items, size_t max)
 {
     size_t taken = 0;
     pthread_mutex_lock(&mailbox->mutex);
-    const int had_items = mailbox->count > 0;
     while (taken < max && mailbox->count > 0) {
         items[taken++] = take_first(mailbox);
     }
-    if (had_items && mailbox->count == 0) {
-        clear_wake(mailbox);
-    }
+    clear_wake(mailbox);
     pthread_mutex_unlock(&mailbox->mutex);
     return taken;
 }

@@ -146,7 +146,8 @@ int streams_create(const struct http_view *view, struct streams **out)
     struct streams *streams = mem_alloc(sizeof(*streams));
     pthread_mutex_init(&streams->lock, NULL);
     streams->view = view;
-    streams->subscription = hub_subscribe(view->hub, on_batch, streams);
+    const struct hub_subscriber subscriber = {.batch = on_batch, .context = streams};
+    streams->subscription = hub_subscribe(view->hub, &subscriber);
     int error = streams->subscription;
     if (error >= 0) {
         error = loop_add_timer(view->loop, on_heartbeat, streams, &streams->heartbeat);

@@ -15,11 +15,6 @@ enum {
     SUBSCRIBERS_MAX = 16,
 };
 
-struct subscriber {
-    hub_batch_fn fn;
-    void *context;
-};
-
 struct hub {
     const struct clock *clock;
     struct store *store;
@@ -29,7 +24,7 @@ struct hub {
     struct live_table live;
     uint64_t next_position;
     uint64_t first_seq;
-    struct subscriber subscribers[SUBSCRIBERS_MAX];
+    struct hub_subscriber subscribers[SUBSCRIBERS_MAX];
     struct hub_status status;
     struct log_limit journal_limit;
 };
@@ -70,8 +65,17 @@ static void journal_batch(struct hub *hub, const struct batch *batch)
 static void publish(struct hub *hub, const struct batch *batch)
 {
     for (size_t i = 0; i < SUBSCRIBERS_MAX; i++) {
-        if (hub->subscribers[i].fn) {
-            hub->subscribers[i].fn(hub->subscribers[i].context, batch);
+        if (hub->subscribers[i].batch) {
+            hub->subscribers[i].batch(hub->subscribers[i].context, batch);
+        }
+    }
+}
+
+static void flush_subscribers(struct hub *hub)
+{
+    for (size_t i = 0; i < SUBSCRIBERS_MAX; i++) {
+        if (hub->subscribers[i].flush) {
+            hub->subscribers[i].flush(hub->subscribers[i].context);
         }
     }
 }
@@ -93,6 +97,7 @@ static void take_items(void *context, void **items, size_t count)
     for (size_t i = 0; i < count; i++) {
         take_in(context, items[i]);
     }
+    flush_subscribers(context);
 }
 
 int hub_create(struct loop *loop, struct store *store, struct hub **out)
@@ -131,9 +136,14 @@ void hub_add_device(struct hub *hub, const struct device *device)
 
 void hub_post(struct hub *hub, struct batch *take_batch)
 {
-    if (mailbox_post(hub->intake, take_batch) < 0) {
+    if (mailbox_put(hub->intake, take_batch) < 0) {
         batch_unref(take_batch); /* cannot happen: this mailbox drops the oldest instead */
     }
+}
+
+void hub_flush(struct hub *hub)
+{
+    mailbox_wake(hub->intake);
 }
 
 void hub_drain(struct hub *hub)
@@ -145,11 +155,11 @@ void hub_drain(struct hub *hub)
     }
 }
 
-int hub_subscribe(struct hub *hub, hub_batch_fn fn, void *context)
+int hub_subscribe(struct hub *hub, const struct hub_subscriber *subscriber)
 {
     for (int i = 0; i < SUBSCRIBERS_MAX; i++) {
-        if (!hub->subscribers[i].fn) {
-            hub->subscribers[i] = (struct subscriber){.fn = fn, .context = context};
+        if (!hub->subscribers[i].batch) {
+            hub->subscribers[i] = *subscriber;
             return i;
         }
     }
@@ -159,7 +169,7 @@ int hub_subscribe(struct hub *hub, hub_batch_fn fn, void *context)
 void hub_unsubscribe(struct hub *hub, int handle)
 {
     if (handle >= 0 && handle < SUBSCRIBERS_MAX) {
-        hub->subscribers[handle] = (struct subscriber){0};
+        hub->subscribers[handle] = (struct hub_subscriber){0};
     }
 }
 

@@ -19,16 +19,24 @@ void hub_destroy(struct hub *hub);
 /* Tells the hub of a device before its first batch, so that it is listed from the start. */
 void hub_add_device(struct hub *hub, const struct device *device);
 
-/* Takes the batch. Any thread, never blocks: when the intake is full the oldest waiting batch is dropped and counted. */
+/* Takes the batch. Any thread, never blocks: when the intake is full the oldest waiting batch is dropped and counted.
+ * The main thread is not woken for it before hub_flush. */
 void hub_post(struct hub *hub, struct batch *take_batch);
+void hub_flush(struct hub *hub);
 
 /* Takes in what still waits: once, after the collectors have stopped. */
 void hub_drain(struct hub *hub);
 
-/* fn is called on the main thread with every batch after intake; it must not block and takes its own reference when it
- * keeps the batch. At most 16 subscribers. Returns a handle for hub_unsubscribe. */
-typedef void (*hub_batch_fn)(void *context, const struct batch *batch);
-int hub_subscribe(struct hub *hub, hub_batch_fn fn, void *context) MUST_USE;
+/* Who is told of batches, on the main thread. */
+struct hub_subscriber {
+    /* Called with every batch after intake; must not block and takes its own reference when it keeps the batch. */
+    void (*batch)(void *context, const struct batch *batch);
+    void (*flush)(void *context); /* no more come in this wake-up; NULL = not needed */
+    void *context;
+};
+
+/* At most 16. Returns a handle for hub_unsubscribe. */
+int hub_subscribe(struct hub *hub, const struct hub_subscriber *subscriber) MUST_USE;
 void hub_unsubscribe(struct hub *hub, int handle);
 
 /* The live state of a device. */

@@ -2,18 +2,10 @@
 /* live: the newest reading of every point of every device, found by the device's id. */
 #include "hub/live.h"
 
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-
-static int compare_ids(const void *left, const void *right)
-{
-    const struct live_entry *one = left;
-    const struct live_entry *other = right;
-    return strcmp(one->live.device->id, other->live.device->id);
-}
 
 static void state_finish(struct live_device *live)
 {
@@ -40,8 +32,8 @@ static void state_init(struct live_device *live, const struct device *device)
 
 void live_finish(struct live_table *table)
 {
+    id_map_finish(&table->by_id);
     for (size_t i = 0; i < table->count; i++) {
-        tdelete(table->entries[i], &table->by_id, compare_ids);
         state_finish(&table->entries[i]->live);
         free(table->entries[i]);
     }
@@ -51,10 +43,7 @@ void live_finish(struct live_table *table)
 
 struct live_entry *live_find(const struct live_table *table, const char *id)
 {
-    struct device key_device = {.id = id};
-    struct live_entry key = {.live = {.device = &key_device}};
-    struct live_entry *const *found = tfind(&key, &table->by_id, compare_ids);
-    return found ? *found : NULL;
+    return id_map_find(&table->by_id, id);
 }
 
 static struct live_entry *entry_add(struct live_table *table, const struct device *device,
@@ -68,9 +57,7 @@ static struct live_entry *entry_add(struct live_table *table, const struct devic
     state_init(&entry->live, device);
     entry->next_seq = first_seq;
     table->entries[table->count++] = entry;
-    if (!tsearch(entry, &table->by_id, compare_ids)) {
-        abort(); /* out of memory */
-    }
+    id_map_set(&table->by_id, entry->live.device->id, entry);
     return entry;
 }
 
@@ -82,9 +69,9 @@ struct live_entry *live_entry_of(struct live_table *table, const struct device *
         return entry_add(table, device, first_seq);
     }
     if (entry->live.device != device && !device_same_layout(entry->live.device, device)) {
-        /* The tree compares by id, which stays the same, so the entry may change in place. */
         struct live_device old = entry->live;
         state_init(&entry->live, device);
+        id_map_set(&table->by_id, entry->live.device->id, entry); /* the old string goes */
         state_finish(&old);
     }
     return entry;

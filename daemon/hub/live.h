@@ -3,6 +3,7 @@
 #ifndef LINGTAN_HUB_LIVE_H
 #define LINGTAN_HUB_LIVE_H
 
+#include "base/id_map.h"
 #include "hub/hub.h"
 
 /* All-zero is empty. */
@@ -10,7 +11,7 @@ struct live_table {
     struct live_entry **entries; /* in the order of arrival */
     size_t count;
     size_t capacity;
-    void *by_id; /* tsearch tree over the entries */
+    struct id_map by_id;
 };
 
 struct live_entry {

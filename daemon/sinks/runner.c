@@ -217,8 +217,13 @@ void runner_destroy(struct runner *runner)
 void runner_offer(struct runner *runner, const struct batch *batch)
 {
     atomic_store_explicit(&runner->newest, batch->position, memory_order_relaxed);
-    int result = mailbox_post(runner->mailbox, batch_ref(batch));
+    int result = mailbox_put(runner->mailbox, batch_ref(batch));
     (void)result; /* this mailbox never refuses */
+}
+
+void runner_flush(struct runner *runner)
+{
+    mailbox_wake(runner->mailbox);
 }
 
 struct runner_status runner_status(struct runner *runner)

@@ -19,8 +19,10 @@ void runner_stop(
         *runner); /* drains nothing: the journal keeps it; says goodbye; joins within 15 s */
 void runner_destroy(struct runner *runner);
 
-/* Offers a live batch (takes a reference of its own). Main thread, never blocks. */
+/* Offers a live batch (takes a reference of its own); the sink is not woken for it before runner_flush. Main thread,
+ * never blocks. */
 void runner_offer(struct runner *runner, const struct batch *batch);
+void runner_flush(struct runner *runner);
 
 struct runner_status {
     const char *name;

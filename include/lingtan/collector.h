@@ -19,8 +19,11 @@ struct profiles; /* lingtan/profile.h */
 
 struct collector_host {
     const struct clock *clock;
-    /* Takes the batch. Any thread, never blocks. */
+    /* Takes the batch. Any thread, never blocks. It may lie there until flush. */
     void (*post)(void *context, struct batch *take_batch);
+    /* What this thread has posted is to be dealt with now: once a wake-up of it, since waking another thread costs more
+     * than a batch. */
+    void (*flush)(void *context);
     void *context;
 };
 

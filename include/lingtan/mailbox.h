@@ -26,8 +26,13 @@ struct mailbox *mailbox_create(const char *name, size_t capacity, enum mailbox_p
                                mailbox_drop_fn drop);
 void mailbox_destroy(struct mailbox *mailbox);
 
-/* Gives the item to the mailbox. Any thread. Wakes the consumer only when the mailbox was empty. */
+/* Gives the item to the mailbox. Any thread. Wakes the consumer only when nothing has since it last emptied it. */
 int mailbox_post(struct mailbox *mailbox, void *take_item) MUST_USE;
+
+/* The same without waking: for a producer that has several items and calls mailbox_wake after the last one, so that
+ * they share a wake-up and the consumer does not run a race with it. */
+int mailbox_put(struct mailbox *mailbox, void *take_item) MUST_USE;
+void mailbox_wake(struct mailbox *mailbox); /* nothing happens while the mailbox is empty */
 
 /* Takes up to max items, oldest first, and returns how many; clears the wake-up when it empties. Consumer only. */
 size_t mailbox_take(struct mailbox *mailbox, void **items, size_t max);

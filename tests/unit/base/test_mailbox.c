@@ -55,6 +55,28 @@ static void test_first_in_first_out(void **state)
     mailbox_destroy(NULL);
 }
 
+static void test_puts_share_one_wake_up(void **state)
+{
+    (void)state;
+    void *items[1];
+    struct mailbox *mailbox = mailbox_create("test", 4, MAILBOX_REFUSE, NULL);
+    mailbox_wake(mailbox);
+    assert_false(is_readable(mailbox));
+    assert_int_equal(mailbox_put(mailbox, item_of(1)), 0);
+    assert_int_equal(mailbox_put(mailbox, item_of(2)), 0);
+    assert_false(is_readable(mailbox));
+    mailbox_wake(mailbox);
+    assert_true(is_readable(mailbox));
+    assert_int_equal(mailbox_take(mailbox, items, 1), 1);
+    assert_true(is_readable(mailbox));
+    assert_int_equal(mailbox_take(mailbox, items, 1), 1);
+    assert_false(is_readable(mailbox));
+    assert_int_equal(mailbox_put(mailbox, item_of(3)), 0);
+    assert_int_equal(mailbox_post(mailbox, item_of(4)), 0);
+    assert_true(is_readable(mailbox));
+    mailbox_destroy(mailbox);
+}
+
 static void test_refuses_when_full(void **state)
 {
     (void)state;
@@ -171,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_first_in_first_out),
+        cmocka_unit_test(test_puts_share_one_wake_up),
         cmocka_unit_test(test_refuses_when_full),
         cmocka_unit_test(test_drops_the_oldest_when_full),
         cmocka_unit_test(test_readable_while_items_wait),

@@ -91,6 +91,7 @@ void world_post(struct world *world, size_t device, int64_t watts, enum quality 
     }
     batch->count = POINTS;
     hub_post(world->hub, batch);
+    hub_flush(world->hub);
 }
 
 struct count_call {

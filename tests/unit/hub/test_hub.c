@@ -77,6 +77,12 @@ static void see(void *context, const struct batch *batch)
     snprintf(world->seen_devices[world->seen++], 16, "%s", batch->device->id);
 }
 
+static int subscribe(struct world *world)
+{
+    const struct hub_subscriber subscriber = {.batch = see, .context = world};
+    return hub_subscribe(world->hub, &subscriber);
+}
+
 static int setup(void **state)
 {
     struct world *world = calloc(1, sizeof(*world));
@@ -98,6 +104,7 @@ static int teardown(void **state)
 
 static void run(struct world *world)
 {
+    hub_flush(world->hub);
     assert_true(loop_run_once(world->loop) >= 0);
 }
 
@@ -106,7 +113,7 @@ static void numbers_positions_over_all_and_seq_per_device(void **state)
     struct world *world = *state;
     const struct device *one = make_device("one", 2);
     const struct device *two = make_device("two", 2);
-    assert_true(hub_subscribe(world->hub, see, world) >= 0);
+    assert_true(subscribe(world) >= 0);
     hub_post(world->hub, make_batch(world, one, 1, QUALITY_OK));
     hub_post(world->hub, make_batch(world, two, 2, QUALITY_OK));
     hub_post(world->hub, make_batch(world, one, 3, QUALITY_OK));
@@ -187,7 +194,7 @@ static void subscribers_come_and_go(void **state)
 {
     struct world *world = *state;
     const struct device *device = make_device("one", 2);
-    int handle = hub_subscribe(world->hub, see, world);
+    int handle = subscribe(world);
     hub_post(world->hub, make_batch(world, device, 5, QUALITY_OK));
     run(world);
     hub_unsubscribe(world->hub, handle);
@@ -195,9 +202,9 @@ static void subscribers_come_and_go(void **state)
     run(world);
     assert_int_equal(world->seen, 1);
     for (int i = 0; i < 16; i++) {
-        assert_int_equal(hub_subscribe(world->hub, see, world), i);
+        assert_int_equal(subscribe(world), i);
     }
-    assert_int_equal(hub_subscribe(world->hub, see, world), -ENOSPC);
+    assert_int_equal(subscribe(world), -ENOSPC);
     device_unref(device);
 }
 

@@ -41,6 +41,12 @@ static struct profiles *make_profiles(void)
     return profiles;
 }
 
+/* The rig counts what is posted at once. */
+static void take_flush(void *context)
+{
+    (void)context;
+}
+
 static void take_post(void *context, struct batch *take_batch)
 {
     struct rig *rig = context;
@@ -62,7 +68,8 @@ void rig_init(struct rig *rig)
             .id = "site", .name = "Site", .fast_ms = 200, .normal_ms = 1000, .slow_ms = 10000}};
     pthread_mutex_init(&rig->mutex, NULL);
     rig->profiles = make_profiles();
-    rig->host = (struct collector_host){.clock = clock_real(), .post = take_post, .context = rig};
+    rig->host = (struct collector_host){
+        .clock = clock_real(), .post = take_post, .flush = take_flush, .context = rig};
 }
 
 struct line_config *rig_add(struct rig *rig, int transport)

@@ -87,6 +87,7 @@ void rig_give(struct rig *rig, struct batch *take_batch)
     }
     if (rig->runner) {
         runner_offer(rig->runner, take_batch);
+        runner_flush(rig->runner);
     }
     batch_unref(take_batch);
 }

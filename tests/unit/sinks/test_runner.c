@@ -205,6 +205,7 @@ static void make(struct rig *rig, size_t count)
         runner_offer(rig->runner, batch);
         batch_unref(batch);
     }
+    runner_flush(rig->runner);
 }
 
 static size_t sent_count(void)
@@ -419,6 +420,7 @@ static void test_down_keeps_nothing(void **state)
         runner_offer(rig.runner, batch);
         batch_unref(batch);
     }
+    runner_flush(rig.runner);
     size_t want = 20;
     for (int i = 0; i < 1000 && instance->live < want; i++) {
         usleep(10000);
