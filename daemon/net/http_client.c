@@ -11,11 +11,25 @@
 
 #include "base/mem.h"
 
+/* What OpenSSL says of a certificate (X509_V_ERR_...). */
+enum verify_result {
+    VERIFY_NOT_YET_VALID = 9,
+    VERIFY_EXPIRED = 10,
+    VERIFY_SELF_SIGNED = 18,
+    VERIFY_SELF_SIGNED_IN_CHAIN = 19,
+    VERIFY_NO_ISSUER = 20,
+    VERIFY_NO_FIRST_ISSUER = 21,
+};
+
 struct http_client {
     CURL *curl;
     char *socket_path;
     char *username;
     char *password;
+    char *ca_file;
+    char *cert_file;
+    char *key_file;
+    bool is_insecure;
     int64_t connect_timeout_ms;
     int64_t total_timeout_ms;
     struct text body;
@@ -54,6 +68,10 @@ int http_client_create(const struct http_client_options *options, struct http_cl
     client->socket_path = dup_nonempty(options->socket_path);
     client->username = dup_nonempty(options->username);
     client->password = dup_nonempty(options->password);
+    client->ca_file = dup_nonempty(options->ca_file);
+    client->cert_file = dup_nonempty(options->cert_file);
+    client->key_file = dup_nonempty(options->key_file);
+    client->is_insecure = options->is_insecure;
     client->connect_timeout_ms = options->connect_timeout_ms ? options->connect_timeout_ms : 3000;
     client->total_timeout_ms = options->total_timeout_ms ? options->total_timeout_ms : 10000;
     *out = client;
@@ -72,6 +90,9 @@ void http_client_destroy(struct http_client *client)
     free(client->password);
     free(client->username);
     free(client->socket_path);
+    free(client->ca_file);
+    free(client->cert_file);
+    free(client->key_file);
     text_finish(&client->body);
     free(client);
 }
@@ -129,6 +150,23 @@ static void set_target(struct http_client *client, const struct http_request *re
     if (client->username) {
         curl_easy_setopt(curl, CURLOPT_USERNAME, client->username);
         curl_easy_setopt(curl, CURLOPT_PASSWORD, client->password ? client->password : "");
+    }
+}
+
+static void set_tls(const struct http_client *client)
+{
+    CURL *curl = client->curl;
+    curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, client->is_insecure ? 0L : 1L);
+    curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, client->is_insecure ? 0L : 2L);
+    if (client->ca_file) {
+        /* Those of the file alone, not the system's besides. */
+        curl_easy_setopt(curl, CURLOPT_CAINFO, client->ca_file);
+        curl_easy_setopt(curl, CURLOPT_CAPATH, NULL);
+    }
+    if (client->cert_file) {
+        curl_easy_setopt(curl, CURLOPT_SSLCERT, client->cert_file);
+        curl_easy_setopt(curl, CURLOPT_SSLKEY, client->key_file);
     }
 }
 
@@ -197,6 +235,61 @@ static int explain_connect(const struct http_client *client, const char *peer, c
     return os_error == EACCES ? -EACCES : -EHOSTUNREACH;
 }
 
+static int explain_certificate(const struct http_client *client, const char *peer, char *error,
+                               size_t size)
+{
+    if (strstr(client->curl_error,
+               "match")) { /* curl compares the name itself, before OpenSSL's verdict */
+        snprintf(error, size,
+                 "the certificate of %s is not for this name: use the name that it was made for",
+                 peer);
+        return -EKEYREJECTED;
+    }
+    long result = 0;
+    curl_easy_getinfo(client->curl, CURLINFO_SSL_VERIFYRESULT, &result);
+    switch (result) {
+    case VERIFY_EXPIRED:
+        snprintf(error, size, "the certificate of %s has expired: it must be renewed there", peer);
+        break;
+    case VERIFY_NOT_YET_VALID:
+        snprintf(error, size, "the certificate of %s is not valid yet: check this computer's clock",
+                 peer);
+        break;
+    case VERIFY_SELF_SIGNED:
+    case VERIFY_SELF_SIGNED_IN_CHAIN:
+    case VERIFY_NO_ISSUER:
+    case VERIFY_NO_FIRST_ISSUER:
+        snprintf(error, size, "the certificate of %s is from no CA that we trust: check ca_file",
+                 peer);
+        break;
+    default:
+        snprintf(error, size, "%s: %.200s", peer, client->curl_error);
+        break;
+    }
+    return -EKEYREJECTED;
+}
+
+/* The end of a handshake or, with TLS 1.3, of the first request: the far end says no in an alert. */
+static int explain_tls(const struct http_client *client, const char *peer, char *error, size_t size)
+{
+    const char *words = client->curl_error;
+    if (strstr(words, "wrong version number") || strstr(words, "packet length too long")) {
+        snprintf(error, size, "%s does not speak TLS: http instead of https?", peer);
+    } else if (strstr(words, "alert")) {
+        snprintf(error, size, "%s refuses our TLS: %.200s%s", peer, words,
+                 client->cert_file ? "; check cert_file and key_file"
+                                   : "; does it want a client certificate (cert_file)?");
+    } else {
+        snprintf(error, size, "no TLS with %s: %.200s", peer, words);
+    }
+    return -EKEYREJECTED;
+}
+
+static bool is_alert(const struct http_client *client)
+{
+    return strstr(client->curl_error, "alert") != NULL;
+}
+
 static int explain(const struct http_client *client, CURLcode code, const char *url, char *error,
                    size_t size)
 {
@@ -211,10 +304,21 @@ static int explain(const struct http_client *client, CURLcode code, const char *
     case CURLE_OPERATION_TIMEDOUT:
         snprintf(error, size, "no answer from %s in time", peer);
         return -ETIMEDOUT;
+    case CURLE_PEER_FAILED_VERIFICATION:
+        return explain_certificate(client, peer, error, size);
+    case CURLE_SSL_CONNECT_ERROR:
+        return explain_tls(client, peer, error, size);
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+        snprintf(error, size, "ca_file, cert_file or key_file: %.300s", client->curl_error);
+        return -EKEYREJECTED;
     case CURLE_GOT_NOTHING:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_ERROR:
     case CURLE_PARTIAL_FILE:
+        if (is_alert(client)) {
+            return explain_tls(client, peer, error, size);
+        }
         snprintf(error, size, "%s closed the connection", peer);
         return -ECONNRESET;
     case CURLE_URL_MALFORMAT:
@@ -244,6 +348,8 @@ static int judge(struct http_client *client, CURLcode code, struct http_response
     response->status = (int)status;
     response->body = client->body.data ? client->body.data : "";
     response->length = client->body.length;
+    response->redirect = NULL;
+    curl_easy_getinfo(client->curl, CURLINFO_REDIRECT_URL, &response->redirect);
     response->error[0] = '\0';
     return 0;
 }
@@ -259,6 +365,7 @@ int http_client_send(struct http_client *client, const struct http_request *requ
     text_clear(&client->body);
     set_target(client, request);
     set_method(client, request);
+    set_tls(client);
     set_behaviour(client);
     struct curl_slist *headers = list_headers(request);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);

@@ -2,7 +2,8 @@
 /* http_client: one HTTP conversation partner at a time, blocking (curl lives only in this folder).
  *
  * A client keeps its connection between requests. One thread a client; different clients on different threads are
- * fine. Redirects are not followed and proxies of the environment are ignored: what is configured is what is asked. */
+ * fine. Redirects are not followed and proxies of the environment are ignored: what is configured is what is asked.
+ * https wants TLS 1.2 or later, a certificate that leads to a CA we trust, and one that names the host of the URL. */
 #ifndef LINGTAN_NET_HTTP_CLIENT_H
 #define LINGTAN_NET_HTTP_CLIENT_H
 
@@ -21,6 +22,10 @@ struct http_client_options {
     const char *socket_path; /* ask over this Unix socket; NULL or "" = TCP */
     const char *username;    /* basic authentication; NULL or "" = none */
     const char *password;
+    const char *ca_file;   /* https: PEM of those we trust; NULL or "" = the system's */
+    const char *cert_file; /* PEM of our own certificate, its chain behind it; NULL or "" = none */
+    const char *key_file;  /* PEM of its key */
+    bool is_insecure;      /* https: whoever answers is believed */
     int64_t connect_timeout_ms; /* 0 = 3 s */
     int64_t total_timeout_ms;   /* 0 = 10 s, -1 = none: for streams */
 };
@@ -42,7 +47,8 @@ struct http_response {
     int status;
     const char *body; /* NUL-terminated, never NULL; borrowed until the next request */
     size_t length;
-    char error[400]; /* after a failure: for people, "connection refused by 127.0.0.1:8086" */
+    const char *redirect; /* where an answer 3xx points to, NULL = nowhere; borrowed like body */
+    char error[400];      /* after a failure: for people, "connection refused by 127.0.0.1:8086" */
 };
 
 struct http_client;
@@ -53,8 +59,8 @@ int http_client_create(const struct http_client_options *options,
 void http_client_destroy(struct http_client *client);
 
 /* 0 when an answer came, whatever its status. Else -ECONNREFUSED, -ENOENT (no such socket), -EHOSTUNREACH (name or
- * route), -ETIMEDOUT, -ECONNRESET, -EMSGSIZE (the answer is longer than HTTP_CLIENT_BODY_MAX), -EINVAL (URL), -EPROTO;
- * response->error then says it in words, and nothing else of the response is set. */
+ * route), -ETIMEDOUT, -ECONNRESET, -EMSGSIZE (the answer is longer than HTTP_CLIENT_BODY_MAX), -EINVAL (URL), -EKEYREJECTED (one
+ * side does not trust the other's certificate, or a file of ours is not usable: a person must act), -EPROTO; response->error then says it in words, and nothing else of the response is set. */
 int http_client_send(struct http_client *client, const struct http_request *request,
                      struct http_response *response) MUST_USE;
 
