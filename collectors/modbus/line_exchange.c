@@ -12,6 +12,7 @@ enum {
     TIMEOUTS_RECONNECT =
         3, /* a gateway that has lost step with us recovers on a new connection only */
     TIMEOUTS_OUT_OF_STEP = 2,
+    HANGUPS_MAX = 4,
     RTU_EXCEPTION_SIZE = 5,
 };
 
@@ -102,24 +103,45 @@ void exchange_fail(struct line *line, uint8_t quality)
     }
 }
 
+static struct device_tally *tally_of(struct line *line)
+{
+    bool is_poll = line->exchange.command == NULL && line->go.device != NULL;
+    return is_poll ? &line->go.device->tally : NULL;
+}
+
+/* Some gateways end the connection when a device behind them is dead. Whether it is that or the line is told by the
+ * other devices: false when too many in a row had the same end, or there is no other. */
+static bool blame_device(struct line *line)
+{
+    struct exchange *exchange = &line->exchange;
+    size_t most = line->device_count < HANGUPS_MAX ? line->device_count : HANGUPS_MAX;
+    if (is_paced(line)) {
+        return false;
+    }
+    line->hangups += line->hangups == 0 || exchange->request.unit != line->hung_unit;
+    line->hung_unit = exchange->request.unit;
+    if (line->hangups >= most) {
+        line->hangups = 0;
+        return false;
+    }
+    line_stats_error(&line->stats, tally_of(line), offsetof(struct error_counts, timeouts), 1);
+    exchange_fail(line, QUALITY_TIMEOUT);
+    line_reconnect(line, line->transport->reopen_us);
+    return true;
+}
+
 /* A connection that had worked was closed while it was idle, and nobody noticed: once, the request goes out again on a
  * new one and its poll has not failed. */
 static void lose_connection(struct line *line, int error)
 {
     struct exchange *exchange = &line->exchange;
-    if (line->replies_here == 0 || exchange->is_resent) {
+    if (line->replies_here > 0 && !exchange->is_resent) {
+        exchange->is_resent = true;
+        line_reconnect(line, 0);
+    } else if (!blame_device(line)) {
         bool is_closed = error == -ECONNRESET || error == -EPIPE;
         line_fail(line, error, is_closed ? "the other end closes the connection" : NULL);
-        return;
     }
-    exchange->is_resent = true;
-    line_reconnect(line, 0);
-}
-
-static struct device_tally *tally_of(struct line *line)
-{
-    bool is_poll = line->exchange.command == NULL && line->go.device != NULL;
-    return is_poll ? &line->go.device->tally : NULL;
 }
 
 static bool must_reconnect(const struct line *line)
@@ -198,6 +220,7 @@ static void accept_reply(struct line *line, const struct frame_reply *reply, siz
     line_confirm(line);
     line->replies_here++;
     line->timeouts_in_row = 0;
+    line->hangups = 0;
     settle(line, gap_us(line));
     if (line->exchange.command != NULL) {
         answer_command(line, reply);

@@ -115,6 +115,8 @@ struct line {
     int held_unit;         /* its late reply could pass for the next one; -1 = none */
     int64_t held_until_us;
     unsigned timeouts_in_row;
+    unsigned hangups; /* units in a row whose requests ended their connections */
+    uint8_t hung_unit;
     uint16_t transaction;
     struct line_device
         *probed; /* by this transaction: its reply is a sign of life even when it is late */

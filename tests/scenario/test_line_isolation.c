@@ -427,6 +427,39 @@ static void one_failed_poll_is_not_offline(void **state)
     bench_finish(&bench);
 }
 
+/* The gateway ends the connection whenever unit 4 is asked, as some do when a device behind them is dead. */
+static void answer_by_hanging_up(struct bench *bench, const struct ask *ask)
+{
+    if (bench->devices[ask->unit].is_silent) {
+        bench_hang_up(bench, 3000);
+    } else {
+        bench_answer(bench, ask);
+    }
+}
+
+static void a_unit_that_ends_connections_is_alone(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin(&bench, 10, 1000);
+    bench.answer = answer_by_hanging_up;
+    bench.devices[4].is_silent = true;
+    bench.devices[5].is_silent = true;
+    bench_start(&bench);
+    bench_run(&bench, 10 * MINUTE);
+    for (uint8_t unit = 1; unit <= 10; unit++) {
+        if (unit != 4 && unit != 5) {
+            assert_in_range(bench_count(&bench, unit, QUALITY_OK, 0), 598, 602);
+            assert_int_equal(bench_count(&bench, unit, QUALITY_LATE, 0), 0);
+            assert_true(longest_gap_us(&bench, unit, bench.posts[0].at_us + 2 * SECOND) < 1300000);
+        }
+    }
+    assert_int_equal(bench_device_status(&bench, 4).health, DEVICE_OFFLINE);
+    assert_int_equal(bench_device_status(&bench, 5).health, DEVICE_OFFLINE);
+    assert_in_range(bench_asks(&bench, 4, 0), 10, 40);
+    bench_finish(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -447,6 +480,7 @@ int main(void)
         cmocka_unit_test(a_busy_device_is_given_time),
         cmocka_unit_test(a_gateway_that_finds_no_target_is_a_timeout),
         cmocka_unit_test(one_failed_poll_is_not_offline),
+        cmocka_unit_test(a_unit_that_ends_connections_is_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
