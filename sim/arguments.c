@@ -29,8 +29,10 @@ static const char help[] =
     "      --speed X            simulated seconds a second (default 1, at most 100000)\n"
     "      --serial-baud on|off whether serial lines take the time of their baud rate (default "
     "on)\n"
-    "  -c, --control PATH       a Unix socket for commands: fault, value, set, serve-count, time,\n"
-    "                           speed, list\n"
+    "      --pattern            registers count the replies of their device instead of following\n"
+    "                           the model\n"
+    "  -c, --control PATH       a Unix socket for commands: fault, value, set, serve-count,\n"
+    "                           arrivals, time, speed, list\n"
     "      --served FILE        a JSON line for each reply to a read\n"
     "      --served-limit MIB   then the file is renamed to FILE.1 and begun anew (default 64)\n"
     "      --year YEAR --report run the model through a year without servers and print its sums\n"
@@ -44,6 +46,7 @@ enum {
     OPTION_START,
     OPTION_SPEED,
     OPTION_BAUD,
+    OPTION_PATTERN,
     OPTION_SERVED,
     OPTION_SERVED_LIMIT,
     OPTION_YEAR,
@@ -60,6 +63,7 @@ static const struct option long_options[] = {
     {"start", required_argument, NULL, OPTION_START},
     {"speed", required_argument, NULL, OPTION_SPEED},
     {"serial-baud", required_argument, NULL, OPTION_BAUD},
+    {"pattern", no_argument, NULL, OPTION_PATTERN},
     {"control", required_argument, NULL, 'c'},
     {"served", required_argument, NULL, OPTION_SERVED},
     {"served-limit", required_argument, NULL, OPTION_SERVED_LIMIT},
@@ -134,6 +138,9 @@ static bool take_value(int letter, struct arguments *out)
         return parse_speed(&out->speed) || bad("speed", "a number above 0, at most 100000");
     case OPTION_BAUD:
         return parse_switch(&out->has_baud) || bad("serial-baud", "on or off");
+    case OPTION_PATTERN:
+        out->has_pattern = true;
+        return true;
     case OPTION_SERVED_LIMIT:
         out->served_limit = 0;
         if (!parse_int(1, 100000, &number)) {

@@ -137,6 +137,23 @@ static void run_serve_count(const struct command_line *line)
     }
 }
 
+static void run_arrivals(const struct command_line *line)
+{
+    struct simulator *simulator = line->simulator;
+    double period_ms = 0.0;
+    int64_t now_us = clock_mono_us(simulator->clock);
+    if (line->count > 1) {
+        bool is_number = parse_number(line->words[1], &period_ms);
+        if (!is_number || period_ms < 1.0 || period_ms > 3600000.0) {
+            say_error(line, "arrivals [PERIOD]: ms between two polls of a device, 1..3600000");
+            return;
+        }
+        arrivals_begin(&simulator->arrivals, &simulator->fleet, (int64_t)(period_ms * 1000.0),
+                       now_us);
+    }
+    arrivals_describe(&simulator->arrivals, now_us, line->answer);
+}
+
 static void run_time(const struct command_line *line)
 {
     text_add_format(line->answer, "{\"speed\":%g,", line->simulator->speed);
@@ -174,10 +191,10 @@ static const struct {
     const char *word;
     void (*run)(const struct command_line *line);
 } commands[] = {
-    {"fault", run_fault}, {"value", run_value},
-    {"set", run_set},     {"serve-count", run_serve_count},
-    {"time", run_time},   {"speed", run_speed},
-    {"list", run_list},
+    {"fault", run_fault},       {"value", run_value},
+    {"set", run_set},           {"serve-count", run_serve_count},
+    {"time", run_time},         {"speed", run_speed},
+    {"arrivals", run_arrivals}, {"list", run_list},
 };
 
 static void split_words(struct command_line *line, char *text)
@@ -200,5 +217,5 @@ void control_answer(struct simulator *simulator, char *text, struct text *answer
             return;
         }
     }
-    say_error(&line, "commands are fault, value, set, serve-count, time, speed and list");
+    say_error(&line, "commands are fault, value, set, serve-count, arrivals, time, speed and list");
 }

@@ -5,6 +5,7 @@
  *   value DEVICE POINT          the true value now and the simulated time
  *   set DEVICE POINT VALUE      as if a client had written it
  *   serve-count DEVICE          replies that went out
+ *   arrivals [PERIOD]          requests since the last arrivals PERIOD, and their jitter: sim/arrivals.h
  *   time | speed X | list
  *
  * One thread. */

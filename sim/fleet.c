@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "sim/noise.h"
+#include "sim/pattern.h"
 
 static int compare_ids(const void *one, const void *other)
 {
@@ -91,6 +92,7 @@ static void add_line(struct fleet *fleet, struct line_config *config,
             continue; /* site_check has said so */
         }
         enum device_class device_class = (enum device_class)device->profile->device_class;
+        device->pattern_seed = pattern_seed(rows[i].id);
         device->role = role_default(fleet->world, device_class, noise_seed(3, rows[i].id));
         fleet->by_id[fleet->device_count++] = device;
         add_units(line, device);

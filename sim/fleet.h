@@ -14,6 +14,9 @@ struct sim_device {
     struct role role;
     struct fault fault;
     uint64_t served; /* replies with values or exceptions, as they went out */
+    uint32_t pattern_seed;
+    uint16_t asked_address; /* of the request that arrivals remember */
+    int64_t asked_us;       /* when it came, monotonic; 0 = none is remembered */
 };
 
 /* A unit of a line: a device, or the part of one that its profile puts at another unit. */
@@ -30,6 +33,7 @@ struct sim_line {
 
 struct fleet {
     struct world *world;
+    bool has_pattern; /* registers come from sim/pattern.h, not from the world */
     struct sim_line *lines;
     size_t line_count;
     struct sim_device *devices; /* sorted by id */

@@ -297,6 +297,14 @@ static bool is_hidden(const struct cell *cell, const struct register_span *span)
            (cell->address != span->address || cell->registers != span->count);
 }
 
+int image_check(const struct image *image, const struct register_span *span)
+{
+    uint32_t last = (uint32_t)span->address + span->count - 1;
+    bool is_readable = last <= UINT16_MAX && is_known(image, span->function, span->address, last) &&
+                       !is_refused(image->profile, span->function, span->address, last);
+    return is_readable ? 0 : EXCEPTION_ADDRESS;
+}
+
 int image_read(const struct image_view *view, const struct register_span *span, uint16_t *registers,
                bool *has_counter)
 {
@@ -304,9 +312,9 @@ int image_read(const struct image_view *view, const struct register_span *span, 
     uint8_t function = span->function;
     uint32_t last = (uint32_t)span->address + span->count - 1;
     *has_counter = false;
-    if (last > UINT16_MAX || !is_known(image, function, span->address, last) ||
-        is_refused(image->profile, function, span->address, last)) {
-        return EXCEPTION_ADDRESS;
+    int refused = image_check(image, span);
+    if (refused != 0) {
+        return refused;
     }
     memset(registers, 0, span->count * sizeof(*registers));
     for (size_t i = first_cell(image, function, span->address); i < image->counts[function]; i++) {

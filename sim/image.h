@@ -64,6 +64,9 @@ struct image_view {
     enum glitch glitch;
 };
 
+/* 0, or the exception code with which the device refuses these addresses. */
+int image_check(const struct image *image, const struct register_span *span);
+
 /* Fills span->count registers (bits: 0 or 1 each) and returns 0, or an exception code. has_counter says whether a
  * counter was among them. */
 int image_read(const struct image_view *view, const struct register_span *span, uint16_t *registers,

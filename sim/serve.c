@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#include "sim/pattern.h"
+
 enum {
     READ_COILS = 1,
     READ_INPUTS = 4,
@@ -102,9 +104,34 @@ static int most_readable(const struct request *request, bool is_bits)
     return most > 0 && most < REGISTERS_MAX ? (int)most : REGISTERS_MAX;
 }
 
-static int read_values(const struct request *request, struct reply *reply)
+/* Counters show the glitch of the moment, which is spent by that. */
+static int read_image(const struct request *request, const struct register_span *span,
+                      uint16_t *registers)
 {
     struct sim_device *device = request->unit->device;
+    struct image_view view = {&request->unit->image, &device->role, request->fleet->world,
+                              glitch_of(device)};
+    bool has_counter = false;
+    int refused = image_read(&view, span, registers, &has_counter);
+    if (refused == 0 && view.glitch != GLITCH_NONE && has_counter) {
+        spend_fault(device);
+    }
+    return refused;
+}
+
+static int read_pattern(const struct request *request, const struct register_span *span,
+                        uint16_t *registers)
+{
+    const struct sim_device *device = request->unit->device;
+    int refused = image_check(&request->unit->image, span);
+    if (refused == 0) {
+        pattern_fill(device->pattern_seed, device->served, span, registers);
+    }
+    return refused;
+}
+
+static int read_values(const struct request *request, struct reply *reply)
+{
     struct register_span span = {
         .function = request->pdu[0],
         .address = word_at(request->pdu + 1),
@@ -114,16 +141,12 @@ static int read_values(const struct request *request, struct reply *reply)
     if (span.count < 1 || span.count > most_readable(request, is_bits)) {
         return EXCEPTION_VALUE;
     }
-    struct image_view view = {&request->unit->image, &device->role, request->fleet->world,
-                              glitch_of(device)};
     uint16_t bits[BITS_MAX];
-    bool has_counter = false;
-    int refused = image_read(&view, &span, is_bits ? bits : reply->registers, &has_counter);
+    bool is_pattern = request->fleet->has_pattern && !is_bits;
+    int refused = is_pattern ? read_pattern(request, &span, reply->registers)
+                             : read_image(request, &span, is_bits ? bits : reply->registers);
     if (refused != 0) {
         return refused;
-    }
-    if (view.glitch != GLITCH_NONE && has_counter) {
-        spend_fault(device);
     }
     reply->function = span.function;
     reply->address = span.address;

@@ -10,7 +10,9 @@ bool server_ask(struct channel *channel, uint8_t unit, const uint8_t *pdu, size_
                 struct reply *reply)
 {
     struct simulator *simulator = channel->simulator;
-    simulator_catch_up(simulator);
+    if (!simulator->fleet.has_pattern) {
+        simulator_catch_up(simulator);
+    }
     if (!serve_request(&simulator->fleet, channel->server->line, unit, pdu, length, reply)) {
         return false;
     }
@@ -22,6 +24,7 @@ bool server_ask(struct channel *channel, uint8_t unit, const uint8_t *pdu, size_
         return false;
     }
     reply->device->served++;
+    arrivals_add(&simulator->arrivals, reply, clock_mono_us(simulator->clock));
     served_add(&simulator->served, reply, clock_wall_us(simulator->clock),
                simulator->world->now_us);
     return true;

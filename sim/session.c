@@ -90,6 +90,7 @@ static bool load(struct session *session)
     }
     fleet_init(&session->simulator.fleet, &session->site, session->profiles, &session->model,
                session->simulator.world, session->faults);
+    session->simulator.fleet.has_pattern = arguments->has_pattern;
     return is_good(session->faults);
 }
 

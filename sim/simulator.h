@@ -3,6 +3,7 @@
 #ifndef LINGTAN_SIM_SIMULATOR_H
 #define LINGTAN_SIM_SIMULATOR_H
 
+#include "sim/arrivals.h"
 #include "sim/fleet.h"
 #include "sim/poller.h"
 #include "sim/served.h"
@@ -13,6 +14,7 @@ struct simulator {
     struct world *world;
     struct fleet fleet;
     struct served served;
+    struct arrivals arrivals;
     bool has_baud;         /* serial lines take the time of their baud rate */
     int64_t turnaround_us; /* of serial devices */
     double speed;
