@@ -326,6 +326,9 @@ int pool_start(struct pool *pool)
         pthread_setname_np(pool->thread, "modbus");
     }
     pool->is_running = error == 0;
+    if (pool->is_running) {
+        pthread_setname_np(pool->thread, "lines");
+    }
     return -error;
 }
 

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A window of time: what a program delivered in it, whether all of that was right, and what it cost."""
+
+import json
+import os
+import subprocess
+import time
+
+import lingtan
+
+SUBSCRIBER = os.path.join(lingtan.BUILD, "bench", "bench_subscriber")
+FAULTS = ("wrong", "repeated", "incomplete", "out_of_order", "seq_lost", "missed")
+
+
+class Checker:
+    """bench/subscriber.c: compares every value with what the simulator must have served."""
+
+    def __init__(self, mosquitto, topic, shape):
+        self.process = subprocess.Popen([SUBSCRIBER, str(mosquitto.port), topic, str(shape.points), str(shape.period_ms)],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.read()  # it is subscribed
+
+    def read(self):
+        line = self.process.stdout.readline()
+        if not line:
+            raise AssertionError("the subscriber has ended")
+        return json.loads(line)
+
+    def ask(self, word):
+        self.process.stdin.write(word + "\n")
+        self.process.stdin.flush()
+        return self.read()
+
+    def stop(self):
+        self.process.stdin.close()
+        self.process.wait(10)
+        self.process.stdout.close()
+
+
+def tasks(pid):
+    """thread id -> (name, CPU seconds, times it went to sleep of its own)"""
+    found = {}
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/schedstat", encoding="utf-8") as file:
+            cpu = int(file.read().split()[0]) / 1e9
+        with open(f"/proc/{pid}/task/{task}/status", encoding="utf-8") as file:
+            fields = dict(line.split(":", 1) for line in file)
+        found[task] = (fields["Name"].strip(), cpu, int(fields["voluntary_ctxt_switches"]))
+    return found
+
+
+def memory(pid):
+    """MB of 1000 KiB."""
+    with open(f"/proc/{pid}/status", encoding="utf-8") as file:
+        fields = dict(line.split(":", 1) for line in file)
+    return {name: int(fields[name].split()[0]) / 1000 for name in ("RssAnon", "VmRSS", "VmHWM")}
+
+
+def spent(before, after, seconds):
+    """Per thread: name, CPU share and sleeps a second."""
+    rows = []
+    for task, (name, cpu, sleeps) in after.items():
+        _, cpu_before, sleeps_before = before.get(task, (name, 0.0, 0))
+        rows.append({"name": name, "cpu": (cpu - cpu_before) / seconds, "sleeps": (sleeps - sleeps_before) / seconds})
+    return sorted(rows, key=lambda row: -row["cpu"])
+
+
+def settle(program, checker, wanted, seconds):
+    """Waits until every device has been heard of, for a peer at most the time: it may never manage."""
+    end = time.monotonic() + seconds
+    while checker.ask("report")["devices"] < wanted and time.monotonic() < end:
+        if not program.program.is_alive():
+            raise AssertionError(f"{program.program.name} ended:\n{program.program.log()[-2000:]}")
+        time.sleep(0.2)
+
+
+def measure(program, checker, world, shape, options, wanted=None):
+    """Figures of one run; program has just been started."""
+    wanted = wanted or shape.devices
+    settle(program, checker, wanted, options.settle)
+    time.sleep(options.warm_up)
+    simulator = world.simulator
+    simulator_pid = simulator.program.process.pid
+    skipped = program.skipped() if hasattr(program, "skipped") else 0
+    simulator.control(f"arrivals {shape.period_ms}")
+    checker.ask("begin")
+    start, before, sim_before = time.monotonic(), tasks(program.pid), tasks(simulator_pid)
+    time.sleep(options.seconds)
+    after, sim_after, seconds = tasks(program.pid), tasks(simulator_pid), time.monotonic() - start
+    figures = checker.ask("report")
+    arrivals = simulator.control("arrivals")
+    if not program.program.is_alive():
+        raise AssertionError(f"{program.program.name} ended:\n{program.program.log()[-2000:]}")
+    threads = spent(before, after, seconds)
+    cpu = sum(row["cpu"] for row in threads) * seconds
+    sim_cpu = sum(row["cpu"] for row in spent(sim_before, sim_after, seconds)) * seconds
+    return {
+        **figures, "window": seconds, "wanted": wanted, "threads": threads, "cpu": cpu, "cpu_share": cpu / seconds,
+        "cpu_us": cpu / figures["values"] * 1e6 if figures["values"] else None,
+        "cpu_us_request": cpu / arrivals["requests"] * 1e6 if arrivals["requests"] else None,
+        "arrivals": arrivals, "sim_us_request": sim_cpu / arrivals["requests"] * 1e6 if arrivals["requests"] else 0.0,
+        "skipped": (program.skipped() if hasattr(program, "skipped") else 0) - skipped, **memory(program.pid),
+        "delivered": figures["values"] / (wanted * shape.points * 1000 / shape.period_ms * figures["seconds"]),
+    }
+
+
+def judge(figures):
+    """What is wrong with the run, empty when it is right: only such a run has a CPU figure."""
+    faults = [f"{figures[name]} {name.replace('_', ' ')}" for name in FAULTS if figures[name] > 0]
+    if figures["devices"] < figures["wanted"]:
+        faults.append(f"{figures['wanted'] - figures['devices']} devices not heard of")
+    return ", ".join(faults)
