@@ -25,12 +25,12 @@ static const struct option acquisition_rows[] = {
     {.name = "slot_ms",
      .type = OPTION_INT,
      .offset = offsetof(struct acquisition_options, slot_ms),
-     .fallback = "5",
+     .fallback = "0",
      .min = 0,
      .max = 50,
      .unit = "ms",
-     .help = "Polls that fall into one slot leave together, which saves processor time; 0 = each "
-             "at its own moment."},
+     .help = "Polls that fall into one slot leave together, which saves processor time. 0 = from 5 "
+             "to 50, as suits the number of devices and their periods."},
 };
 
 static const struct option_table acquisition_table = {

@@ -8,6 +8,7 @@
 
 #include "base/mem.h"
 #include "collectors/modbus/pool.h"
+#include "collectors/modbus/slot.h"
 
 enum {
     POOLS_MAX = 16,
@@ -144,13 +145,33 @@ static int add_devices(struct line *line, const struct collector_setup *setup,
     return 0;
 }
 
+static int64_t slot_us(const struct collector_setup *setup)
+{
+    const struct line_config *lines = setup->site->lines.items;
+    size_t device_count = 0;
+    for (size_t i = 0; i < setup->site->lines.count; i++) {
+        device_count += lines[i].devices.count;
+    }
+    int64_t *period_ms = mem_alloc_array(device_count, sizeof(*period_ms));
+    size_t count = 0;
+    for (size_t i = 0; i < setup->site->lines.count; i++) {
+        for (size_t j = 0; j < lines[i].devices.count; j++) {
+            period_ms[count++] = site_period_ms(setup->site, device_at(&lines[i], j), POLL_FAST);
+        }
+    }
+    int64_t chosen_us = setup->slot_us > 0 ? setup->slot_us : slot_choose_us(period_ms, count);
+    free(period_ms);
+    return chosen_us;
+}
+
 static int make_pools(struct collector_instance *instance, const struct collector_setup *setup)
 {
+    int64_t width_us = slot_us(setup);
     size_t pools = setup->io_threads < 1 ? 1 : (size_t)setup->io_threads;
     pools = pools < POOLS_MAX ? pools : POOLS_MAX;
     size_t lines_each = setup->site->lines.count / pools + 1;
     for (size_t i = 0; i < pools; i++) {
-        int error = pool_create(instance->host, setup->slot_us, lines_each, &instance->pools[i]);
+        int error = pool_create(instance->host, width_us, lines_each, &instance->pools[i]);
         if (error != 0) {
             return error;
         }

@@ -12,9 +12,15 @@ struct heap_entry {
     size_t place; /* 1-based; 0 = not in a heap */
 };
 
+/* The deadline stands beside the pointer too, so that comparing touches no owner's memory. */
+struct heap_node {
+    int64_t when_us;
+    struct heap_entry *entry;
+};
+
 /* All-zero is an empty heap. */
 struct heap {
-    struct heap_entry **entries;
+    struct heap_node *nodes;
     size_t count;
     size_t capacity;
 };

@@ -32,7 +32,7 @@ struct collector_setup {
     const struct site *site; /* outlives the instance */
     const struct profiles *profiles;
     int64_t io_threads; /* 1..16 */
-    int64_t slot_us;    /* send slot, 0 = none */
+    int64_t slot_us;    /* send slot, 0 = as wide as suits the site */
 };
 
 enum line_state { LINE_IDLE, LINE_CONNECTING, LINE_UP, LINE_DOWN };

@@ -18,7 +18,7 @@ static void check_against_search(const struct heap *heap, const struct heap_entr
     size_t inside = 0;
     for (size_t i = 0; i < ENTRIES; i++) {
         if (entries[i].place != 0) {
-            assert_ptr_equal(heap->entries[entries[i].place - 1], &entries[i]);
+            assert_ptr_equal(heap->nodes[entries[i].place - 1].entry, &entries[i]);
             least = entries[i].when_us < least ? entries[i].when_us : least;
             inside++;
         }
