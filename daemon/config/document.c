@@ -58,6 +58,11 @@ static void add_fallback(struct text *text, const struct option *row)
 
 static void add_row(struct document *document, const struct option *row)
 {
+    if (row->type == OPTION_INLINE) { /* its table is written where it stands by itself */
+        text_add_format(&document->text, "| options of [%s](#%s) | as there | as there | %s |\n",
+                        row->table->name, row->table->name, row->help);
+        return;
+    }
     struct text wants = {0};
     option_add_wants(&wants, row);
     text_add_format(&document->text, "| `%s` | ", row->name);

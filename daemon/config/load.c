@@ -21,20 +21,11 @@ static void load_group(const struct loader *loader, const config_setting_t *sett
     read_group(loader, setting, place, row->table, field);
 }
 
-static const struct option *find_row(const struct option_table *table, const char *name)
-{
-    for (size_t i = 0; i < table->count; i++) {
-        if (!strcmp(table->rows[i].name, name)) {
-            return &table->rows[i];
-        }
-    }
-    return NULL;
-}
-
 /* The id that an item calls itself, for its faults; NULL when it has none or a bad one. */
 static const char *item_id(const config_setting_t *item, const struct option_table *table)
 {
-    const struct option *row = find_row(table, "id");
+    size_t base = 0;
+    const struct option *row = option_find(table, "id", &base);
     if (!row || row->type != OPTION_ID || !config_setting_is_group(item)) {
         return NULL;
     }
@@ -98,11 +89,8 @@ static void unknown_fault(const struct loader *loader, const config_setting_t *s
         load_fault(loader, load_origin(loader, setting), place, mem_dup_string("is not known"));
         return;
     }
-    const char **words = mem_alloc_array(table->count + 1, sizeof(*words));
+    const char **words = option_names(table);
     struct text what = {0};
-    for (size_t i = 0; i < table->count; i++) {
-        words[i] = table->rows[i].name;
-    }
     const char *near = nearest_word(config_setting_name(setting), words);
     if (near) {
         text_add_format(&what, "is not known, nearest is %s", near);
@@ -137,47 +125,40 @@ static void repeated_fault(const struct loader *loader, const config_setting_t *
                mem_format("is given again, wants one value: the first is on line %d", line));
 }
 
-/* Loads one setting and returns its row, NULL when there is none. */
-static const struct option *read_setting(const struct loader *loader, const config_setting_t *group,
-                                         const config_setting_t *setting,
-                                         const struct place *parent,
-                                         const struct option_table *table, void *out)
+static void read_setting(const struct loader *loader, const config_setting_t *group,
+                         const config_setting_t *setting, const struct place *parent,
+                         const struct option_table *table, void *out)
 {
     const char *name = config_setting_name(setting);
     const char *key = repeated_key(name);
     if (key) {
         repeated_fault(loader, group, setting, parent, key);
-        return NULL;
+        return;
     }
     struct place place = {.parent = parent, .name = name};
-    const struct option *row = find_row(table, name);
-    if (!row) {
-        unknown_fault(loader, setting, &place, table);
+    size_t base = 0;
+    const struct option *row = option_find(table, name, &base);
+    if (row) {
+        load_setting(loader, setting, &place, row, option_field(row, (char *)out + base));
     } else {
-        load_setting(loader, setting, &place, row, option_field(row, out));
+        unknown_fault(loader, setting, &place, table);
     }
-    return row;
 }
 
 static void read_group(const struct loader *loader, const config_setting_t *group,
                        const struct place *place, const struct option_table *table, void *out)
 {
-    bool *given = mem_alloc_array(table->count + 1, sizeof(*given));
     for (int i = 0; i < config_setting_length(group); i++) {
         const config_setting_t *setting = config_setting_get_elem(group, (unsigned)i);
-        const struct option *row = read_setting(loader, group, setting, place, table, out);
-        if (row) {
-            given[row - table->rows] = true;
-        }
+        read_setting(loader, group, setting, place, table, out);
     }
     for (size_t i = 0; i < table->count; i++) {
         const struct option *row = &table->rows[i];
-        if (!given[i] && option_is_required(row)) {
+        if (option_is_required(row) && !config_setting_get_member(group, row->name)) {
             struct place missing = {.parent = place, .name = row->name};
             load_want_fault(loader, group, &missing, row, "is missing");
         }
     }
-    free(given);
 }
 
 static void syntax_fault(const struct loader *loader, const config_t *parsed)

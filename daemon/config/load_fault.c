@@ -60,10 +60,7 @@ static const char *type_word(const config_setting_t *setting)
 void load_want_fault(const struct loader *loader, const config_setting_t *setting,
                      const struct place *place, const struct option *row, const char *what)
 {
-    struct text text = {0};
-    text_add_format(&text, "%s, wants ", what);
-    option_add_wants(&text, row);
-    load_fault(loader, load_origin(loader, setting), place, text_take(&text));
+    load_fault(loader, load_origin(loader, setting), place, option_refuse(row, "%s", what));
 }
 
 void load_type_fault(const struct loader *loader, const config_setting_t *setting,

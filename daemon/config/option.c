@@ -94,6 +94,9 @@ void option_add_wants(struct text *text, const struct option *row)
     case OPTION_LIST:
         text_add_string(text, "a list of groups, ( { .. }, { .. } )");
         break;
+    case OPTION_INLINE:
+        text_add_string(text, "as there");
+        break;
     }
 }
 
@@ -125,8 +128,52 @@ bool option_may_be_empty(const struct option *row)
 
 bool option_is_required(const struct option *row)
 {
-    return !row->fallback && row->type != OPTION_STRINGS && row->type != OPTION_GROUP &&
-           row->type != OPTION_LIST;
+    bool is_scalar = row->type < OPTION_STRINGS;
+    return is_scalar && !row->fallback;
+}
+
+const struct option *option_find(const struct option_table *table, const char *name, size_t *base)
+{
+    for (size_t i = 0; i < table->count; i++) {
+        const struct option *row = &table->rows[i];
+        if (row->type == OPTION_INLINE) {
+            size_t inner = 0;
+            const struct option *found = option_find(row->table, name, &inner);
+            if (found) {
+                *base = row->offset + inner;
+                return found;
+            }
+        } else if (!strcmp(row->name, name)) {
+            *base = 0;
+            return row;
+        }
+    }
+    return NULL;
+}
+
+/* How many; names may be NULL. */
+static size_t list_names(const struct option_table *table, const char **names)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < table->count; i++) {
+        const struct option *row = &table->rows[i];
+        if (row->type == OPTION_INLINE) {
+            count += list_names(row->table, names ? names + count : NULL);
+            continue;
+        }
+        if (names) {
+            names[count] = row->name;
+        }
+        count++;
+    }
+    return count;
+}
+
+const char **option_names(const struct option_table *table)
+{
+    const char **names = mem_alloc_array(list_names(table, NULL) + 1, sizeof(*names));
+    (void)list_names(table, names);
+    return names;
 }
 
 static void set_default(const struct option *row, void *field, struct config_memory *memory)
@@ -153,6 +200,7 @@ static void set_default(const struct option *row, void *field, struct config_mem
         *(struct option_strings *)field = (struct option_strings){0};
         break;
     case OPTION_GROUP:
+    case OPTION_INLINE:
         config_defaults(row->table, field, memory);
         break;
     case OPTION_LIST:

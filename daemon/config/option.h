@@ -38,4 +38,21 @@ bool option_may_be_empty(const struct option *row);
 
 bool option_is_required(const struct option *row);
 
+/* The row of a name, those of its inline tables included; NULL when there is none. *base: where the struct that the
+ * row's offset counts from begins in the table's own. */
+const struct option *option_find(const struct option_table *table, const char *name, size_t *base);
+
+/* All names of a table, NULL-terminated, for nearest_word. Free the array. */
+const char **option_names(const struct option_table *table);
+
+/* "<what>, wants <what the row wants>". Free it. */
+char *option_refuse(const struct option *row, const char *format, ...) PRINTF_LIKE(2, 3);
+
+/* Put a value into the member of a row. What is wrong with it, to free, or NULL when it was put. */
+char *option_put_int(const struct option *row, int64_t value, void *field);
+char *option_put_float(const struct option *row, double value, void *field);
+/* Rows of type string, id and enum. */
+char *option_put_string(const struct option *row, const char *string, struct config_memory *memory,
+                        void *field);
+
 #endif

@@ -131,6 +131,8 @@ static void add_value(struct text *text, const struct option *row, const void *f
     case OPTION_LIST:
         add_list(text, row->table, field, depth);
         break;
+    case OPTION_INLINE:
+        break; /* it has no value of its own */
     }
 }
 
@@ -146,7 +148,9 @@ static void add_table(struct text *text, const struct option_table *table, const
     for (size_t i = 0; i < table->count; i++) {
         const struct option *row = &table->rows[i];
         const void *field = option_field_const(row, value);
-        if (is_sayable(row, field)) {
+        if (row->type == OPTION_INLINE) {
+            add_table(text, row->table, field, depth);
+        } else if (is_sayable(row, field)) {
             add_indent(text, depth);
             text_add_format(text, "%s%s ", row->name, row->type == OPTION_GROUP ? ":" : " =");
             add_value(text, row, field, depth);

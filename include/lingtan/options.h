@@ -17,9 +17,10 @@ enum option_type {
     OPTION_STRING,  /* char *, never NULL after loading; min/max bound the length when max > 0 */
     OPTION_ID,      /* char *: 1..63 of [a-z0-9_-], or empty when the fallback is "" */
     OPTION_ENUM,    /* int: index into words */
-    OPTION_STRINGS, /* struct option_strings */
+    OPTION_STRINGS, /* struct option_strings; from here on nothing is one value */
     OPTION_GROUP,   /* a struct described by table, at offset */
     OPTION_LIST, /* struct option_list of structs described by table, whose first member is struct origin */
+    OPTION_INLINE, /* a struct described by table, at offset, whose options stand here themselves; none is required */
 };
 
 /* Where something stands in the files: for messages long after loading. file is owned by the loaded configuration. */
@@ -51,7 +52,7 @@ struct option {
     double max;
     const char *unit;                 /* "ms", "A"; NULL = none. For the documentation */
     const char *const *words;         /* OPTION_ENUM: NULL-terminated */
-    const struct option_table *table; /* OPTION_GROUP, OPTION_LIST */
+    const struct option_table *table; /* OPTION_GROUP, OPTION_LIST, OPTION_INLINE */
     const char *help;                 /* one sentence, English */
 };
 

@@ -224,7 +224,9 @@ static void count_rows(const struct option_table *table, const char *written)
 {
     for (size_t i = 0; i < table->count; i++) {
         const struct option *row = &table->rows[i];
-        char *start = mem_format("\n| `%s` | ", row->name);
+        char *start = row->type == OPTION_INLINE
+                          ? mem_format("\n| options of [%s]", row->table->name)
+                          : mem_format("\n| `%s` | ", row->name);
         assert_non_null(strstr(written, start));
         free(start);
         assert_non_null(row->help);
