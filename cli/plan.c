@@ -49,16 +49,6 @@ struct outlook {
     const char *asked; /* id of a line or device; NULL = everything */
 };
 
-/* A path as the file at `from` means it. */
-static char *path_beside(const char *from, const char *path)
-{
-    const char *slash = strrchr(from, '/');
-    if (path[0] == '/' || !slash) {
-        return mem_dup_string(path);
-    }
-    return mem_format("%.*s/%s", (int)(slash - from), from, path);
-}
-
 /* The other sections of the main file are not judged here: to this table they are faults, and the daemon's own check is
  * the one that knows them. */
 static bool read_places(struct outlook *outlook, const char *path, struct places *places)
@@ -86,10 +76,10 @@ static bool load(struct outlook *outlook, const char *path)
         return false;
     }
     struct faults *faults = faults_create();
-    char *devices = path_beside(path, places.devices);
-    char *site = path_beside(path, places.site);
+    char *devices = config_path_beside(path, places.devices);
+    char *site = config_path_beside(path, places.site);
     outlook->profiles = profiles_load(devices, faults);
-    config_load(site, &site_table, &outlook->site, outlook->memory, faults);
+    site_load(site, &outlook->site, outlook->memory, faults);
     site_check(&outlook->site, outlook->profiles, faults);
     bool is_fine = faults_count(faults) == 0;
     faults_print(faults, stderr);

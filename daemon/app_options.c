@@ -119,22 +119,12 @@ const void *app_sink_options(const struct app_config *config, size_t sink)
     return (const char *)config->options + rows[ARRAY_SIZE(fixed_rows) + sink].offset;
 }
 
-/* A path as the file at `from` means it. */
-static char *path_beside(const char *from, const char *path)
-{
-    const char *slash = strrchr(from, '/');
-    if (path[0] == '/' || !slash) {
-        return mem_dup_string(path);
-    }
-    return mem_format("%.*s/%s", (int)(slash - from), from, path);
-}
-
 static void load_site(struct app_config *config, const char *path, struct faults *faults)
 {
-    char *devices = path_beside(path, config->options->devices);
-    char *site = path_beside(path, config->options->site);
+    char *devices = config_path_beside(path, config->options->devices);
+    char *site = config_path_beside(path, config->options->site);
     config->profiles = profiles_load(devices, faults);
-    config_load(site, &site_table, &config->site, config->memory, faults);
+    site_load(site, &config->site, config->memory, faults);
     site_check(&config->site, config->profiles, faults);
     free(devices);
     free(site);

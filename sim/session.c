@@ -78,7 +78,7 @@ static bool load(struct session *session)
 {
     const struct arguments *arguments = session->arguments;
     session->profiles = profiles_load(arguments->devices, session->faults);
-    config_load(arguments->site, &site_table, &session->site, session->memory, session->faults);
+    site_load(arguments->site, &session->site, session->memory, session->faults);
     load_model(arguments->model, &session->model, session->memory, session->faults);
     session->simulator.turnaround_us = session->model.turnaround_ms * 1000;
     if (!is_good(session->faults)) {

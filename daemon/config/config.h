@@ -41,6 +41,9 @@ void config_memory_destroy(struct config_memory *memory);
 void config_load(const char *path, const struct option_table *table, void *out,
                  struct config_memory *memory, struct faults *faults);
 
+/* A path as the file at `from` means it: a relative one starts at that file's folder. Free it. */
+char *config_path_beside(const char *from, const char *path);
+
 /* Only the fallbacks. Required options stay zero, required strings empty. */
 void config_defaults(const struct option_table *table, void *out, struct config_memory *memory);
 

@@ -37,9 +37,10 @@ static char *include_path(struct reader *reader)
         return NULL;
     }
     reader->at = end + 1;
-    const char *slash = strrchr(reader->origin.file, '/');
-    int folder = at[1] == '/' || !slash ? 0 : (int)(slash + 1 - reader->origin.file);
-    return mem_format("%.*s%.*s", folder, reader->origin.file, (int)(end - at - 1), at + 1);
+    char *named = mem_format("%.*s", (int)(end - at - 1), at + 1);
+    char *path = config_path_beside(reader->origin.file, named);
+    free(named);
+    return path;
 }
 
 bool scan_include(struct reader *reader)

@@ -56,17 +56,35 @@ struct line_config {
     struct option_list devices; /* of struct device_config */
 };
 
+/* A CSV file with a row for each device. The other members are what its rows have where they say nothing. */
+struct device_list {
+    struct origin origin;
+    char *file; /* beside the file that names it */
+    char *line; /* id; "" = found by endpoint */
+    struct device_config device;
+    struct line_config endpoint; /* without id and devices */
+};
+
 struct site {
-    char *id; /* in topics */
+    const char *file; /* that it was loaded from */
+    char *id;         /* in topics */
     char *name;
     int64_t fast_ms; /* periods of the poll classes; each a divisor or a multiple of 900 s */
     int64_t normal_ms;
     int64_t slow_ms;
     struct option_list nodes; /* of struct node_config */
-    struct option_list lines; /* of struct line_config */
+    struct option_list lines; /* of struct line_config; those of the lists included once loaded */
+    struct option_list device_lists; /* of struct device_list; none once loaded */
+    struct option_list
+        lost; /* of struct device_config: on no line, which was a fault; for site_check */
 };
 
 extern const struct option_table site_table;
+
+/* Reads a site file and the lists that it names; their devices and lines are then among those written out. Faults are
+ * added. Strings live in memory. */
+void site_load(const char *path, struct site *site, struct config_memory *memory,
+               struct faults *faults);
 
 /* The semantic checks that need more than one row: unique ids, known nodes and profiles, two lines on one endpoint,
  * units twice on a line, periods that do not meet the quarter hour, nodes in a circle. Safe on a site whose file had

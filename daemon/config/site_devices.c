@@ -36,7 +36,7 @@ static void check_unit(const struct site_checking *check, const struct site_spot
                        const struct profile *profile, const struct device_config *units[UNITS])
 {
     int64_t unit = spot->device->unit;
-    if (unit < 0 && !profile) {
+    if (!spot->line || (unit < 0 && !profile)) {
         return;
     }
     unit = unit < 0 ? profile->link.unit : unit;
@@ -44,9 +44,11 @@ static void check_unit(const struct site_checking *check, const struct site_spot
         site_device_fault(check, spot, "unit",
                           "is 0, the broadcast that nobody answers, wants 1..255 on a serial line");
     } else if (units[unit]) {
+        char *place = site_place(units[unit]->origin, spot->device->origin);
         site_device_fault(check, spot, "unit",
-                          "is %" PRId64 ", as %s has it (line %d), wants a unit of its own", unit,
-                          units[unit]->id, units[unit]->origin.line);
+                          "is %" PRId64 ", as %s has it (%s), wants a unit of its own", unit,
+                          units[unit]->id, place);
+        free(place);
     } else {
         units[unit] = spot->device;
     }
@@ -65,23 +67,30 @@ static void check_device(const struct site_checking *check, const struct site_sp
     site_check_device_periods(check, spot);
 }
 
+static struct site_spot *add_spots(struct site_spot *at, const struct option_list *devices,
+                                   const struct line_config *line, size_t line_number)
+{
+    const struct device_config *items = devices->items;
+    for (size_t i = 0; i < devices->count; i++) {
+        *at++ = (struct site_spot){
+            .line = line, .device = &items[i], .line_number = line_number, .device_number = i};
+    }
+    return at;
+}
+
 static struct site_spot *list_spots(const struct site_checking *check, size_t *count)
 {
-    *count = 0;
-    for (size_t i = 0; i < check->site->lines.count; i++) {
+    const struct site *site = check->site;
+    *count = site->lost.count;
+    for (size_t i = 0; i < site->lines.count; i++) {
         *count += check->lines[i].devices.count;
     }
     struct site_spot *spots = mem_alloc_array(*count + 1, sizeof(*spots));
-    struct site_spot *spot = spots;
-    for (size_t i = 0; i < check->site->lines.count; i++) {
-        const struct device_config *devices = check->lines[i].devices.items;
-        for (size_t j = 0; j < check->lines[i].devices.count; j++) {
-            *spot++ = (struct site_spot){.line = &check->lines[i],
-                                         .device = &devices[j],
-                                         .line_number = i,
-                                         .device_number = j};
-        }
+    struct site_spot *at = spots;
+    for (size_t i = 0; i < site->lines.count; i++) {
+        at = add_spots(at, &check->lines[i].devices, &check->lines[i], i);
     }
+    (void)add_spots(at, &site->lost, NULL, 0);
     return spots;
 }
 
@@ -109,9 +118,12 @@ static void check_device_ids(const struct site_checking *check, const struct sit
         const struct site_entry *entry = &ids.entries[i];
         const struct site_entry *first = site_index_find(&ids, entry->word);
         if (first != entry) {
-            site_device_fault(check, &spots[entry->number], "id",
-                              "is \"%s\", as on line %d, wants an id of its own in the site",
-                              entry->word, spots[first->number].device->origin.line);
+            const struct site_spot *spot = &spots[entry->number];
+            char *place = site_place(spots[first->number].device->origin, spot->device->origin);
+            site_device_fault(check, spot, "id",
+                              "is \"%s\", as on %s, wants an id of its own in the site",
+                              entry->word, place);
+            free(place);
         } else if (is_reserved(entry->word)) {
             site_device_fault(
                 check, &spots[entry->number], "id",

@@ -4,8 +4,16 @@
 
 #include <stdarg.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
+
+char *site_place(struct origin place, struct origin reader)
+{
+    bool is_same = !place.file || !reader.file || !strcmp(place.file, reader.file);
+    return is_same ? mem_format("line %d", place.line)
+                   : mem_format("%s:%d", place.file, place.line);
+}
 
 static char *item_key(const char *list, const char *id, size_t number)
 {
@@ -50,8 +58,8 @@ void site_line_fault(const struct site_checking *check, size_t number, const cha
 void site_device_fault(const struct site_checking *check, const struct site_spot *spot,
                        const char *option, const char *format, ...)
 {
-    char *line = item_key("lines", spot->line->id, spot->line_number);
-    char *list = mem_format("%s.devices", line);
+    char *line = spot->line ? item_key("lines", spot->line->id, spot->line_number) : NULL;
+    char *list = mem_format("%s%sdevices", line ? line : "", line ? "." : "");
     va_list args;
     va_start(args, format);
     add_fault(check, spot->device->origin, item_key(list, spot->device->id, spot->device_number),

@@ -24,8 +24,7 @@ static void check_endpoint_given(const struct site_checking *check, size_t numbe
     }
 }
 
-/* "" when it has none yet. */
-static char *endpoint_of(const struct line_config *line)
+char *site_endpoint(const struct line_config *line)
 {
     if (line->transport == LINE_RTU) {
         return mem_dup_string(line->path);
@@ -48,11 +47,14 @@ static void check_ids(const struct site_checking *check)
     }
     site_index_sort(&ids);
     for (size_t i = 0; i < ids.count; i++) {
-        const struct site_entry *first = site_index_find(&ids, ids.entries[i].word);
-        if (first != &ids.entries[i]) {
-            site_line_fault(check, ids.entries[i].number, "id",
-                            "is \"%s\", as on line %d, wants an id of its own", first->word,
-                            check->lines[first->number].origin.line);
+        const struct site_entry *entry = &ids.entries[i];
+        const struct site_entry *first = site_index_find(&ids, entry->word);
+        if (first != entry) {
+            char *place =
+                site_place(check->lines[first->number].origin, check->lines[entry->number].origin);
+            site_line_fault(check, entry->number, "id",
+                            "is \"%s\", as on %s, wants an id of its own", first->word, place);
+            free(place);
         }
     }
     site_index_finish(&ids);
@@ -65,10 +67,12 @@ static void judge_endpoints(const struct site_checking *check, const struct site
         const struct site_entry *first = site_index_find(endpoints, entry->word);
         const struct line_config *line = &check->lines[first->number];
         if (first != entry) {
+            char *place = site_place(line->origin, check->lines[entry->number].origin);
             site_line_fault(check, entry->number, line->transport == LINE_RTU ? "path" : "host",
-                            "leads to %s, as line %s does (line %d of the file), wants all devices "
-                            "of one endpoint on one line",
-                            first->word, line->id, line->origin.line);
+                            "leads to %s, as %s does (%s), wants all devices of one endpoint on "
+                            "one line",
+                            first->word, line->id, place);
+            free(place);
         }
     }
 }
@@ -79,7 +83,7 @@ static void check_endpoints(const struct site_checking *check)
     char **words = mem_alloc_array(count + 1, sizeof(*words));
     struct site_index endpoints = {0};
     for (size_t i = 0; i < count; i++) {
-        words[i] = endpoint_of(&check->lines[i]);
+        words[i] = site_endpoint(&check->lines[i]);
         site_index_add(&endpoints, words[i], i);
     }
     site_index_sort(&endpoints);

@@ -14,9 +14,11 @@ static void check_nodes_unique(const struct site_checking *check)
         const struct site_entry *entry = &ids->entries[i];
         if (!strcmp(entry->word, ids->entries[i - 1].word)) {
             const struct site_entry *first = site_index_find(ids, entry->word);
+            char *place =
+                site_place(check->nodes[first->number].origin, check->nodes[entry->number].origin);
             site_node_fault(check, entry->number, "id",
-                            "is \"%s\", as on line %d, wants an id of its own", entry->word,
-                            check->nodes[first->number].origin.line);
+                            "is \"%s\", as on %s, wants an id of its own", entry->word, place);
+            free(place);
         }
     }
 }

@@ -18,7 +18,7 @@ struct site_checking {
 
 /* A device with its line: for messages. */
 struct site_spot {
-    const struct line_config *line;
+    const struct line_config *line; /* NULL = a list says none that there is */
     const struct device_config *device;
     size_t line_number;
     size_t device_number;
@@ -37,6 +37,12 @@ void site_check_lines(const struct site_checking *check);
 void site_check_devices(const struct site_checking *check);
 void site_check_periods(const struct site_checking *check);
 void site_check_device_periods(const struct site_checking *check, const struct site_spot *spot);
+
+/* Where a line leads, "host:port" or a path; "" when it does not say. Free it. */
+char *site_endpoint(const struct line_config *line);
+
+/* "line 7", or "FILE:7" for a reader whose file is another one. Free it. */
+char *site_place(struct origin place, struct origin reader);
 
 /* What to say of an id that no node has. Free it. */
 char *site_node_hint(const struct site_checking *check, const char *id);

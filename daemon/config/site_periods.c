@@ -47,12 +47,7 @@ static char *judge_period(int64_t period_ms)
 void site_check_periods(const struct site_checking *check)
 {
     const struct site *site = check->site;
-    struct origin origin = {0};
-    if (site->lines.count > 0) {
-        origin.file = check->lines[0].origin.file;
-    } else if (site->nodes.count > 0) {
-        origin.file = check->nodes[0].origin.file;
-    }
+    struct origin origin = {.file = site->file};
     const char *const names[] = {"fast_ms", "normal_ms", "slow_ms"};
     const int64_t periods[] = {site->fast_ms, site->normal_ms, site->slow_ms};
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {

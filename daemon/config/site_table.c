@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* site_table: what a site file may say. */
 #include "base/mem.h"
-#include "config/site.h"
+#include "config/site_lists.h"
 
 static const char *const transport_words[] = {
     [LINE_TCP] = "tcp",
@@ -265,12 +265,95 @@ static const struct option line_rows[] = {
      .help = "The devices on the line."},
 };
 
+/* A line without its id and its devices: what a list says of where it leads. */
+static const struct option_table endpoint_table = {
+    .name = "line",
+    .size = sizeof(struct line_config),
+    .rows = line_rows + 1,
+    .count = ARRAY_SIZE(line_rows) - 2,
+};
+
+/* A device without its id, which no two have in common. */
+static const struct option_table common_table = {
+    .name = "device",
+    .size = sizeof(struct device_config),
+    .rows = device_rows + 1,
+    .count = ARRAY_SIZE(device_rows) - 1,
+};
+
 static const struct option_table line_table = {
     .name = "line",
     .size = sizeof(struct line_config),
     .rows = line_rows,
     .count = ARRAY_SIZE(line_rows),
     .help = "One Modbus link: a TCP endpoint or a serial port.",
+};
+
+static const struct option list_rows[] = {
+    {.name = "file",
+     .type = OPTION_STRING,
+     .offset = offsetof(struct device_list, file),
+     .min = 1,
+     .max = 4096,
+     .help = "The list. A relative path starts at the folder of the file that names it."},
+    {.name = "line",
+     .type = OPTION_ID,
+     .offset = offsetof(struct device_list, line),
+     .fallback = "",
+     .help = "The line of all rows that name none; empty = the one that leads to their host or "
+             "path."},
+    {.name = "device",
+     .type = OPTION_INLINE,
+     .offset = offsetof(struct device_list, device),
+     .table = &common_table,
+     .help = "Each option of a device but `id`: the default of all rows."},
+    {.name = "endpoint",
+     .type = OPTION_INLINE,
+     .offset = offsetof(struct device_list, endpoint),
+     .table = &endpoint_table,
+     .help = "Each option of a line but `id` and `devices`: the default of the lines that rows "
+             "make."},
+};
+
+static const struct option_table list_table = {
+    .name = "device_list",
+    .size = sizeof(struct device_list),
+    .rows = list_rows,
+    .count = ARRAY_SIZE(list_rows),
+    .help =
+        "Devices in a CSV file, a row each, as a spreadsheet saves it: UTF-8, commas, semicolons "
+        "or tabs, quotes where needed, empty rows and rows beginning with # left out. The first row "
+        "names the columns: `id`, `line` and any other option of a device or a line; one whose "
+        "name "
+        "begins with # is for remarks. An empty cell means the default. A row belongs to the line "
+        "whose id it gives, or to the one that leads to its `host` and `port` or `path`; what no "
+        "line leads to becomes a line of its own, shared by all rows of the same endpoint, whose "
+        "id "
+        "is made of the host or the port's name unless a row gives one. Without `transport` a path "
+        "means rtu and a host means tcp.",
+};
+
+/* What the columns of a list may be. */
+static const struct option column_rows[] = {
+    {.name = "line",
+     .type = OPTION_ID,
+     .offset = offsetof(struct device_list, line),
+     .fallback = ""},
+    {.name = "device",
+     .type = OPTION_INLINE,
+     .offset = offsetof(struct device_list, device),
+     .table = &device_table},
+    {.name = "endpoint",
+     .type = OPTION_INLINE,
+     .offset = offsetof(struct device_list, endpoint),
+     .table = &endpoint_table},
+};
+
+const struct option_table site_column_table = {
+    .name = "column",
+    .size = sizeof(struct device_list),
+    .rows = column_rows,
+    .count = ARRAY_SIZE(column_rows),
 };
 
 static const struct option site_rows[] = {
@@ -317,6 +400,11 @@ static const struct option site_rows[] = {
      .offset = offsetof(struct site, lines),
      .table = &line_table,
      .help = "The Modbus links and what is on them."},
+    {.name = "device_lists",
+     .type = OPTION_LIST,
+     .offset = offsetof(struct site, device_lists),
+     .table = &list_table,
+     .help = "CSV files of devices, for hundreds of equal ones."},
 };
 
 const struct option_table site_table = {

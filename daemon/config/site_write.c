@@ -91,7 +91,7 @@ int site_write_lines(const char *from_path, const char *to_path,
     struct site site;
     struct config_memory *memory = config_memory_create();
     size_t before = faults_count(faults);
-    config_load(from_path, &site_table, &site, memory, faults);
+    site_load(from_path, &site, memory, faults);
     int error = faults_count(faults) == before ? move_lines(&site, endpoints, count) : -EINVAL;
     if (error == 0) {
         error = replace_file(to_path, &site);

@@ -31,15 +31,18 @@ static size_t utf8_length(const unsigned char *at)
     return 0;
 }
 
-bool utf8_is_valid(const char *string)
+const char *utf8_find_wrong(const char *string)
 {
     const unsigned char *at = (const unsigned char *)string;
-    while (*at) {
-        size_t length = utf8_length(at);
-        if (length == 0) {
-            return false;
-        }
+    size_t length = 1;
+    while (*at && length > 0) {
+        length = utf8_length(at);
         at += length;
     }
-    return true;
+    return (const char *)at;
+}
+
+bool utf8_is_valid(const char *string)
+{
+    return *utf8_find_wrong(string) == '\0';
 }

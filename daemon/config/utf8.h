@@ -8,4 +8,7 @@
 /* Surrogates and overlong forms are not. */
 bool utf8_is_valid(const char *string);
 
+/* The first byte that is none of a character; the end of the string when all are. */
+const char *utf8_find_wrong(const char *string);
+
 #endif

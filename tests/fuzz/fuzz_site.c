@@ -39,7 +39,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct faults *faults = faults_create();
     struct config_memory *memory = config_memory_create();
     struct site site = {0};
-    config_load(file_put(data, size), &site_table, &site, memory, faults);
+    site_load(file_put(data, size), &site, memory, faults);
     site_check(&site, profiles, faults);
     faults_print(faults, null_file());
     if (faults_count(faults) == 0) {

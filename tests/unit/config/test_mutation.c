@@ -154,7 +154,7 @@ static void test_sites(void **state)
         struct config_memory *memory = config_memory_create();
         struct site site;
         bench_write_bytes(&bench, "s.conf", text.data, text.length);
-        config_load(path, &site_table, &site, memory, bench.faults);
+        site_load(path, &site, memory, bench.faults);
         site_check(&site, profiles, bench.faults);
         use_devices(&site, profiles);
         assert_faults_are_sane(&bench);

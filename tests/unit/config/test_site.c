@@ -33,7 +33,7 @@ static const char good[] =
 static struct site load(struct bench *bench, const char *path)
 {
     struct site site;
-    config_load(path, &site_table, &site, bench->memory, bench->faults);
+    site_load(path, &site, bench->memory, bench->faults);
     bench_expect(bench, "");
     return site;
 }

@@ -70,12 +70,12 @@ static const struct {
     {"lines = (\n" LINE("a", "Gate.local") "},\n{ id = \"b\"; transport = \"rtu_over_tcp\"; host = "
                                            "\"gate.LOCAL\"; },\n" LINE(
                                                "c", "gate.local") "port = 503; } );",
-     "s.conf:3: lines.b.host: leads to gate.local:502, as line a does (line 2 of the file), wants "
+     "s.conf:3: lines.b.host: leads to gate.local:502, as a does (line 2), wants "
      "all devices of one endpoint on one line\n"},
     {"lines = (\n{ id = \"a\"; transport = \"rtu\"; path = \"/dev/ttyS0\"; },\n{ id = \"b\"; "
      "transport = "
      "\"rtu\"; path = \"/dev/ttyS0\"; } );",
-     "s.conf:3: lines.b.path: leads to /dev/ttyS0, as line a does (line 2 of the file), wants all "
+     "s.conf:3: lines.b.path: leads to /dev/ttyS0, as a does (line 2), wants all "
      "devices of one endpoint on one line\n"},
     /* devices */
     {"lines = (\n" LINE("l", "h") "devices = (\n{ id = \"m\"; profile = \"meter-a\"; } ); "
@@ -115,8 +115,7 @@ static const struct {
 static void check(struct bench *bench, const struct profiles *profiles, const char *text)
 {
     struct site site;
-    config_load(bench_write(bench, "s.conf", text), &site_table, &site, bench->memory,
-                bench->faults);
+    site_load(bench_write(bench, "s.conf", text), &site, bench->memory, bench->faults);
     site_check(&site, profiles, bench->faults);
 }
 

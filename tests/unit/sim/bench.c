@@ -150,7 +150,7 @@ void bench_start(struct bench *bench, const char *const *extra)
     bench->control_fd = connect_control(bench);
     bench->faults = faults_create();
     bench->memory = config_memory_create();
-    config_load(bench->published, &site_table, &bench->site, bench->memory, bench->faults);
+    site_load(bench->published, &bench->site, bench->memory, bench->faults);
     assert_int_equal(faults_count(bench->faults), 0);
     free(site);
     free(model);

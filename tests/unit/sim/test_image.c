@@ -39,8 +39,8 @@ static int set_up(void **state)
     compound.faults = faults_create();
     compound.memory = config_memory_create();
     compound.profiles = profiles_load(LINGTAN_SOURCE_FOLDER "/conf/devices", compound.faults);
-    config_load(LINGTAN_SOURCE_FOLDER "/conf/sites/xingzheng.conf", &site_table, &compound.site,
-                compound.memory, compound.faults);
+    site_load(LINGTAN_SOURCE_FOLDER "/conf/sites/xingzheng.conf", &compound.site, compound.memory,
+              compound.faults);
     config_load(LINGTAN_SOURCE_FOLDER "/conf/sites/xingzheng.sim.conf", &model_table,
                 &compound.model, compound.memory, compound.faults);
     expect_no_faults();
