@@ -105,6 +105,7 @@ static void become_ready(struct line *line)
     line->phase = PHASE_READY;
     line->wants_open = false;
     line->received = 0;
+    line->since_request = 0;
     line->replies_here = 0;
     line->used_us = line->now_us;
     line->not_before_us = line->now_us + line->settings.connect_delay_us;

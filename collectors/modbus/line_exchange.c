@@ -150,6 +150,9 @@ static bool must_reconnect(const struct line *line)
     if (is_paced(line)) {
         return false;
     }
+    if (receive_is_flood(line)) {
+        return true;
+    }
     if (!line_is_guarded(line)) {
         return line->timeouts_in_row >= TIMEOUTS_OUT_OF_STEP;
     }
@@ -256,7 +259,7 @@ static void judge(struct line *line, bool has_grown)
     }
     if (verdict == FRAME_REPLY || verdict == FRAME_EXCEPTION) {
         accept_reply(line, &reply, consumed);
-    } else if (verdict == FRAME_BAD) {
+    } else if (verdict == FRAME_BAD || receive_is_flood(line)) {
         refuse_reply(line);
     } else if (line->now_us >= line->exchange.deadline_us) {
         time_out(line);
@@ -336,6 +339,7 @@ void exchange_send(struct line *line)
         return;
     }
     set_dates(line, size);
+    line->since_request = 0;
     error = line->transport->ops->send(line->transport, bytes, size);
     if (error != 0) {
         lose_connection(line, error);

@@ -139,6 +139,8 @@ struct line {
     atomic_uint reserved;
 
     struct line_stats stats;
+    int64_t stray_us;     /* without transaction ids: when bytes came last that nobody asked for */
+    size_t since_request; /* bytes that came since the last request went out */
     size_t received;
     uint8_t bytes[RECEIVE_SIZE];
 };
@@ -168,7 +170,8 @@ enum receive_end receive_fill(struct line *line, int *error);
 enum frame_verdict receive_match(struct line *line, struct frame_reply *reply, size_t *consumed);
 void receive_drop(struct line *line, size_t size);
 bool receive_drop_foreign(struct line *line,
-                          size_t size);    /* true: it was the late reply to a probe */
+                          size_t size);         /* true: it was the late reply to a probe */
+bool receive_is_flood(const struct line *line); /* more since the last request than it can want */
 bool receive_keep_step(struct line *line); /* with transaction ids, after an exchange: drops what is
                                               foreign; false: what follows is no frame */
 void receive_strays(struct line *line);    /* while no request is in flight */

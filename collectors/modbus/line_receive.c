@@ -8,6 +8,7 @@ enum {
     READS_MAX = 16,        /* in one wake-up: a wire that never stops must not hold up the pool */
     BUSY_MAX_US = 1000000, /* nobody of ours talks that long: another master is on the wire */
     SILENCE_MIN_US = 1000,
+    FLOOD_SIZE = 4096, /* many replies' worth: reading on would keep the pool busy for nothing */
 };
 
 void receive_drop(struct line *line, size_t size)
@@ -33,11 +34,17 @@ enum receive_end receive_fill(struct line *line, int *error)
         }
         end = RECEIVE_SOME;
         line->received += (size_t)size;
+        line->since_request += (size_t)size;
         if (line->transport->char_ns == 0 && (size_t)size < room) {
             break; /* a socket gives all it has at once: no second call to hear that it is empty */
         }
     }
     return end;
+}
+
+bool receive_is_flood(const struct line *line)
+{
+    return line->since_request > FLOOD_SIZE && line->transport->char_ns == 0;
 }
 
 enum frame_verdict receive_match(struct line *line, struct frame_reply *reply, size_t *consumed)
@@ -93,33 +100,47 @@ void receive_strays(struct line *line)
     enum receive_end end = receive_fill(line, &error);
     if (end == RECEIVE_LOST) {
         lose_idle(line, error);
-    } else if (!line_is_guarded(line)) {
+        return;
+    }
+    bool is_over = receive_is_flood(line);
+    if (!line_is_guarded(line)) {
+        line->stray_us = end == RECEIVE_SOME ? line->now_us : line->stray_us;
         line->received = 0;
-    } else if (end == RECEIVE_SOME && !receive_keep_step(line)) {
-        line_reconnect(line, 0);
+    } else {
+        is_over |= end == RECEIVE_SOME && !receive_keep_step(line);
+    }
+    if (is_over) {
+        line_reconnect(line, line->transport->reopen_us);
         line->wants_open = false;
     }
 }
 
-/* Without transaction ids a request may only go out on a silent wire, or an old reply would answer it. */
+/* Without transaction ids a request may only go out on a silent wire, or an old reply would answer it. What a socket
+ * brings meanwhile is taken by receive_strays, so it is the time of the last byte that counts. */
 bool receive_until_silent(struct line *line)
 {
     struct exchange *exchange = &line->exchange;
     int error = 0;
+    if (receive_fill(line, &error) == RECEIVE_SOME) {
+        line->stray_us = line->now_us;
+    }
     line->received = 0;
-    enum receive_end end = receive_fill(line, &error);
-    line->received = 0;
-    if (end != RECEIVE_SOME) {
+    int64_t silence_us = line->transport->silence_us;
+    int64_t silent_us =
+        line->stray_us + (silence_us > SILENCE_MIN_US ? silence_us : SILENCE_MIN_US);
+    if (line->now_us >= silent_us) {
         return true; /* if the connection is lost, sending or waiting meets the same end and deals with it */
     }
     if (exchange->drain_since_us == 0) {
         exchange->drain_since_us = line->now_us;
     }
-    int64_t silence_us = line->transport->silence_us;
-    line->not_before_us =
-        line->now_us + (silence_us > SILENCE_MIN_US ? silence_us : SILENCE_MIN_US);
+    line->not_before_us = silent_us;
     if (line->now_us - exchange->drain_since_us > BUSY_MAX_US) {
         exchange_fail(line, QUALITY_BAD_REPLY);
+        if (line->transport->char_ns == 0) {
+            line_reconnect(line,
+                           line->transport->reopen_us); /* what waits in the socket goes too */
+        }
     }
     return false;
 }

@@ -442,6 +442,78 @@ static void waiting_costs_few_wake_ups(void **state)
     bench_finish(&bench);
 }
 
+/* Well-formed frames that nobody asked for, without end: 40 KB after the reply, or in its place. */
+static bool is_in_place;
+
+static void answer_with_flood(struct bench *bench, const struct ask *ask)
+{
+    uint8_t frames[480];
+    struct ask other = *ask;
+    other.transaction ^= 0x8000;
+    other.unit = bench->wire.frame == FRAME_TCP ? ask->unit : 77;
+    for (size_t at = 0; at < sizeof(frames);) {
+        size_t size = bench_reply(bench, &other, 5, frames + at);
+        at = at + size + 11 > sizeof(frames) ? sizeof(frames) : at + size;
+    }
+    if (!is_in_place) {
+        bench_answer(bench, ask);
+    }
+    for (int64_t i = 0; i < 60; i++) {
+        bench_arrive(bench, 4000 + 1000 * i, frames, bench->wire.frame == FRAME_TCP ? 473 : 480);
+    }
+}
+
+static void a_flood_ends_its_connection(void **state)
+{
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        struct bench bench;
+        is_in_place = i % 2 != 0;
+        bench_init(&bench, noon_us);
+        if (i >= 2) {
+            bench.wire.frame = FRAME_RTU;
+            bench.wire.silence_us = 20000;
+        }
+        bench_add(&bench, "one", 1, 1000, 10000);
+        bench.answer = answer_with_flood;
+        bench_start(&bench);
+        bench_run(&bench, 20 * SECOND);
+        check_values(&bench);
+        assert_true(is_in_place || bench_count(&bench, 1, QUALITY_OK, 0) == 20);
+        assert_in_range(bench.closes, bench.ask_count - 1, bench.ask_count);
+        assert_true(bench.runs < 20 * bench.ask_count);
+        bench_finish(&bench);
+    }
+}
+
+/* Somebody else on the wire of a converter, never silent for long enough to send. */
+static void answer_then_prattle(struct bench *bench, const struct ask *ask)
+{
+    static const uint8_t noise[] = {0x11, 0x22};
+    bench_answer(bench, ask);
+    for (int64_t i = 0; bench->ask_count == 3 && i < 60; i++) {
+        bench_arrive(bench, 990000 + 19000 * i, noise, sizeof(noise));
+    }
+}
+
+static void a_wire_that_is_never_silent_gets_a_new_connection(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, noon_us);
+    bench.wire.frame = FRAME_RTU;
+    bench.wire.silence_us = 20000;
+    bench_add(&bench, "one", 1, 1000, 10000);
+    bench.answer = answer_then_prattle;
+    bench_start(&bench);
+    bench_run(&bench, 20 * SECOND);
+    check_values(&bench);
+    assert_int_equal(bench.opens, 2);
+    assert_int_equal(bench_count(&bench, 1, QUALITY_BAD_REPLY, 0), 1);
+    assert_in_range(bench_count(&bench, 1, QUALITY_OK, 0), 17, 19);
+    bench_finish(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -461,6 +533,8 @@ int main(void)
         cmocka_unit_test(drains_before_each_request_on_rtu),
         cmocka_unit_test(reconnects_rtu_over_tcp_after_two_timeouts),
         cmocka_unit_test(waiting_costs_few_wake_ups),
+        cmocka_unit_test(a_flood_ends_its_connection),
+        cmocka_unit_test(a_wire_that_is_never_silent_gets_a_new_connection),
         cmocka_unit_test(learns_the_turnaround_of_a_serial_device),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
