@@ -59,6 +59,12 @@ enum quantity_kind {
     X(unbalance_current, "%", GAUGE, 0.0, 200.0, 0.5, "电流不平衡度") \
     X(active_energy_import, "kWh", COUNTER, 0.0, 1000000000000.0, 0, "正向有功电能") \
     X(active_energy_export, "kWh", COUNTER, 0.0, 1000000000000.0, 0, "反向有功电能") \
+    X(active_energy_import_a, "kWh", COUNTER, 0.0, 1000000000000.0, 0, "正向有功电能（A 相）") \
+    X(active_energy_import_b, "kWh", COUNTER, 0.0, 1000000000000.0, 0, "正向有功电能（B 相）") \
+    X(active_energy_import_c, "kWh", COUNTER, 0.0, 1000000000000.0, 0, "正向有功电能（C 相）") \
+    X(active_energy_export_a, "kWh", COUNTER, 0.0, 1000000000000.0, 0, "反向有功电能（A 相）") \
+    X(active_energy_export_b, "kWh", COUNTER, 0.0, 1000000000000.0, 0, "反向有功电能（B 相）") \
+    X(active_energy_export_c, "kWh", COUNTER, 0.0, 1000000000000.0, 0, "反向有功电能（C 相）") \
     X(active_energy_import_sharp, "kWh", COUNTER, 0.0, 1000000000000.0, 0, "正向有功电能（尖）") \
     X(active_energy_import_peak, "kWh", COUNTER, 0.0, 1000000000000.0, 0, "正向有功电能（峰）") \
     X(active_energy_import_flat, "kWh", COUNTER, 0.0, 1000000000000.0, 0, "正向有功电能（平）") \
@@ -75,11 +81,13 @@ enum quantity_kind {
     X(dc_current, "A", GAUGE, -10000.0, 10000.0, 0.1, "直流电流（组串）") \
     X(generation_energy, "kWh", COUNTER, 0.0, 1000000000000.0, 0, "累计发电量") \
     X(generation_energy_today, "kWh", GAUGE, 0.0, 100000000.0, 0.1, "当日发电量") \
+    X(rated_power, "kW", GAUGE, 0.0, 1000000.0, 0, "额定功率") \
     X(power_limit, "kW", GAUGE, 0.0, 1000000.0, 0, "有功限值") \
     X(power_limit_percent, "%", GAUGE, 0.0, 200.0, 0, "有功限值（百分比）") \
     X(inverter_state, "", STATE, 0.0, 65535.0, 0, "逆变器状态") \
     X(fault_code, "", STATE, 0.0, 4294967295.0, 0, "故障码") \
     X(insulation_resistance, "kOhm", GAUGE, 0.0, 1000000.0, 50, "绝缘电阻") \
+    X(state_of_charge, "%", GAUGE, 0.0, 100.0, 0.5, "荷电状态") \
     X(irradiance, "W/m2", GAUGE, -20.0, 2000.0, 5, "辐照度") \
     X(module_temperature, "degC", GAUGE, -60.0, 150.0, 0.5, "组件温度") \
     X(ambient_temperature, "degC", GAUGE, -60.0, 80.0, 0.2, "环境温度") \
@@ -118,6 +126,7 @@ enum quantity_kind {
     X(pressure, "kPa", GAUGE, -200.0, 1000000.0, 1, "压力") \
     X(contact, "", STATE, 0.0, 65535.0, 0, "干接点") \
     X(serial_number, "", TEXT, 0.0, 0.0, 0, "序列号") \
+    X(maker_name, "", TEXT, 0.0, 0.0, 0, "制造商") \
     X(model_name, "", TEXT, 0.0, 0.0, 0, "型号") \
     X(firmware_version, "", TEXT, 0.0, 0.0, 0, "固件") \
     X(alarm_word, "", STATE, 0.0, 4294967295.0, 0, "告警字")
