@@ -11,8 +11,8 @@
 #include "collectors/modbus/raw.h"
 
 enum {
-    EXPONENT_MAX = 12
-}; /* of a scale register; SunSpec allows 10, and its 0x8000 voids the points */
+    EXPONENT_MAX = 10
+}; /* of a scale register, as SunSpec has it; its 0x8000 voids the points */
 
 /* The answers of a poll and what became of its requests. */
 struct answers {

@@ -51,7 +51,7 @@ static bool check_amount(const char *path, const char *list, size_t count, size_
 static void complete(struct profile *profile, const char *path, struct config_memory *memory,
                      struct faults *faults, bool is_whole)
 {
-    size_t least = is_whole ? 1 : 0;
+    size_t least = is_whole && profile->discovery == DISCOVERY_NONE ? 1 : 0;
     if (check_amount(path, "points", profile->points.count, least, PROFILE_POINTS_MAX, faults) &&
         check_amount(path, "helpers", profile->helpers.count, 0, PROFILE_HELPERS_MAX, faults) &&
         check_amount(path, "barriers", profile->barriers.count, 0, PROFILE_BARRIERS_MAX, faults) &&

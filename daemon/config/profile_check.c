@@ -342,6 +342,18 @@ static void check_head(const struct profile *profile, struct origin origin, stru
     }
 }
 
+static void check_discovery(const struct profile *profile, struct origin origin,
+                            struct faults *faults)
+{
+    size_t count = profile->points.count + profile->helpers.count + profile->barriers.count;
+    if (profile->discovery != DISCOVERY_NONE && count > 0) {
+        faults_add(faults, origin, "discovery",
+                   "is %s, wants no points, helpers and barriers beside it: the device lists what "
+                   "it has",
+                   profile_discovery_words[profile->discovery]);
+    }
+}
+
 void profile_check(const struct profile *profile, const char *path, struct faults *faults)
 {
     struct check check = {.profile = profile, .points = profile->points.items, .faults = faults};
@@ -353,4 +365,5 @@ void profile_check(const struct profile *profile, const char *path, struct fault
     }
     free(helper_names);
     check_head(profile, (struct origin){.file = path}, faults);
+    check_discovery(profile, (struct origin){.file = path}, faults);
 }

@@ -18,7 +18,8 @@ static const char head[] =
     "control when the\n"
     "device takes a new value for at least one of its points. A profile that is known has "
     "registers by which\n"
-    "`lingtan probe` names the model for certain.\n\n"
+    "`lingtan probe` names the model for certain. Where the points are \"found\", the device "
+    "lists them itself.\n\n"
     "Confidence is high when two independent sources or more agree on a map. Where it is "
     "**medium** or **low**\n"
     "the map may be wrong: compare its values with the device's display before you trust "
@@ -54,10 +55,14 @@ static void add_row(struct text *text, const struct profile *profile)
     option_add_cell(text, profile->device);
     text_add_format(text, " | %s | ", device_class_words[profile->device_class]);
     add_confidence(text, profile);
-    text_add_format(text, " | %" PRId64 " | %" PRId64 " %s | %" PRId64 " | %zu | %s | %s |\n",
-                    profile->link.unit, profile->link.baud, profile->link.frame,
-                    profile->link.max_registers, profile->points.count,
-                    has_control(profile) ? "yes" : "no",
+    text_add_format(text, " | %" PRId64 " | %" PRId64 " %s | %" PRId64 " | ", profile->link.unit,
+                    profile->link.baud, profile->link.frame, profile->link.max_registers);
+    if (profile->discovery != DISCOVERY_NONE) {
+        text_add_string(text, "found");
+    } else {
+        text_add_format(text, "%zu", profile->points.count);
+    }
+    text_add_format(text, " | %s | %s |\n", has_control(profile) ? "yes" : "no",
                     profile->identify.count > 0 ? "yes" : "no");
 }
 

@@ -11,6 +11,8 @@ const char *const register_type_words[] = {
     [REGISTER_MOD10K + 1] = NULL,
 };
 
+const char *const profile_discovery_words[] = {"none", "sunspec", NULL};
+
 const char *const poll_class_words[] = {
     [POLL_FAST] = "fast", [POLL_NORMAL] = "normal",  [POLL_SLOW] = "slow",
     [POLL_ONCE] = "once", [POLL_CLASS_COUNT] = NULL,
@@ -340,6 +342,13 @@ static const struct option profile_rows[] = {
      .offset = offsetof(struct profile, device_class),
      .words = device_class_words,
      .help = "What the device is: decides measurement, icon and grouping."},
+    {.name = "discovery",
+     .type = OPTION_ENUM,
+     .offset = offsetof(struct profile, discovery),
+     .fallback = "none",
+     .words = profile_discovery_words,
+     .help = "sunspec = the device lists its models itself: the profile then has no points, and "
+             "the class is what the device is taken for until they are known."},
     {.name = "confidence",
      .type = OPTION_STRING,
      .offset = offsetof(struct profile, confidence),

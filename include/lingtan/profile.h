@@ -123,10 +123,18 @@ struct profile_link {
     char *frame; /* "8N1" */
 };
 
+/* Where the points of a device come from. */
+enum profile_discovery {
+    DISCOVERY_NONE,    /* from the profile */
+    DISCOVERY_SUNSPEC, /* from the models that the device itself lists */
+};
+extern const char *const profile_discovery_words[];
+
 struct profile {
     char *id;     /* file name without .conf */
     char *device; /* maker and model */
     int device_class;
+    int discovery; /* enum profile_discovery; when it is not none, the profile has no points, helpers and barriers */
     char *confidence; /* "high", "medium" */
     struct option_strings sources;
     int64_t address_base; /* 0 or 1: what the document calls the first register */

@@ -50,6 +50,20 @@ static void test_a_confirmed_profile(void **state)
     bench_stop(&bench);
 }
 
+static void test_a_profile_whose_points_are_found(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_start(&bench);
+    bench_write(&bench, "devices/any.conf",
+                "device = \"Any\"; class = \"inverter\"; discovery = \"sunspec\";\n");
+    char *document = write_document(&bench);
+    assert_non_null(strstr(document, "| any | Any | inverter | **medium** | 1 | 9600 8N1 | 60 | "
+                                     "found | no | no |\n"));
+    free(document);
+    bench_stop(&bench);
+}
+
 static void test_a_doubtful_profile_is_marked_twice(void **state)
 {
     (void)state;
@@ -77,6 +91,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_a_confirmed_profile),
+        cmocka_unit_test(test_a_profile_whose_points_are_found),
         cmocka_unit_test(test_a_doubtful_profile_is_marked_twice),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

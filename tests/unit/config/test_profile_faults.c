@@ -236,6 +236,13 @@ static const struct {
     {"link: { frame = \"8N\"; max_registers = 126; };\npoints = ( { " POINT "type = \"u16\"; } );",
      "devices/p.conf:1: link.frame: is 2 bytes long, wants a string of 3 bytes\n"
      "devices/p.conf:1: link.max_registers: is 126, wants an integer 1..125\n"},
+    /* who lists its points itself has none in the file */
+    {"discovery = \"sunspec\"; points = ( { " POINT "type = \"u16\"; } );",
+     "devices/p.conf: discovery: is sunspec, wants no points, helpers and barriers beside it: the "
+     "device lists what it has\n"},
+    {"discovery = \"sunspek\"; points = ( { " POINT "type = \"u16\"; } );",
+     "devices/p.conf:1: discovery: is \"sunspek\", nearest is \"sunspec\", wants one of none, "
+     "sunspec\n"},
 };
 
 static void test_each_fault(void **state)

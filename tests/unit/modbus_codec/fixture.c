@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "collectors/modbus/sunspec_profile.h"
 #include "fixture.h"
 
 enum { UNWRITTEN = 0x5a5a };
@@ -61,24 +62,11 @@ void fixture_init(struct fixture *fixture, const char *body)
     free(path);
 }
 
-void fixture_plan(struct fixture *fixture)
-{
-    struct site site = {
-        .id = "site", .name = "Site", .fast_ms = 1000, .normal_ms = 10000, .slow_ms = 60000};
-    struct line_config line = {.id = "line"};
-    device_unref(fixture->device);
-    plan_destroy(fixture->plan);
-    fixture->unit =
-        (uint8_t)(fixture->config.unit >= 0 ? fixture->config.unit : fixture->profile->link.unit);
-    fixture->device = site_device(&site, &line, &fixture->config, fixture->profile);
-    static const int64_t period_ms[POLL_CLASS_COUNT] = {1000, 10000, 60000, 86400000};
-    fixture->plan = plan_create(fixture->profile, &fixture->config, period_ms);
-}
-
 void fixture_finish(struct fixture *fixture)
 {
     plan_destroy(fixture->plan);
     device_unref(fixture->device);
+    sunspec_profile_destroy(fixture->found);
     profiles_destroy(fixture->profiles);
 }
 
@@ -112,6 +100,46 @@ static uint16_t cell_word(const struct fixture *fixture, const struct frame_requ
         }
     }
     return UNWRITTEN;
+}
+
+/* As a line would walk over the device; without a chain the profile stays as it is, without points. */
+static void discover(struct fixture *fixture)
+{
+    const struct profile *file = profiles_find(fixture->profiles, fixture->profile->id);
+    struct sunspec_walk walk = {0};
+    enum sunspec_verdict verdict = SUNSPEC_GOES_ON;
+    sunspec_walk_begin(&walk, NULL);
+    while (verdict == SUNSPEC_GOES_ON) {
+        struct sunspec_read read = sunspec_walk_next(&walk);
+        struct frame_request request = {.unit = fixture->unit, .function = 3};
+        uint16_t registers[SUNSPEC_READ_MAX];
+        for (uint16_t i = 0; i < read.quantity; i++) {
+            registers[i] = cell_word(fixture, &request, (size_t)read.address + i);
+        }
+        verdict = sunspec_walk_take(&walk, registers);
+    }
+    if (verdict == SUNSPEC_FOUND) {
+        sunspec_profile_destroy(fixture->found);
+        fixture->found = sunspec_profile_create(file, &walk.chain);
+        fixture->profile = fixture->found;
+    }
+}
+
+void fixture_plan(struct fixture *fixture)
+{
+    struct site site = {
+        .id = "site", .name = "Site", .fast_ms = 1000, .normal_ms = 10000, .slow_ms = 60000};
+    struct line_config line = {.id = "line"};
+    device_unref(fixture->device);
+    plan_destroy(fixture->plan);
+    if (fixture->profile->discovery == DISCOVERY_SUNSPEC) {
+        discover(fixture);
+    }
+    fixture->unit =
+        (uint8_t)(fixture->config.unit >= 0 ? fixture->config.unit : fixture->profile->link.unit);
+    fixture->device = site_device(&site, &line, &fixture->config, fixture->profile);
+    static const int64_t period_ms[POLL_CLASS_COUNT] = {1000, 10000, 60000, 86400000};
+    fixture->plan = plan_create(fixture->profile, &fixture->config, period_ms);
 }
 
 /* The reply that a device would send; returns its size. */

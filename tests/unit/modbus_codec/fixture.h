@@ -22,6 +22,7 @@ struct fixture {
     struct profiles *profiles;
     const struct profile *profile;
     struct device_config config; /* change it, then call fixture_plan */
+    struct profile *found;       /* of a profile with discovery: what the registers list */
     struct device *device;
     struct plan *plan;
     uint8_t unit;
@@ -38,7 +39,7 @@ void fixture_open(struct fixture *fixture, const char *folder, const char *id);
 /* The same with a profile of the test's own: what follows "class" and the like in a file. */
 void fixture_init(struct fixture *fixture, const char *body);
 
-/* Builds device and plan anew after config was changed. */
+/* Builds device and plan anew after config was changed, or, with discovery, the registers. */
 void fixture_plan(struct fixture *fixture);
 void fixture_finish(struct fixture *fixture);
 
