@@ -388,6 +388,7 @@ int app_run(const struct app_config *config)
         log_notice("lingtand " LINGTAN_VERSION " reads %zu devices of %s",
                    hub_device_count(app.hub), config->site.id);
         check(&app);
+        mem_trim();
         notify_ready();
         code = loop_run(app.loop);
         log_notice("lingtand stops");

@@ -130,6 +130,19 @@ static void load_site(struct app_config *config, const char *path, struct faults
     free(site);
 }
 
+/* A site uses a handful of the dozens of models that are known. */
+static void forget_unused_profiles(struct app_config *config)
+{
+    const struct line_config *lines = config->site.lines.items;
+    for (size_t i = 0; i < config->site.lines.count; i++) {
+        const struct device_config *devices = lines[i].devices.items;
+        for (size_t j = 0; j < lines[i].devices.count; j++) {
+            profiles_use(config->profiles, devices[j].profile);
+        }
+    }
+    profiles_forget_unused(config->profiles);
+}
+
 void app_config_load(struct app_config *config, const char *path, struct faults *faults)
 {
     *config = (struct app_config){.memory = config_memory_create()};
@@ -137,6 +150,9 @@ void app_config_load(struct app_config *config, const char *path, struct faults 
     config_load(path, whole_table(), config->options, config->memory, faults);
     if (config->options->site && config->options->site[0]) {
         load_site(config, path, faults);
+    }
+    if (config->profiles != NULL && faults_count(faults) == 0) {
+        forget_unused_profiles(config);
     }
 }
 

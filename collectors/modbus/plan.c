@@ -294,6 +294,7 @@ static void make_requests(struct plan *plan)
     for (uint8_t i = 0; i < POLL_CLASS_COUNT; i++) {
         plan_class(plan, i, items);
     }
+    plan->requests = mem_grow(plan->requests, plan->request_count + 1, sizeof(*plan->requests));
     free(items);
 }
 

@@ -2,6 +2,7 @@
 /* mem: allocation that succeeds or ends the process, so that no caller carries a path that cannot be tested. */
 #include "base/mem.h"
 
+#include <malloc.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,11 @@ void *mem_grow(void *old, size_t count, size_t size)
         fail("error: a request for memory overflows\n");
     }
     return check(realloc(old, bytes > 0 ? bytes : 1));
+}
+
+void mem_trim(void)
+{
+    malloc_trim(0);
 }
 
 char *mem_dup_string(const char *text)

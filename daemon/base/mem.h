@@ -14,7 +14,9 @@
 void *mem_alloc(size_t size);                         /* zeroed */
 void *mem_alloc_array(size_t count, size_t size);     /* zeroed; aborts on overflow */
 void *mem_grow(void *old, size_t count, size_t size); /* realloc to count*size; not zeroed */
-char *mem_dup_string(const char *text);               /* NULL gives NULL */
+/* Gives back to the system what start-up needed and nobody does any more. */
+void mem_trim(void);
+char *mem_dup_string(const char *text); /* NULL gives NULL */
 char *mem_format(const char *format, ...) PRINTF_LIKE(1, 2);
 char *mem_format_args(const char *format, va_list args) PRINTF_LIKE(1, 0);
 

@@ -15,9 +15,15 @@ enum {
     PROFILES_MAX = 10000,
 };
 
-struct profiles {
+/* Each with its own memory, so that it can be forgotten. */
+struct loaded {
+    struct profile profile; /* first: sorted and found by its id */
     struct config_memory *memory;
-    struct profile *items; /* by id */
+    bool is_used;
+};
+
+struct profiles {
+    struct loaded *items; /* by id */
     size_t count;
     const char **ids; /* NULL-terminated */
 };
@@ -76,12 +82,14 @@ static void empty(struct profile *profile)
 static void load_profile(struct profiles *profiles, const char *folder, const char *file,
                          struct faults *faults)
 {
-    struct profile *profile = &profiles->items[profiles->count];
+    struct loaded *loaded = &profiles->items[profiles->count];
+    struct profile *profile = &loaded->profile;
+    loaded->memory = config_memory_create();
     char *path = mem_format("%s/%s", folder, file);
     size_t before = faults_count(faults);
-    config_load(path, &profile_table, profile, profiles->memory, faults);
-    complete(profile, path, profiles->memory, faults, faults_count(faults) == before);
-    profile->id = config_memory_string(profiles->memory, file);
+    config_load(path, &profile_table, profile, loaded->memory, faults);
+    complete(profile, path, loaded->memory, faults, faults_count(faults) == before);
+    profile->id = config_memory_string(loaded->memory, file);
     profile->id[strlen(file) - (sizeof(suffix) - 1)] = '\0';
     if (!option_is_id(profile->id)) {
         faults_add(faults, (struct origin){.file = path}, NULL,
@@ -107,14 +115,13 @@ static void sort(struct profiles *profiles)
     }
     qsort(profiles->items, profiles->count, sizeof(*profiles->items), compare_profiles);
     for (size_t i = 0; i < profiles->count; i++) {
-        profiles->ids[i] = profiles->items[i].id;
+        profiles->ids[i] = profiles->items[i].profile.id;
     }
 }
 
 struct profiles *profiles_load(const char *folder, struct faults *faults)
 {
     struct profiles *profiles = mem_alloc(sizeof(*profiles));
-    profiles->memory = config_memory_create();
     struct dirent **entries = NULL;
     int count = scandir(folder, &entries, is_profile_file, compare_entries);
     if (count < 0) {
@@ -146,7 +153,9 @@ void profiles_destroy(struct profiles *profiles)
     if (!profiles) {
         return;
     }
-    config_memory_destroy(profiles->memory);
+    for (size_t i = 0; i < profiles->count; i++) {
+        config_memory_destroy(profiles->items[i].memory);
+    }
     free(profiles->items);
     free(profiles->ids);
     free(profiles);
@@ -169,7 +178,32 @@ size_t profiles_count(const struct profiles *profiles)
 
 const struct profile *profiles_at(const struct profiles *profiles, size_t index)
 {
-    return &profiles->items[index];
+    return &profiles->items[index].profile;
+}
+
+void profiles_use(struct profiles *profiles, const char *id)
+{
+    struct loaded *loaded =
+        bsearch(id, profiles->items, profiles->count, sizeof(*profiles->items), compare_id);
+    if (loaded != NULL) {
+        loaded->is_used = true;
+    }
+}
+
+void profiles_forget_unused(struct profiles *profiles)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < profiles->count; i++) {
+        struct loaded *loaded = &profiles->items[i];
+        if (loaded->is_used) {
+            profiles->items[kept] = *loaded;
+            profiles->ids[kept++] = loaded->profile.id;
+        } else {
+            config_memory_destroy(loaded->memory);
+        }
+    }
+    profiles->count = kept;
+    profiles->ids[kept] = NULL;
 }
 
 const char *const *profiles_ids(const struct profiles *profiles)

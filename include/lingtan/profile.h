@@ -162,6 +162,11 @@ extern const struct option_table profile_table;
 /* Reads every *.conf of a folder, each by itself. Faults are added. Never NULL. */
 struct profiles *profiles_load(const char *folder, struct faults *faults);
 void profiles_destroy(struct profiles *profiles);
+
+/* Marks the profile of that id, if there is one; then the others go. Before anything borrows from them. */
+void profiles_use(struct profiles *profiles, const char *id);
+void profiles_forget_unused(struct profiles *profiles);
+
 const struct profile *profiles_find(const struct profiles *profiles, const char *id);
 size_t profiles_count(const struct profiles *profiles);
 const struct profile *profiles_at(const struct profiles *profiles, size_t index); /* by id */
