@@ -21,6 +21,13 @@ enum {
     LETTER_TCP_PORT,
     LETTER_TIMEOUT,
     LETTER_TURNAROUND,
+    LETTER_RTU,
+    LETTER_GAP,
+    LETTER_KNOWN,
+    LETTER_DEVICES,
+    LETTER_UNITS,
+    LETTER_OUT,
+    LETTER_FORCE,
 };
 
 const char cli_options_help[] =
@@ -32,17 +39,26 @@ const char cli_options_help[] =
     "                         ago: 90s, 30m, 6h, 7d (default 1h)\n"
     "      --to TIME          history: the end (default now)\n"
     "      --limit N          history: readings at the most, 1 to 100000 (default 10000)\n"
-    "  -f, --function N       read: 1 coils, 2 discrete inputs, 3 holding registers (default),\n"
+    "  -f, --function N       read, probe: 1 coils, 2 discrete inputs, 3 holding registers (default),\n"
     "                         4 input registers\n"
-    "      --port PATH        read: directly from this serial port, without the daemon\n"
-    "      --baud N           read: of the port (default 9600)\n"
-    "      --parity WORD      read: none (default), even or odd\n"
-    "      --stop-bits N      read: 1 (default) or 2\n"
-    "      --host HOST        read: directly over Modbus TCP, without the daemon\n"
-    "      --tcp-port N       read: of the host (default 502)\n"
-    "      --timeout MS       read: for a direct reply (default 1000)\n"
-    "  -c, --config FILE      plan: the main file\n"
+    "      --known VALUE      read: where among COUNT registers this value stands, as the display\n"
+    "                         shows it; COUNT may then be up to 65536\n"
+    "      --port PATH        read, probe, record: directly from this serial port, without the daemon\n"
+    "      --baud N           of the port (default 9600; probe finds it)\n"
+    "      --parity WORD      none (default), even or odd (probe finds it)\n"
+    "      --stop-bits N      1 (default) or 2 (probe finds it)\n"
+    "      --host HOST        read, probe, record: directly over Modbus TCP, without the daemon\n"
+    "      --tcp-port N       of the host (default 502)\n"
+    "      --rtu              the host speaks RTU frames over TCP\n"
+    "      --timeout MS       for a direct reply (default 1000)\n"
+    "      --gap MS           between a reply and the next request, 0 to 10000 (default 0; probe 20)\n"
+    "      --units LIST       probe: units to ask, such as 1-32,100 (default 1-247; over TCP also\n"
+    "                         0 and 255)\n"
+    "      --out FOLDER       record: where to write (default: named after the profile)\n"
+    "      --force            record: write into a folder that exists\n"
+    "  -c, --config FILE      plan, read, probe, record: the main file\n"
     "                         (default " LINGTAN_SYSCONF_FOLDER "/lingtan.conf)\n"
+    "      --devices FOLDER   probe, record: the profiles (default: as the main file says)\n"
     "      --turnaround MS    plan: until a device on a wire begins to answer, 0 to 10000\n"
     "                         (default 20)\n"
     "  -h, --help             this text\n"
@@ -65,6 +81,13 @@ static const struct option long_options[] = {
     {"timeout", required_argument, NULL, LETTER_TIMEOUT},
     {"config", required_argument, NULL, 'c'},
     {"turnaround", required_argument, NULL, LETTER_TURNAROUND},
+    {"rtu", no_argument, NULL, LETTER_RTU},
+    {"gap", required_argument, NULL, LETTER_GAP},
+    {"known", required_argument, NULL, LETTER_KNOWN},
+    {"devices", required_argument, NULL, LETTER_DEVICES},
+    {"units", required_argument, NULL, LETTER_UNITS},
+    {"out", required_argument, NULL, LETTER_OUT},
+    {"force", no_argument, NULL, LETTER_FORCE},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -83,6 +106,7 @@ static void set_defaults(struct cli *cli)
         .stop_bits = 1,
         .tcp_port = 502,
         .timeout_ms = 1000,
+        .gap_ms = -1,
         .config = LINGTAN_SYSCONF_FOLDER "/lingtan.conf",
         .turnaround_ms = 20,
     };
@@ -116,7 +140,7 @@ static bool take_parity(const char *text, int64_t *out)
     return false;
 }
 
-/* The options of a direct read. */
+/* The options of an endpoint. */
 static bool take_direct(int letter, struct cli *cli)
 {
     cli->given |= OPTION_BIT_DIRECT;
@@ -135,21 +159,47 @@ static bool take_direct(int letter, struct cli *cli)
         return cli_number("--stop-bits", optarg, 1, 2, &cli->stop_bits);
     case LETTER_TCP_PORT:
         return cli_number("--tcp-port", optarg, 1, 65535, &cli->tcp_port);
-    case LETTER_TIMEOUT:
-        return cli_number("--timeout", optarg, 10, 60000, &cli->timeout_ms);
+    case LETTER_RTU:
+        cli->is_rtu = true;
+        return true;
     default:
         return false;
     }
 }
 
-static bool take_plan(int letter, struct cli *cli)
+/* The options of commissioning. */
+static bool take_commissioning(int letter, struct cli *cli)
 {
-    cli->given |= OPTION_BIT_PLAN;
-    if (letter == 'c') {
-        cli->config = optarg;
+    switch (letter) {
+    case LETTER_TIMEOUT:
+        cli->given |= OPTION_BIT_READER;
+        return cli_number("--timeout", optarg, 10, 60000, &cli->timeout_ms);
+    case LETTER_GAP:
+        cli->given |= OPTION_BIT_READER;
+        return cli_number("--gap", optarg, 0, 10000, &cli->gap_ms);
+    case LETTER_KNOWN:
+        cli->given |= OPTION_BIT_KNOWN;
+        cli->known = optarg;
         return true;
+    case LETTER_DEVICES:
+        cli->given |= OPTION_BIT_DEVICES;
+        cli->devices = optarg;
+        return true;
+    case LETTER_UNITS:
+        cli->given |= OPTION_BIT_UNITS;
+        cli->units = optarg;
+        return true;
+    case LETTER_OUT:
+        cli->given |= OPTION_BIT_RECORD;
+        cli->out = optarg;
+        return true;
+    case LETTER_FORCE:
+        cli->given |= OPTION_BIT_RECORD;
+        cli->is_forced = true;
+        return true;
+    default:
+        return take_direct(letter, cli);
     }
-    return cli_number("--turnaround", optarg, 0, 10000, &cli->turnaround_ms);
 }
 
 static bool take_option(int letter, struct cli *cli)
@@ -179,10 +229,14 @@ static bool take_option(int letter, struct cli *cli)
         cli->given |= OPTION_BIT_FUNCTION;
         return cli_number("--function", optarg, 1, 4, &cli->function);
     case 'c':
+        cli->given |= OPTION_BIT_CONFIG;
+        cli->config = optarg;
+        return true;
     case LETTER_TURNAROUND:
-        return take_plan(letter, cli);
+        cli->given |= OPTION_BIT_PLAN;
+        return cli_number("--turnaround", optarg, 0, 10000, &cli->turnaround_ms);
     default:
-        return take_direct(letter, cli);
+        return take_commissioning(letter, cli);
     }
 }
 
@@ -201,11 +255,16 @@ static const struct verb *check_verb(const struct cli *cli, const char *name)
     if (cli->given & ~verb->options) {
         return usage("an option was given that does not belong to the command ", name);
     }
-    /* A direct read names no line. */
-    int spared = cli->given & OPTION_BIT_DIRECT ? 1 : 0;
+    bool is_direct = cli->port || cli->host;
+    if (cli->given & OPTION_BIT_DIRECT && !is_direct) {
+        return usage("an option of a port or host was given without --port or --host", "");
+    }
+    /* An endpoint stands for the line. */
+    int spared = is_direct ? 1 : 0;
     if (cli->argument_count < verb->least - spared || cli->argument_count > verb->most - spared) {
-        fprintf(stderr, "lingtan: usage: lingtan %s %s\nTry 'lingtan --help'.\n", verb->name,
-                spared ? "{--port PATH | --host HOST} UNIT ADDRESS [COUNT]" : verb->arguments);
+        const char *rest = strncmp(verb->arguments, "LINE", 4) == 0 ? verb->arguments + 4 : "";
+        fprintf(stderr, "lingtan: usage: lingtan %s %s%s\nTry 'lingtan --help'.\n", verb->name,
+                spared ? "{--port PATH | --host HOST}" : verb->arguments, spared ? rest : "");
         return NULL;
     }
     return verb;

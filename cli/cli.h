@@ -24,7 +24,13 @@ enum cli_option {
     OPTION_BIT_LIMIT = 8,
     OPTION_BIT_FUNCTION = 16,
     OPTION_BIT_DIRECT = 32, /* --port, --baud, ..., --host, ... */
-    OPTION_BIT_PLAN = 64,   /* --config, --turnaround */
+    OPTION_BIT_PLAN = 64,   /* --turnaround */
+    OPTION_BIT_CONFIG = 128,
+    OPTION_BIT_READER = 256, /* --timeout, --gap: whoever reads registers */
+    OPTION_BIT_KNOWN = 512,
+    OPTION_BIT_DEVICES = 1024,
+    OPTION_BIT_UNITS = 2048,
+    OPTION_BIT_RECORD = 4096, /* --out, --force */
 };
 
 /* Defaults are filled in; strings are borrowed from argv and the environment. */
@@ -43,9 +49,16 @@ struct cli {
     int64_t stop_bits;
     const char *host;
     int64_t tcp_port;
+    bool is_rtu; /* RTU frames over TCP */
     int64_t timeout_ms;
+    int64_t gap_ms;
     const char *config;
+    const char *devices; /* NULL = as configured */
     int64_t turnaround_ms;
+    const char *known; /* NULL = none */
+    const char *units; /* NULL = all */
+    const char *out;   /* NULL = the profile's name */
+    bool is_forced;
     int argument_count;
     char **arguments; /* behind the command's name */
 };
@@ -81,6 +94,8 @@ int lines_run(const struct cli *cli);
 int sinks_run(const struct cli *cli);
 int read_run(const struct cli *cli);
 int plan_run(const struct cli *cli);
+int probe_run(const struct cli *cli);
+int record_run(const struct cli *cli);
 int acknowledge_run(const struct cli *cli);
 int check_run(const struct cli *cli);
 

@@ -2,10 +2,14 @@
 /* client: one request and its answer as JSON. */
 #include "cli/client.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "net/http_client.h"
@@ -21,6 +25,8 @@ struct exchange {
     const char *body;   /* NULL = GET */
     int64_t timeout_ms; /* 0 = the usual */
     struct text answer;
+    int status;      /* of HTTP */
+    json_t *refusal; /* what came with a bad one */
     int code;
     char why[320];
 };
@@ -51,15 +57,14 @@ static void say_unreachable(const struct cli *cli, struct exchange *exchange, in
 
 static void say_refused(struct exchange *exchange, const struct http_response *response)
 {
-    json_t *root = json_loadb(response->body, response->length, 0, NULL);
-    const json_t *error = json_object_get(root, "error");
+    exchange->refusal = json_loadb(response->body, response->length, 0, NULL);
+    const json_t *error = json_object_get(exchange->refusal, "error");
     const char *what = json_string_value(json_object_get(error, "what"));
     const char *allowed = json_string_value(json_object_get(error, "allowed"));
     exchange->code = EXIT_FAILED;
     (void)snprintf(exchange->why, sizeof(exchange->why), "%s%s%s",
                    what ? what : "the daemon refused without a reason",
                    allowed ? "; allowed: " : "", allowed ? allowed : "");
-    json_decref(root);
 }
 
 static void send_request(const struct cli *cli, struct http_client *client,
@@ -79,6 +84,7 @@ static void send_request(const struct cli *cli, struct http_client *client,
     };
     int error = http_client_send(client, &request, &response);
     free(url);
+    exchange->status = error < 0 ? 0 : response.status;
     if (error < 0) {
         say_unreachable(cli, exchange, error);
     } else if (response.status != 200) {
@@ -128,6 +134,7 @@ static int ask(const struct cli *cli, struct exchange *exchange, json_t **out)
 
 static int tell(const struct exchange *exchange)
 {
+    json_decref(exchange->refusal);
     if (exchange->code != EXIT_OK) {
         fprintf(stderr, "lingtan: %s\n", exchange->why);
     }
@@ -164,8 +171,39 @@ int client_try(const struct cli *cli, const char *path, json_t **out, char *why,
 {
     struct exchange exchange = {.path = path, .timeout_ms = SCREEN_TIMEOUT_MS};
     int code = ask(cli, &exchange, out);
+    json_decref(exchange.refusal);
     (void)snprintf(why, size, "%s", exchange.why);
     return code;
+}
+
+int client_ask(const struct cli *cli, const char *path, const char *body, int *status, json_t **out,
+               char *why, size_t size)
+{
+    struct exchange exchange = {.path = path, .body = body};
+    *out = NULL;
+    int code = ask(cli, &exchange, out);
+    *status = exchange.status;
+    if (code != EXIT_OK) {
+        *out = exchange.refusal;
+    }
+    (void)snprintf(why, size, "%s", exchange.why);
+    return code;
+}
+
+int client_knock(const struct cli *cli)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(cli->socket) >= sizeof(address.sun_path)) {
+        return -ENAMETOOLONG;
+    }
+    memcpy(address.sun_path, cli->socket, strlen(cli->socket) + 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        return -errno;
+    }
+    int error = connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0 ? 0 : -errno;
+    close(fd);
+    return error;
 }
 
 const char *member_string(const json_t *object, const char *name)

@@ -1,93 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* plan: lingtan plan tells from the configuration alone what each line will have to carry, before anything is wired. */
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 #include "cli/cli.h"
 #include "cli/plan_advice.h"
+#include "cli/setup.h"
 #include "cli/table.h"
 
 enum {
     ROUND_TRIP_GUESS_MS = 5,
 };
 
-/* What lingtan.conf says of the places of the other files. */
-struct places {
-    char *site;
-    char *devices;
-};
-
-static const struct option place_rows[] = {
-    {.name = "site",
-     .type = OPTION_STRING,
-     .offset = offsetof(struct places, site),
-     .fallback = "",
-     .help = "The site file."},
-    {.name = "devices",
-     .type = OPTION_STRING,
-     .offset = offsetof(struct places, devices),
-     .fallback = LINGTAN_PROFILE_FOLDER,
-     .help = "The folder of device profiles."},
-};
-
-static const struct option_table place_table = {
-    .name = "lingtan",
-    .size = sizeof(struct places),
-    .rows = place_rows,
-    .count = ARRAY_SIZE(place_rows),
-    .help = "The places of the other files.",
-};
-
 struct outlook {
-    struct config_memory *memory;
-    struct profiles *profiles;
-    struct site site;
+    struct setup setup;
     struct budget_guess guess;
     const char *asked; /* id of a line or device; NULL = everything */
 };
-
-/* The other sections of the main file are not judged here: to this table they are faults, and the daemon's own check is
- * the one that knows them. */
-static bool read_places(struct outlook *outlook, const char *path, struct places *places)
-{
-    if (access(path, R_OK) != 0) {
-        fprintf(stderr, "lingtan: cannot read %s: %s; name the main file with --config\n", path,
-                strerror(errno));
-        return false;
-    }
-    struct faults *unjudged = faults_create();
-    config_load(path, &place_table, places, outlook->memory, unjudged);
-    faults_destroy(unjudged);
-    if (places->site[0] == '\0') {
-        fprintf(stderr, "lingtan: %s names no site; 'lingtan check %s' lists what is wrong\n", path,
-                path);
-        return false;
-    }
-    return true;
-}
-
-static bool load(struct outlook *outlook, const char *path)
-{
-    struct places places = {0};
-    if (!read_places(outlook, path, &places)) {
-        return false;
-    }
-    struct faults *faults = faults_create();
-    char *devices = config_path_beside(path, places.devices);
-    char *site = config_path_beside(path, places.site);
-    outlook->profiles = profiles_load(devices, faults);
-    site_load(site, &outlook->site, outlook->memory, faults);
-    site_check(&outlook->site, outlook->profiles, faults);
-    bool is_fine = faults_count(faults) == 0;
-    faults_print(faults, stderr);
-    free(devices);
-    free(site);
-    faults_destroy(faults);
-    return is_fine;
-}
 
 /* The device of the line that was asked for; NULL when it was the line, or everything. */
 static const struct budget_device *asked_device(const struct outlook *outlook,
@@ -104,22 +34,11 @@ static const struct budget_device *asked_device(const struct outlook *outlook,
     return NULL;
 }
 
-static bool has_line(const struct site *site, const char *id)
-{
-    const struct line_config *lines = site->lines.items;
-    for (size_t i = 0; i < site->lines.count; i++) {
-        if (strcmp(lines[i].id, id) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /* A line of that name goes before a device of the same. */
 static bool is_asked(const struct outlook *outlook, const struct budget_line *line)
 {
     return !outlook->asked || strcmp(outlook->asked, line->config->id) == 0 ||
-           (!has_line(&outlook->site, outlook->asked) && asked_device(outlook, line));
+           (!setup_line(&outlook->setup, outlook->asked) && asked_device(outlook, line));
 }
 
 /* "9600 8N1", "" over TCP. */
@@ -189,17 +108,17 @@ static json_t *line_json(const struct outlook *outlook, const struct budget_line
 
 static json_t *outlook_json(const struct outlook *outlook)
 {
-    const struct line_config *lines = outlook->site.lines.items;
+    const struct line_config *lines = outlook->setup.site.lines.items;
     json_t *list = json_array();
-    for (size_t i = 0; i < outlook->site.lines.count; i++) {
+    for (size_t i = 0; i < outlook->setup.site.lines.count; i++) {
         struct budget_line line;
-        budget_line_init(&line, &outlook->site, &lines[i], outlook->profiles, &outlook->guess);
+        budget_line_init(&line, &outlook->setup.site, &lines[i], outlook->setup.profiles, &outlook->guess);
         if (is_asked(outlook, &line)) {
             json_array_append_new(list, line_json(outlook, &line));
         }
         budget_line_finish(&line);
     }
-    return json_pack("{s:s, s:f, s:f, s:o}", "site", outlook->site.id, "turnaround_ms",
+    return json_pack("{s:s, s:f, s:f, s:o}", "site", outlook->setup.site.id, "turnaround_ms",
                      outlook->guess.turnaround_ms, "round_trip_ms", outlook->guess.round_trip_ms,
                      "lines", list);
 }
@@ -295,7 +214,7 @@ static int show(const struct cli *cli, const struct outlook *outlook)
     json_t *root = outlook_json(outlook);
     int code = EXIT_OK;
     if (outlook->asked && json_array_size(json_object_get(root, "lines")) == 0) {
-        fprintf(stderr, "lingtan: the site %s has no line and no device %s\n", outlook->site.id,
+        fprintf(stderr, "lingtan: the site %s has no line and no device %s\n", outlook->setup.site.id,
                 outlook->asked);
         code = EXIT_FAILED;
     } else if (cli->is_json) {
@@ -311,12 +230,10 @@ static int show(const struct cli *cli, const struct outlook *outlook)
 int plan_run(const struct cli *cli)
 {
     struct outlook outlook = {
-        .memory = config_memory_create(),
         .guess = {(double)cli->turnaround_ms, ROUND_TRIP_GUESS_MS},
         .asked = cli->argument_count > 0 ? cli->arguments[0] : NULL,
     };
-    int code = load(&outlook, cli->config) ? show(cli, &outlook) : EXIT_FAILED;
-    profiles_destroy(outlook.profiles);
-    config_memory_destroy(outlook.memory);
+    int code = setup_load(&outlook.setup, cli) ? show(cli, &outlook) : EXIT_FAILED;
+    setup_finish(&outlook.setup);
     return code;
 }

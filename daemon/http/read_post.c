@@ -154,6 +154,24 @@ static const char *exception_words(uint8_t exception)
     return exception < ARRAY_SIZE(words) && words[exception] ? words[exception] : "unknown";
 }
 
+/* The code stands apart too: who looks for devices must tell a gateway's 10 and 11 from a device's own. */
+static void write_exception(struct answer *answer, const struct command *command)
+{
+    char *what = mem_format("unit %u on line %s refused: exception %u, %s", command->unit,
+                            command->line, command->exception, exception_words(command->exception));
+    struct writer writer = {.text = &answer->body};
+    answer->status = 502;
+    answer->content_type = "application/json";
+    writer_open(&writer, '{');
+    writer_field_open(&writer, "error", '{');
+    writer_field_string(&writer, "what", what);
+    writer_field_string(&writer, "allowed", "what the device's document lists");
+    writer_field_int(&writer, "exception", command->exception);
+    writer_close(&writer, '}');
+    writer_close(&writer, '}');
+    free(what);
+}
+
 static void write_failure(struct answer *answer, const struct command *command)
 {
     static const char again[] = "ask again; see /api/v1/lines for the state of the line";
@@ -163,9 +181,7 @@ static void write_failure(struct answer *answer, const struct command *command)
                       "unit %u on line %s did not answer", command->unit, command->line);
         break;
     case -EREMOTEIO:
-        answer_refuse(answer, 502, "what the device's document lists",
-                      "unit %u on line %s refused: exception %u, %s", command->unit, command->line,
-                      command->exception, exception_words(command->exception));
+        write_exception(answer, command);
         break;
     case -EBADMSG:
         answer_refuse(answer, 502, again, "unit %u on line %s answered something that is no reply",
