@@ -10,7 +10,8 @@
 #include "cli/interrupt.h"
 
 enum {
-    BLOCK_REGISTERS = 32, /* more is too much for many devices, and a refusal would say so only by its code */
+    BLOCK_REGISTERS =
+        32, /* more is too much for many devices, and a refusal would say so only by its code */
     TRIES = 2,
     EXCEPTION_FUNCTION = 1,
     EXCEPTION_TARGET = 10, /* and above: the gateway speaks */
@@ -20,9 +21,8 @@ static void keep_words(struct capture *capture, const struct block *block)
 {
     size_t at = (size_t)block->address - capture->first;
     for (size_t i = 0; i < block->quantity; i++) {
-        capture->words[at + i] = capture->function <= 2
-                                     ? block->registers[i / 16] >> i % 16 & 1U
-                                     : block->registers[i];
+        capture->words[at + i] =
+            capture->function <= 2 ? block->registers[i / 16] >> i % 16 & 1U : block->registers[i];
         capture->is_known[at + i] = true;
     }
     capture->known += block->quantity;
@@ -81,8 +81,7 @@ int capture_read(struct capture *capture, struct reader *reader)
     memset(capture->is_known, 0, capture->count * sizeof(*capture->is_known));
     for (size_t at = 0; at < capture->count; at += BLOCK_REGISTERS) {
         size_t left = capture->count - at;
-        int error =
-            read_span(capture, reader, at, left < BLOCK_REGISTERS ? left : BLOCK_REGISTERS);
+        int error = read_span(capture, reader, at, left < BLOCK_REGISTERS ? left : BLOCK_REGISTERS);
         if (error != 0) {
             return error;
         }

@@ -44,14 +44,15 @@ struct cli {
     int64_t limit;
     int64_t function;
     const char *port;
-    int64_t baud;
-    int64_t parity; /* enum line_parity */
-    int64_t stop_bits;
+    int64_t baud;      /* 0 = not given */
+    int64_t parity;    /* enum line_parity; -1 = not given */
+    int64_t stop_bits; /* 0 = not given */
     const char *host;
     int64_t tcp_port;
     bool is_rtu; /* RTU frames over TCP */
     int64_t timeout_ms;
-    int64_t gap_ms;
+    int64_t gap_ms;           /* -1 = not given */
+    int64_t connect_delay_ms; /* of an endpoint: left alone for so long after connecting */
     const char *config;
     const char *devices; /* NULL = as configured */
     int64_t turnaround_ms;

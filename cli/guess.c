@@ -270,22 +270,20 @@ static void weigh_voltages(struct inquiry *inquiry, struct guess *guess)
 /* How much of the map the unit answers tells models apart that begin alike. */
 static void weigh_map(struct inquiry *inquiry, struct guess *guess)
 {
+    static const int64_t no_periods[POLL_CLASS_COUNT] = {0};
     const struct device_config device = {
         .unit = inquiry->unit, .ct_ratio = 1, .vt_ratio = 1, .pulse_weight = 1};
-    struct plan *plan = plan_create(guess->profile, &device);
+    struct plan *plan = plan_create(guess->profile, &device, no_periods);
     size_t answered = 0;
     size_t total = 0;
-    for (int i = 0; i < POLL_ONCE; i++) {
-        size_t count = 0;
-        const struct plan_request *requests = plan_requests(plan, (enum poll_class)i, &count);
-        for (size_t j = 0; j < count; j++) {
-            const struct frame_request *request = &requests[j].request;
-            if (request->unit == inquiry->unit) {
-                total++;
-                answered += ask(inquiry, request->function, request->address, request->quantity)
-                                ? 1
-                                : 0;
-            }
+    size_t count = 0;
+    const struct plan_request *requests = plan_requests(plan, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct frame_request *request = &requests[i].request;
+        if (request->unit == inquiry->unit) {
+            total++;
+            answered +=
+                ask(inquiry, request->function, request->address, request->quantity) ? 1 : 0;
         }
     }
     plan_destroy(plan);

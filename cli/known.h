@@ -11,9 +11,9 @@ enum {
 
 /* Best first: how well it fits, and how ordinary the scale is. */
 enum known_fit {
-    KNOWN_SAME,        /* equal as far as the display shows, no scale */
-    KNOWN_TEN,         /* equal after a power of ten */
-    KNOWN_NEAR,        /* within 1 %, since values move while one reads */
+    KNOWN_SAME, /* equal as far as the display shows, no scale */
+    KNOWN_TEN,  /* equal after a power of ten */
+    KNOWN_NEAR, /* within 1 %, since values move while one reads */
     KNOWN_NEAR_TEN,
     KNOWN_TRANSFORMER, /* equal after a power of ten and a usual current ratio */
 };

@@ -112,7 +112,8 @@ static json_t *outlook_json(const struct outlook *outlook)
     json_t *list = json_array();
     for (size_t i = 0; i < outlook->setup.site.lines.count; i++) {
         struct budget_line line;
-        budget_line_init(&line, &outlook->setup.site, &lines[i], outlook->setup.profiles, &outlook->guess);
+        budget_line_init(&line, &outlook->setup.site, &lines[i], outlook->setup.profiles,
+                         &outlook->guess);
         if (is_asked(outlook, &line)) {
             json_array_append_new(list, line_json(outlook, &line));
         }
@@ -214,8 +215,8 @@ static int show(const struct cli *cli, const struct outlook *outlook)
     json_t *root = outlook_json(outlook);
     int code = EXIT_OK;
     if (outlook->asked && json_array_size(json_object_get(root, "lines")) == 0) {
-        fprintf(stderr, "lingtan: the site %s has no line and no device %s\n", outlook->setup.site.id,
-                outlook->asked);
+        fprintf(stderr, "lingtan: the site %s has no line and no device %s\n",
+                outlook->setup.site.id, outlook->asked);
         code = EXIT_FAILED;
     } else if (cli->is_json) {
         json_dumpf(root, stdout, JSON_COMPACT | JSON_REAL_PRECISION(6));

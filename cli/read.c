@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <jansson.h>
+
 #include "base/mem.h"
 #include "cli/capture.h"
 #include "cli/decode.h"
@@ -79,11 +81,10 @@ static void print_json(const struct reader *reader, const struct block *block)
     for (size_t i = 0; i < count; i++) {
         json_array_append_new(registers, json_integer(block->registers[i]));
     }
-    json_t *root =
-        json_pack("{s:s*, s:i, s:i, s:i, s:i, s:o, s:I}", "line", reader->line, "unit", block->unit,
-                  "function", block->function, "address", block->address, "quantity",
-                  block->quantity, "registers", registers, "round_trip_us",
-                  (json_int_t)block->round_trip_us);
+    json_t *root = json_pack("{s:s*, s:i, s:i, s:i, s:i, s:o, s:I}", "line", reader->line, "unit",
+                             block->unit, "function", block->function, "address", block->address,
+                             "quantity", block->quantity, "registers", registers, "round_trip_us",
+                             (json_int_t)block->round_trip_us);
     json_dumpf(root, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(root);

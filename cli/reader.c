@@ -23,13 +23,16 @@ static void configure_endpoint(struct reader *reader)
 {
     const struct cli *cli = reader->cli;
     reader->config = (struct line_config){
-        .transport = cli->port ? LINE_RTU : cli->is_rtu ? LINE_RTU_OVER_TCP : LINE_TCP,
+        .transport = cli->port     ? LINE_RTU
+                     : cli->is_rtu ? LINE_RTU_OVER_TCP
+                                   : LINE_TCP,
         .host = (char *)cli->host,
         .port = cli->tcp_port,
         .path = (char *)cli->port,
-        .baud = cli->baud,
-        .parity = (int)cli->parity,
-        .stop_bits = cli->stop_bits,
+        .baud = cli->baud > 0 ? cli->baud : 9600,
+        .parity = cli->parity >= 0 ? (int)cli->parity : PARITY_NONE,
+        .stop_bits = cli->stop_bits > 0 ? cli->stop_bits : 1,
+        .connect_delay_ms = cli->connect_delay_ms,
     };
 }
 
@@ -154,8 +157,7 @@ static void take_answer(const json_t *root, struct block *block)
 
 static int error_of(int status, const json_t *refusal, struct block *block)
 {
-    block->exception =
-        (uint8_t)member_integer(json_object_get(refusal, "error"), "exception");
+    block->exception = (uint8_t)member_integer(json_object_get(refusal, "error"), "exception");
     switch (status) {
     case HTTP_NO_REPLY:
         return -ETIMEDOUT;
@@ -170,10 +172,9 @@ static int error_of(int status, const json_t *refusal, struct block *block)
 
 static int read_through_daemon(struct reader *reader, struct block *block)
 {
-    json_t *request =
-        json_pack("{s:s, s:i, s:i, s:i, s:i}", "line", reader->line, "unit", block->unit,
-                  "function", block->function, "address", block->address, "quantity",
-                  block->quantity);
+    json_t *request = json_pack("{s:s, s:i, s:i, s:i, s:i}", "line", reader->line, "unit",
+                                block->unit, "function", block->function, "address", block->address,
+                                "quantity", block->quantity);
     char *body = request ? json_dumps(request, JSON_COMPACT) : NULL;
     json_decref(request);
     if (!body) {

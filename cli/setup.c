@@ -91,7 +91,11 @@ bool setup_load_profiles(struct setup *setup, const struct cli *cli)
     char *devices = config_path_beside(cli->config, places.devices);
     setup->profiles = profiles_load(cli->devices ? cli->devices : devices, faults);
     free(devices);
-    return tell(faults);
+    bool is_fine = tell(faults);
+    if (!is_fine) {
+        fputs("lingtan: name the folder of the profiles with --devices\n", stderr);
+    }
+    return is_fine;
 }
 
 void setup_finish(struct setup *setup)

@@ -18,7 +18,7 @@ const struct verb verbs[] = {
     {"sinks", "", 0, 0, 0, sinks_run, "the ways out: state and backlog"},
     {"read", "LINE UNIT ADDRESS [COUNT]", 3, 4, OPTION_BIT_FUNCTION | OPTION_BIT_KNOWN | READER_OPTIONS, read_run, "raw registers in every type and order"},
     {"probe", "LINE", 1, 1, OPTION_BIT_FUNCTION | OPTION_BIT_UNITS | OPTION_BIT_DEVICES | READER_OPTIONS, probe_run, "which units answer on a line, a host or a port, and what they may be"},
-    {"record", "LINE UNIT WHAT...", 1, 34, OPTION_BIT_DEVICES | OPTION_BIT_RECORD | READER_OPTIONS, record_run, "registers of a device into a golden case, or raw into a capture"},
+    {"record", "DEVICE|LINE [UNIT WHAT...]", 1, 34, OPTION_BIT_DEVICES | OPTION_BIT_RECORD | READER_OPTIONS, record_run, "registers of a device into a golden case, or raw into a capture"},
     {"acknowledge", "[ALARM]...", 0, 16, 0, acknowledge_run, "end standing alarms, all or those named: you have seen them"},
     {"plan", "[LINE|DEVICE]", 0, 1, OPTION_BIT_PLAN | OPTION_BIT_CONFIG, plan_run, "requests, wire time and load of each line, from the configuration"},
     {"check", "[CONFIG]", 0, 1, 0, check_run, "check a configuration with lingtand --check"},

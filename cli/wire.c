@@ -226,9 +226,8 @@ static int send_request(struct wire *wire, const struct frame_request *request)
         say(wire, "Modbus does not allow such a request");
         return -EINVAL;
     }
-    ssize_t sent = wire->config->transport == LINE_RTU
-                       ? write(wire->fd, frame, size)
-                       : send(wire->fd, frame, size, MSG_NOSIGNAL);
+    ssize_t sent = wire->config->transport == LINE_RTU ? write(wire->fd, frame, size)
+                                                       : send(wire->fd, frame, size, MSG_NOSIGNAL);
     if (sent != (ssize_t)size) {
         say(wire, "cannot write to %s: %s", wire->name, sent < 0 ? strerror(errno) : "cut short");
         return -EIO;

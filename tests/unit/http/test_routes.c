@@ -341,6 +341,7 @@ static void reports_failed_reads(void **state)
     } cases[] = {
         {COMMAND_TIMEOUT, 504, "did not answer"},
         {COMMAND_REFUSED, 502, "exception 2, illegal data address"},
+        {COMMAND_REFUSED, 502, "\"exception\":2}}"},
         {COMMAND_NO_LINE, 404, "there is no line l1"},
         {COMMAND_FULL, 503, "its queue is full"},
     };

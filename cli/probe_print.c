@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* probe_print: the table, the block for the site file, and both as JSON. */
+#include <stdlib.h>
+#include <string.h>
+
+#include <jansson.h>
+
+#include "base/mem.h"
+#include "cli/probe.h"
+#include "cli/table.h"
+
+static const char *const parity_words[] = {
+    [PARITY_NONE] = "none", [PARITY_EVEN] = "even", [PARITY_ODD] = "odd"};
+static const char *const transport_words[] = {
+    [LINE_TCP] = "tcp", [LINE_RTU] = "rtu", [LINE_RTU_OVER_TCP] = "rtu_over_tcp"};
+
+static size_t count_answers(const struct probe *probe, enum answer answer)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < UNITS_MAX; i++) {
+        count += probe->findings[i].answer == answer ? 1 : 0;
+    }
+    return count;
+}
+
+static const char *level_word(const struct guess *guess)
+{
+    return guess->level == GUESS_IDENTIFIED ? "identified" : "plausible";
+}
+
+static void add_answer(struct table *table, const struct finding *finding)
+{
+    if (finding->answer == ANSWER_EXCEPTION) {
+        table_add_format(table, STYLE_NONE, "exception %u", finding->exception);
+    } else {
+        bool is_bad = finding->answer == ANSWER_GARBLED || finding->answer == ANSWER_CLOSED;
+        table_add(table, is_bad ? STYLE_WARN : STYLE_NONE, answer_words[finding->answer]);
+    }
+}
+
+/* One row a guess; the unit stands in the first of them. */
+static void add_rows(struct table *table, size_t unit, const struct finding *finding)
+{
+    const struct guess_list *list = &finding->guesses;
+    for (size_t i = 0; i == 0 || i < list->count; i++) {
+        const struct guess *guess = i < list->count ? &list->guesses[i] : NULL;
+        if (i == 0) {
+            table_add_format(table, STYLE_NONE, "%zu", unit);
+            add_answer(table, finding);
+            table_add(table, STYLE_NONE, finding->device);
+        } else {
+            table_add(table, STYLE_NONE, "");
+            table_add(table, STYLE_NONE, "");
+            table_add(table, STYLE_NONE, "");
+        }
+        bool is_sure = guess && guess->level == GUESS_IDENTIFIED;
+        table_add(table, is_sure ? STYLE_GOOD : STYLE_NONE, guess ? guess->id : "unknown");
+        table_add(table, is_sure ? STYLE_GOOD : STYLE_WARN, guess ? level_word(guess) : "");
+        table_add(table, STYLE_NONE, guess ? guess->evidence : "");
+    }
+}
+
+static bool is_shown(const struct finding *finding)
+{
+    return probe_is_there(finding) || finding->answer == ANSWER_GARBLED ||
+           finding->answer == ANSWER_CLOSED;
+}
+
+static void print_table(const struct probe *probe)
+{
+    static const struct table_column columns[] = {
+        {"unit", true},     {"answer", false}, {"in the site", false},
+        {"profile", false}, {"guess", false},  {"rests on", false},
+    };
+    struct table table;
+    size_t rows = 0;
+    table_init(&table, columns, ARRAY_SIZE(columns));
+    for (size_t unit = 0; unit < UNITS_MAX; unit++) {
+        if (is_shown(&probe->findings[unit])) {
+            add_rows(&table, unit, &probe->findings[unit]);
+            rows++;
+        }
+    }
+    if (rows > 0) {
+        table_print(&table, probe->reader.cli->has_colour, stdout);
+    }
+    table_finish(&table);
+}
+
+static void print_summary(const struct probe *probe)
+{
+    size_t there = count_answers(probe, ANSWER_REPLY) + count_answers(probe, ANSWER_EXCEPTION);
+    printf("%s: %zu of %zu units asked, %zu answer, %zu silent", probe->reader.where,
+           probe->asked + (probe->ignores_units ? 1 : 0), probe->unit_count, there,
+           count_answers(probe, ANSWER_SILENCE));
+    if (count_answers(probe, ANSWER_NO_TARGET) > 0) {
+        printf(", %zu of which the gateway says that they do not answer (0x0B)",
+               count_answers(probe, ANSWER_NO_TARGET));
+    }
+    if (count_answers(probe, ANSWER_NO_PATH) > 0) {
+        printf(", %zu to which the gateway has no path (0x0A)",
+               count_answers(probe, ANSWER_NO_PATH));
+    }
+    if (probe->reader.reconnects > 0) {
+        printf(", %zu connections anew", probe->reader.reconnects);
+    }
+    printf("\n");
+    if (probe->ignores_units) {
+        puts("It answers alike to units 255, 0, 247, 1 and 100: one device that minds no unit id, "
+             "no "
+             "gateway.");
+    }
+    if (probe->was_cut) {
+        puts("CUT SHORT: what follows was found until then.");
+    }
+    putchar('\n');
+}
+
+static void print_line_head(const struct probe *probe)
+{
+    const struct line_config *config = &probe->reader.config;
+    printf("    { id = \"line-1\"; transport = \"%s\"; ", transport_words[config->transport]);
+    if (config->transport == LINE_RTU) {
+        printf("path = \"%s\"; baud = %lld; parity = \"%s\"; stop_bits = %lld;\n", config->path,
+               (long long)config->baud, parity_words[config->parity], (long long)config->stop_bits);
+    } else {
+        printf("host = \"%s\"; port = %lld;\n", config->host, (long long)config->port);
+    }
+    puts("      devices = (");
+}
+
+/* A device of the site stays as the site has it. */
+static bool is_new(const struct finding *finding)
+{
+    return probe_is_there(finding) && finding->guesses.count > 0 && finding->device[0] == '\0';
+}
+
+static void print_devices(const struct probe *probe)
+{
+    const char *comma = "";
+    for (size_t unit = 0; unit < UNITS_MAX; unit++) {
+        const struct finding *finding = &probe->findings[unit];
+        if (is_new(finding)) {
+            const struct guess *guess = &finding->guesses.guesses[0];
+            printf("%s        # %s%s\n", comma, level_word(guess),
+                   finding->guesses.count > 1 ? ", and so are others: see above" : "");
+            printf("        { id = \"unit-%zu\"; name = \"\"; profile = \"%s\"; unit = %zu; node = "
+                   "\"\"; }",
+                   unit, guess->id, unit);
+            comma = ",\n";
+        }
+    }
+}
+
+static void print_block(const struct probe *probe)
+{
+    size_t count = 0;
+    for (size_t unit = 0; unit < UNITS_MAX; unit++) {
+        count += is_new(&probe->findings[unit]) ? 1 : 0;
+    }
+    if (count == 0) {
+        return;
+    }
+    bool is_endpoint = !probe->reader.line && !probe->reader.setup.profiles;
+    printf("\nFor the site file%s; ids, names, nodes and ratios are yours to fill in, and what is "
+           "plausible wants a look at the device's display:\n\n",
+           is_endpoint ? "" : ", among the devices of the line");
+    if (is_endpoint) {
+        print_line_head(probe);
+    }
+    print_devices(probe);
+    puts(is_endpoint ? "\n      ); }" : "");
+}
+
+void probe_print(const struct probe *probe)
+{
+    print_summary(probe);
+    print_table(probe);
+    print_block(probe);
+}
+
+static json_t *guesses_json(const struct guess_list *list)
+{
+    json_t *array = json_array();
+    for (size_t i = 0; i < list->count; i++) {
+        json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "profile", list->guesses[i].id,
+                                               "guess", level_word(&list->guesses[i]), "rests_on",
+                                               list->guesses[i].evidence));
+    }
+    return array;
+}
+
+static json_t *finding_json(size_t unit, const struct finding *finding)
+{
+    return json_pack("{s:i, s:s, s:i, s:s, s:s, s:b, s:o}", "unit", (int)unit, "answer",
+                     answer_words[finding->answer], "exception", (int)finding->exception, "device",
+                     finding->device, "device_profile", finding->profile, "guess_was_cut",
+                     (int)finding->guesses.was_cut, "guesses", guesses_json(&finding->guesses));
+}
+
+void probe_print_json(const struct probe *probe)
+{
+    const struct line_config *config = &probe->reader.config;
+    json_t *units = json_array();
+    for (size_t unit = 0; unit < UNITS_MAX; unit++) {
+        if (probe->findings[unit].answer != ANSWER_NOT_ASKED &&
+            probe->findings[unit].answer != ANSWER_SILENCE) {
+            json_array_append_new(units, finding_json(unit, &probe->findings[unit]));
+        }
+    }
+    json_t *root = json_pack(
+        "{s:s, s:I, s:I, s:I, s:b, s:b, s:o}", "endpoint", probe->reader.where, "asked",
+        (json_int_t)probe->asked, "silent", (json_int_t)count_answers(probe, ANSWER_SILENCE),
+        "connections_anew", (json_int_t)probe->reader.reconnects, "ignores_units",
+        (int)probe->ignores_units, "was_cut", (int)probe->was_cut, "units", units);
+    if (!probe->reader.line && config->transport == LINE_RTU) {
+        json_object_set_new(root, "baud", json_integer(config->baud));
+        json_object_set_new(root, "parity", json_string(parity_words[config->parity]));
+        json_object_set_new(root, "stop_bits", json_integer(config->stop_bits));
+    }
+    json_dumpf(root, stdout, JSON_COMPACT);
+    putchar('\n');
+    json_decref(root);
+}
