@@ -183,11 +183,11 @@ static void try_signatures(struct inquiry *inquiry, const struct profile *profil
     }
 }
 
-/* The mark "SunS" before the models of a SunSpec device. */
+/* The mark "SunS" before the models of a SunSpec device, at the places that a signature cannot name besides its own. */
 static void try_sunspec(struct inquiry *inquiry)
 {
-    static const uint16_t bases[] = {40000, 0, 50000};
-    for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
+    static const uint16_t bases[] = {0, 50000};
+    for (size_t i = 0; inquiry->out->count == 0 && i < ARRAY_SIZE(bases); i++) {
         const uint16_t *registers = ask(inquiry, 3, bases[i], 2);
         if (registers && registers[0] == 0x5375 && registers[1] == 0x6E53) {
             struct guess guess = {.level = GUESS_IDENTIFIED,
@@ -196,7 +196,6 @@ static void try_sunspec(struct inquiry *inquiry)
                                   .weight = WEIGHT_IDENTIFIED};
             add_evidence(&guess, "\"SunS\" at %u", bases[i]);
             keep(inquiry->out, &guess);
-            return;
         }
     }
 }
