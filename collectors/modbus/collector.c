@@ -140,6 +140,7 @@ static int add_devices(struct line *line, const struct collector_setup *setup,
         struct device *descriptor = site_device(setup->site, config, device, profile);
         line_add_device(line, descriptor, plan_create(profile, device, period_ms), period_ms,
                         (*index)++);
+        line_know_refused(line, i, setup->bad_registers, setup->bad_register_count);
         device_unref(descriptor);
     }
     return 0;
@@ -304,6 +305,20 @@ static size_t collector_devices(struct collector_instance *instance, struct devi
     return count;
 }
 
+static int collector_retry(struct collector_instance *instance, const char *device)
+{
+    for (size_t i = 0; i < instance->line_count; i++) {
+        struct line *line = instance->lines[i];
+        for (size_t j = 0; j < line_device_count(line); j++) {
+            if (strcmp(line_device_id(line, j), device) == 0) {
+                line_retry_refused(line, j);
+                return 0;
+            }
+        }
+    }
+    return -ENOENT;
+}
+
 const struct collector modbus_collector = {
     .name = "modbus",
     .create = collector_create,
@@ -313,4 +328,5 @@ const struct collector modbus_collector = {
     .command = collector_command,
     .lines = collector_lines,
     .devices = collector_devices,
+    .retry_bad_registers = collector_retry,
 };

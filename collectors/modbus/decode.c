@@ -189,30 +189,34 @@ static void decode_text(const struct answers *answers, const struct plan_point *
     *texts_used += length + 1;
 }
 
-/* The outcome that decides: the first failed one of the point's own request and its helpers'. */
-static const struct plan_outcome *outcome_of(const struct answers *answers,
-                                             const struct plan_point *point)
+/* The place that decides: the first failed one of the point's own and its helpers'. */
+static const struct plan_place *place_of(const struct answers *answers,
+                                         const struct plan_point *point)
 {
-    const struct plan_outcome *outcome = &answers->outcomes[point->place.request];
     const struct plan_helper *helpers = answers->plan->helpers;
-    if (outcome->quality == QUALITY_OK && point->scale_from != PLAN_NO_HELPER) {
-        outcome = &answers->outcomes[helpers[point->scale_from].place.request];
+    const struct plan_place *place = &point->place;
+    const struct plan_outcome *outcomes = answers->outcomes;
+    if (outcomes[place->request].quality == QUALITY_OK && point->scale_from != PLAN_NO_HELPER) {
+        place = &helpers[point->scale_from].place;
     }
-    for (size_t i = 0; outcome->quality == QUALITY_OK && i < point->factor_count; i++) {
-        outcome = &answers->outcomes[helpers[point->factors[i]].place.request];
+    for (size_t i = 0; outcomes[place->request].quality == QUALITY_OK && i < point->factor_count;
+         i++) {
+        place = &helpers[point->factors[i]].place;
     }
-    return outcome;
+    return place;
 }
 
 static void decode_point(const struct answers *answers, const struct plan_point *point,
                          struct reading *reading, struct batch *batch, size_t *texts_used)
 {
-    const struct plan_outcome *outcome = outcome_of(answers, point);
+    const struct plan_place *place = place_of(answers, point);
+    const struct plan_outcome *outcome = &answers->outcomes[place->request];
     reading->point = point->index;
     reading->time_us = answers->outcomes[point->place.request].time_us;
     if (outcome->quality != QUALITY_OK) {
         refuse(reading, (enum quality)outcome->quality);
-        reading->exception = outcome->exception;
+        bool is_known = outcome->quality == QUALITY_EXCEPTION && outcome->exception == 0;
+        reading->exception = is_known ? place->exception : outcome->exception;
     } else if (point->point->type == REGISTER_STRING) {
         decode_text(answers, point, reading, batch, texts_used);
     } else if (point->point->function <= 2) {

@@ -15,7 +15,8 @@ struct plan_outcome {
 
 /* Makes the batch of one poll of some classes (a bit per enum poll_class): a reading for each of their points, in the
  * device's point order; points of a failed request carry its quality and no value. registers: plan_answer_size of them;
- * outcomes: one per request of the plan, of which those of other classes are not looked at. The device must come from
+ * outcomes: one per request of the plan, of which those of other classes are not looked at, and one more for all that the
+ * device refuses, whose exceptions the plan knows. The device must come from
  * the same profile and configuration as the plan (site_device). Returns one reference. */
 struct batch *decode_batch(const struct plan *plan, unsigned classes, const struct device *device,
                            const uint16_t *registers, const struct plan_outcome *outcomes);

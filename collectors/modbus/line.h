@@ -59,6 +59,10 @@ void line_destroy(struct line *line);
  * device and the plan itself. */
 void line_add_device(struct line *line, const struct device *device, struct plan *take_plan,
                      const int64_t period_ms[POLL_CLASS_COUNT], uint32_t index);
+
+/* What devices are known to refuse, for the index-th added: rows of others are passed over. Before line_start. */
+void line_know_refused(struct line *line, size_t index, const struct bad_register *rows,
+                       size_t count);
 void line_start(struct line *line);
 
 /* Does everything that is due; is_ready: the descriptor is, or a helper has come home. */
@@ -85,6 +89,10 @@ void line_command(struct line *line, struct command *take_command);
 
 const char *line_id(const struct line *line);
 size_t line_device_count(const struct line *line);
+const char *line_device_id(const struct line *line, size_t index);
+
+/* Asks what the device refuses again with its next polls. Any thread. */
+void line_retry_refused(struct line *line, size_t index);
 
 /* Any thread. */
 void line_status_copy(struct line *line, int64_t now_us, struct line_status *out);

@@ -3,7 +3,7 @@
  *
  * line.c keeps the connection (line_gate.c: its place in the queue of connects), line_exchange.c the one request in
  * flight, line_receive.c the bytes that come, line_poll.c what is due, line_outcome.c what came of it, line_device.c
- * the health of a device, line_command.c the queue, line_setup.c the making. */
+ * the health of a device, line_refusal.c what it does not give, line_command.c the queue, line_setup.c the making. */
 #ifndef LINGTAN_MODBUS_LINE_INTERNAL_H
 #define LINGTAN_MODBUS_LINE_INTERNAL_H
 
@@ -20,6 +20,18 @@ enum {
     OFFLINE_AFTER = 2, /* failed polls in a row */
 };
 
+/* Modbus exception codes. */
+enum {
+    EXCEPTION_ADDRESS = 2,
+    EXCEPTION_VALUE = 3, /* of the length, say some devices */
+    EXCEPTION_ACKNOWLEDGE = 5,
+    EXCEPTION_BUSY = 6,
+    EXCEPTION_NO_PATH = 0x0A,
+    EXCEPTION_NO_TARGET = 0x0B,
+};
+
+#define REFUSAL_NONE SIZE_MAX
+
 /* What the line has learned of one planned request. */
 struct request_state {
     int64_t retry_us;  /* monotonic: its points are not asked for before; 0 = ask */
@@ -29,14 +41,19 @@ struct request_state {
     uint8_t fails;     /* in a row */
     uint8_t quality; /* of the last failure */
     uint8_t exception;
+    uint8_t refusals; /* in a row: exceptions that say the registers are not to be had */
 };
 
 struct line_device {
     const struct device *device;
     struct plan *plan;
     struct schedule schedules[POLL_CLASS_COUNT];
-    struct request_state *requests; /* as the plan has them */
-    enum device_health health;      /* of the tally, to be read without its lock */
+    struct request_state *requests; /* as the plan has them, and one for trials */
+    struct refusals refusals;
+    uint32_t trial_turn;       /* while it refuses everything */
+    bool is_finding;           /* refusals were found that the log has not told yet */
+    atomic_bool wants_retry;   /* of all refusals, as soon as can be: set by any thread */
+    enum device_health health; /* of the tally, to be read without its lock */
     uint32_t failed_polls;
     bool fell_with_line; /* offline because the line is down, not by itself */
     int64_t retry_us;    /* offline: the next probe */
@@ -54,7 +71,9 @@ struct go {
     bool is_answered;
     bool is_failed; /* nothing more is sent: the rest gets the quality below */
     uint8_t quality;
-    size_t request; /* the one in flight, within the plan */
+    size_t request; /* the one in flight, within the plan; their count: the trial */
+    size_t trial;   /* the refusal that is asked again at the end, or REFUSAL_NONE */
+    bool is_given;  /* and the device has come round */
 };
 
 enum line_phase {
@@ -210,6 +229,16 @@ int64_t probe_cost_us(const struct line *line,
                       const struct line_device *device);                       /* NULL: at most */
 int64_t probe_allowed_us(struct line *line, const struct line_device *device); /* affordable then */
 void probe_charge(struct line *line, int64_t cost_us);
+
+/* line_refusal.c */
+void refusal_count(struct request_state *state, uint8_t exception);
+size_t refusal_choose(struct line *line, struct line_device *device); /* to be tried in this go */
+void refusal_tried(struct line *line, bool is_given);
+void refusal_judge(struct line *line, struct line_device *device,
+                   size_t given); /* after a go; given: the refusal that was one no longer */
+
+/* line_setup.c */
+void line_make_room(struct line *line, struct line_device *device); /* for its plan */
 
 /* line_command.c */
 struct command *command_next(struct line *line); /* takes the oldest; NULL = none */

@@ -5,17 +5,12 @@
 
 #include <string.h>
 
-enum {
-    EXCEPTION_ACKNOWLEDGE = 5,
-    EXCEPTION_BUSY = 6,
-    EXCEPTION_NO_PATH = 0x0A,
-    EXCEPTION_NO_TARGET = 0x0B,
-};
-
+/* NULL: it is the trial. */
 static const struct plan_request *request_of(const struct go *go)
 {
     size_t count = 0;
-    return &plan_requests(go->device->plan, &count)[go->request];
+    const struct plan_request *requests = plan_requests(go->device->plan, &count);
+    return go->request < count ? &requests[go->request] : NULL;
 }
 
 struct request_state *outcome_state(const struct line *line)
@@ -40,7 +35,8 @@ static void set_outcome(struct line *line, size_t index, uint8_t quality, uint8_
     line->is_read[index] = true;
 }
 
-/* Requests that are being left alone keep the quality of their last failure. */
+/* Requests that are being left alone keep the quality of their last failure, and what the device refuses its exception,
+ * which the plan has. */
 void outcome_begin(struct line *line)
 {
     const struct go *go = &line->go;
@@ -53,6 +49,8 @@ void outcome_begin(struct line *line)
             set_outcome(line, i, state->quality, state->exception, line->wall_us);
         }
     }
+    set_outcome(line, count, QUALITY_EXCEPTION, 0, line->wall_us);
+    line->is_read[count] = go->trial == REFUSAL_NONE;
 }
 
 static void post(struct line *line, const struct line_device *device, unsigned classes)
@@ -73,6 +71,9 @@ void outcome_post(struct line *line)
             set_outcome(line, i, go->quality, 0, line->wall_us);
         }
     }
+    if (go->is_failed && !go->is_answered) {
+        line->outcomes[count].quality = go->quality;
+    }
     post(line, go->device, go->classes);
 }
 
@@ -81,7 +82,7 @@ void outcome_post_all(struct line *line, const struct line_device *device, unsig
 {
     size_t count = 0;
     plan_requests(device->plan, &count);
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i <= count; i++) {
         set_outcome(line, i, (uint8_t)quality, 0, line->wall_us);
     }
     post(line, device, classes);
@@ -106,7 +107,7 @@ static void count_failure(struct request_state *state)
     }
 }
 
-/* A refused block is asked again with the next poll; a device that says it is busy is given time. */
+/* A refused block is asked again with the next poll, until the search begins; a device that says it is busy is given time. */
 static void take_exception(struct line *line, struct request_state *state, uint8_t exception)
 {
     struct go *go = &line->go;
@@ -120,13 +121,49 @@ static void take_exception(struct line *line, struct request_state *state, uint8
     } else {
         state->fails = 0;
         state->retry_us = 0;
+        state->exception = exception;
+        refusal_count(state, exception);
     }
+}
+
+static void take_good(struct line *line, struct request_state *state,
+                      const struct frame_reply *reply)
+{
+    const struct plan_request *request = request_of(&line->go);
+    frame_registers(&request->request, reply, line->registers + request->answer_offset,
+                    request->answer_registers);
+    state->fails = 0;
+    state->retry_us = 0;
+    state->refusals = 0;
+}
+
+/* Whatever it brings is not decoded: the plan does not have it yet. */
+static void take_trial(struct line *line, uint8_t exception)
+{
+    line->is_read[line->go.request] = true;
+    refusal_tried(line, exception == 0);
+    if (exception != 0) {
+        line_stats_error(&line->stats, &line->go.device->tally,
+                         offsetof(struct error_counts, exceptions), 1);
+    }
+}
+
+static void take_reply(struct line *line, struct request_state *state,
+                       const struct frame_reply *reply)
+{
+    if (reply->exception != 0) {
+        take_exception(line, state, reply->exception);
+    } else {
+        take_good(line, state, reply);
+    }
+    int64_t middle_us = line->wall_us - (line->now_us - line->exchange.sent_us) / 2;
+    set_outcome(line, line->go.request, reply->exception != 0 ? QUALITY_EXCEPTION : QUALITY_OK,
+                reply->exception, middle_us);
 }
 
 void outcome_reply(struct line *line, const struct frame_reply *reply)
 {
     struct go *go = &line->go;
-    struct request_state *state = outcome_state(line);
     if (outcome_is_gateway_failure(reply->exception)) {
         line->has_gateway = true;
         line_stats_error(&line->stats, &go->device->tally,
@@ -134,19 +171,11 @@ void outcome_reply(struct line *line, const struct frame_reply *reply)
         outcome_failed(line, QUALITY_TIMEOUT);
         return;
     }
-    uint8_t quality = QUALITY_EXCEPTION;
-    if (reply->exception != 0) {
-        take_exception(line, state, reply->exception);
+    if (request_of(go) == NULL) {
+        take_trial(line, reply->exception);
     } else {
-        const struct plan_request *request = request_of(go);
-        frame_registers(&request->request, reply, line->registers + request->answer_offset,
-                        request->answer_registers);
-        quality = QUALITY_OK;
-        state->fails = 0;
-        state->retry_us = 0;
+        take_reply(line, outcome_state(line), reply);
     }
-    int64_t middle_us = line->wall_us - (line->now_us - line->exchange.sent_us) / 2;
-    set_outcome(line, go->request, quality, reply->exception, middle_us);
     go->is_answered = true;
     device_answered(line, go->device);
 }
@@ -158,9 +187,17 @@ void outcome_failed(struct line *line, uint8_t quality)
 {
     struct go *go = &line->go;
     struct request_state *state = outcome_state(line);
+    if (request_of(go) == NULL && go->is_answered) {
+        line->is_read[go->request] = true;
+        if (line->phase != PHASE_CLOSED) {
+            refusal_tried(line, false);
+        }
+        return;
+    }
     set_outcome(line, go->request, quality, 0, line->wall_us);
     if (line->phase != PHASE_CLOSED) {
-        bool is_block = state->fails > 0 && go->device->answered_us > state->failed_us;
+        bool is_block = request_of(go) != NULL && state->fails > 0 &&
+                        go->device->answered_us > state->failed_us;
         count_failure(state);
         state->failed_us = line->now_us;
         state->quality = quality;

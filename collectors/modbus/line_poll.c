@@ -101,12 +101,26 @@ static void skip_missed(struct line *line, struct line_device *device, unsigned 
 static void begin_go(struct line *line, struct line_device *device)
 {
     unsigned classes = due_classes(line, device);
-    line->go = (struct go){.device = device, .quality = QUALITY_TIMEOUT, .classes = classes};
+    line->go = (struct go){
+        .device = device,
+        .quality = QUALITY_TIMEOUT,
+        .classes = classes,
+        .trial = refusal_choose(line, device),
+    };
     skip_missed(line, device, classes);
     line_stats_poll(&line->stats, &device->tally, line->now_us,
                     line->now_us - device_due_us(device));
     advance(line, device, classes);
     outcome_begin(line);
+}
+
+static unsigned any_class(const struct line_device *device)
+{
+    unsigned i = 0;
+    while (device->schedules[i].period_us == 0) {
+        i++;
+    }
+    return 1U << i;
 }
 
 /* The request that failed least often: a device that is silent on one block is found by another. */
@@ -123,9 +137,10 @@ static void begin_probe(struct line *line, struct line_device *device)
     line->go = (struct go){
         .device = device,
         .quality = QUALITY_TIMEOUT,
-        .classes = 1U << requests[best].poll_class,
+        .classes = count > 0 ? 1U << requests[best].poll_class : any_class(device),
         .is_probe = true,
         .request = best,
+        .trial = count > 0 ? REFUSAL_NONE : refusal_choose(line, device),
     };
     outcome_begin(line);
 }
@@ -144,7 +159,8 @@ bool poll_choose(struct line *line)
     return true;
 }
 
-/* Those that worked last time first, so that one silent block does not hide the others. False: none is left. */
+/* Those that worked last time first, so that one silent block does not hide the others; the trial last. False: none is
+ * left. */
 static bool find_request(const struct line *line, size_t *out)
 {
     const struct go *go = &line->go;
@@ -159,17 +175,18 @@ static bool find_request(const struct line *line, size_t *out)
         }
     }
     *out = best;
-    return best < count;
+    return best < count || !line->is_read[count];
 }
 
 static void end_go(struct line *line)
 {
     struct go go = line->go;
     line->go.device = NULL;
-    if (go.is_answered || !go.is_failed) {
+    if (go.is_answered) {
+        refusal_judge(line, go.device, go.is_given ? go.trial : REFUSAL_NONE);
+    } else if (!go.is_failed) {
         return;
-    }
-    if (line->phase == PHASE_CLOSED && line->is_down) {
+    } else if (line->phase == PHASE_CLOSED && line->is_down) {
         line->polls_lost++;
         device_fell(line, go.device);
     } else {
@@ -223,8 +240,13 @@ void poll_step(struct line *line)
     size_t index = 0;
     if (wants_request(line, &index)) {
         size_t count = 0;
+        const struct plan_request *requests = plan_requests(go->device->plan, &count);
+        struct frame_request trial;
+        if (index == count) {
+            trial = plan_trial(go->device->plan, &go->device->refusals.items[go->trial]);
+        }
         go->request = index;
-        exchange_begin(line, &plan_requests(go->device->plan, &count)[index].request, NULL);
+        exchange_begin(line, index == count ? &trial : &requests[index].request, NULL);
     } else {
         poll_settle(line);
     }

@@ -32,6 +32,7 @@ static void finish_device(struct line_device *device)
     device_unref((struct device *)device->device);
     plan_destroy(device->plan);
     free(device->requests);
+    refusals_finish(&device->refusals);
 }
 
 void line_destroy(struct line *line)
@@ -66,7 +67,7 @@ static void make_room(struct line *line, size_t registers, size_t requests)
     }
 }
 
-static void plan_room(struct line *line, struct line_device *device)
+void line_make_room(struct line *line, struct line_device *device)
 {
     size_t count = 0;
     plan_requests(device->plan, &count);
@@ -103,8 +104,18 @@ void line_add_device(struct line *line, const struct device *device, struct plan
     line->devices = mem_grow(line->devices, line->device_count + 1, sizeof(*line->devices));
     struct line_device *added = &line->devices[line->device_count++];
     *added = (struct line_device){.device = device_ref(device), .plan = take_plan};
-    plan_room(line, added);
+    line_make_room(line, added);
     plan_dates(added, period_ms, index);
+}
+
+void line_retry_refused(struct line *line, size_t index)
+{
+    atomic_store(&line->devices[index].wants_retry, true);
+}
+
+const char *line_device_id(const struct line *line, size_t index)
+{
+    return line->devices[index].device->id;
 }
 
 const char *line_id(const struct line *line)

@@ -179,6 +179,13 @@ void line_stats_health(struct line_stats *stats, struct device_tally *tally,
     pthread_mutex_unlock(&stats->mutex);
 }
 
+void line_stats_bad_registers(struct line_stats *stats, struct device_tally *tally, uint32_t count)
+{
+    pthread_mutex_lock(&stats->mutex);
+    tally->bad_registers = count;
+    pthread_mutex_unlock(&stats->mutex);
+}
+
 void line_stats_copy(struct line_stats *stats, int64_t now_us, struct line_status *out)
 {
     pthread_mutex_lock(&stats->mutex);
@@ -207,6 +214,7 @@ void line_stats_copy_device(struct line_stats *stats, const struct device_tally 
         tally->health == DEVICE_OFFLINE && tally->retry_us > now_us ? tally->retry_us - now_us : 0;
     out->round_trip_us = tally->round_trip_us;
     out->polls = tally->polls;
+    out->bad_registers = tally->bad_registers;
     out->errors = tally->errors;
     pthread_mutex_unlock(&stats->mutex);
 }

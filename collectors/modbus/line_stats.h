@@ -27,6 +27,7 @@ struct device_tally {
     int64_t retry_us; /* monotonic, while offline */
     int64_t round_trip_us;
     uint64_t polls;
+    uint32_t bad_registers;
     struct error_counts errors;
 };
 
@@ -66,6 +67,8 @@ void line_stats_poll(struct line_stats *stats, struct device_tally *tally, int64
 void line_stats_state(struct line_stats *stats, enum line_state state, const char *error);
 void line_stats_health(struct line_stats *stats, struct device_tally *tally,
                        enum device_health health, uint32_t failed_polls, int64_t retry_us);
+
+void line_stats_bad_registers(struct line_stats *stats, struct device_tally *tally, uint32_t count);
 
 /* Fills what stats know of the rows, not ids and endpoints. */
 void line_stats_copy(struct line_stats *stats, int64_t now_us, struct line_status *out);

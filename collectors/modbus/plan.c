@@ -201,7 +201,7 @@ static struct plan_item helper_item(const struct plan *plan, uint16_t number)
     };
 }
 
-/* The points of the class, then its helpers, each in a cluster of its own. */
+/* Each in a cluster of its own. */
 static size_t make_items(const struct plan *plan, uint8_t poll_class, struct plan_item *items)
 {
     size_t count = 0;
@@ -260,8 +260,23 @@ static void join_helper(const struct profile *profile, struct plan_item *items, 
     }
 }
 
+size_t plan_items(const struct plan *plan, uint8_t poll_class, struct plan_item *items)
+{
+    size_t count = make_items(plan, poll_class, items);
+    join_groups(plan->profile, items, count);
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].point == NULL) {
+            join_helper(plan->profile, items, count, i);
+        }
+    }
+    return count;
+}
+
 static struct plan_place place_of(const struct plan *plan, const struct plan_item *item)
 {
+    if (item->request == PLAN_NO_REQUEST) {
+        return (struct plan_place){.request = PLAN_NO_REQUEST, .exception = item->exception};
+    }
     const struct plan_request *request = &plan->requests[item->request];
     bool is_bits = item->function == 1 || item->function == 2;
     return (struct plan_place){
@@ -271,28 +286,40 @@ static struct plan_place place_of(const struct plan *plan, const struct plan_ite
     };
 }
 
-static void plan_class(struct plan *plan, uint8_t poll_class, struct plan_item *items)
+/* What is refused shares one outcome, behind those of the requests. */
+static void place_refused(const struct plan *plan, struct plan_place *place)
 {
-    size_t count = make_items(plan, poll_class, items);
-    join_groups(plan->profile, items, count);
-    for (size_t i = 0; i < count; i++) {
-        if (items[i].point == NULL) {
-            join_helper(plan->profile, items, count, i);
-        }
+    if (place->request == PLAN_NO_REQUEST) {
+        place->request = (uint16_t)plan->request_count;
     }
-    plan_merge(plan, (enum poll_class)poll_class, items, count);
+}
+
+static void plan_class(struct plan *plan, const struct refusals *refusals, uint8_t poll_class,
+                       struct plan_item *items)
+{
+    size_t count = plan_items(plan, poll_class, items);
+    plan_merge(plan, refusals, (enum poll_class)poll_class, items, count);
     for (size_t i = 0; i < count; i++) {
         *items[i].place = place_of(plan, &items[i]);
     }
 }
 
-static void make_requests(struct plan *plan)
+void plan_refuse(struct plan *plan, const struct refusals *refusals)
 {
     size_t most = plan->point_count + plan->helper_count;
     struct plan_item *items = mem_alloc_array(most + 1, sizeof(*items));
+    free(plan->requests);
     plan->requests = mem_alloc_array(most + 1, sizeof(*plan->requests));
+    plan->request_count = 0;
+    plan->answer_size = 0;
     for (uint8_t i = 0; i < POLL_CLASS_COUNT; i++) {
-        plan_class(plan, i, items);
+        plan_class(plan, refusals, i, items);
+    }
+    for (size_t i = 0; i < plan->point_count; i++) {
+        place_refused(plan, &plan->points[i].place);
+    }
+    for (size_t i = 0; i < plan->helper_count; i++) {
+        place_refused(plan, &plan->helpers[i].place);
     }
     plan->requests = mem_grow(plan->requests, plan->request_count + 1, sizeof(*plan->requests));
     free(items);
@@ -305,7 +332,7 @@ struct plan *plan_create(const struct profile *profile, const struct device_conf
     plan->profile = profile;
     plan->unit = (uint16_t)(device->unit >= 0 ? device->unit : profile->link.unit);
     make_points(plan, device, period_ms);
-    make_requests(plan);
+    plan_refuse(plan, &(struct refusals){0});
     return plan;
 }
 

@@ -9,8 +9,9 @@
 
 /* Where a value stands in the answers. */
 struct plan_place {
-    uint16_t request; /* index into the requests */
-    size_t first;     /* registers; for functions 1 and 2 bits, 16 a register */
+    uint16_t request;  /* index into the requests; their count when the device refuses it */
+    uint8_t exception; /* that it refuses it with */
+    size_t first;      /* registers; for functions 1 and 2 bits, 16 a register */
 };
 
 /* A helper that values of several classes need is read in each. */
@@ -20,7 +21,7 @@ struct plan_helper {
     uint8_t poll_class;
 };
 
-enum { PLAN_NO_HELPER = UINT16_MAX };
+enum { PLAN_NO_HELPER = UINT16_MAX, PLAN_NO_REQUEST = UINT16_MAX };
 
 struct plan_point {
     const struct profile_point *point;
@@ -69,16 +70,38 @@ struct plan_item {
     size_t end;
     size_t cluster;  /* items with the same number are read in one request; at first each its own */
     bool goes_first; /* a helper that could not join its values: read before them */
-    uint16_t request; /* the result: index into the plan's */
+    uint16_t request;  /* the results: index into the plan's, */
+    uint8_t exception; /* or why it has none */
 };
 
 /* Puts all items of clusters one and other into one cluster when a single request can hold them. */
 bool plan_join(const struct profile *profile, struct plan_item *items, size_t count, size_t one,
                size_t other);
 
+/* Items that are read in one request: a span from the first register to the last. */
+struct plan_span {
+    uint16_t unit;
+    uint8_t function;
+    uint8_t exception; /* the device refuses it; 0 = it does not */
+    size_t first;
+    size_t end;
+    size_t cluster;
+    size_t request; /* that it is part of */
+    bool goes_first;
+};
+
+/* The points of a class, then its helpers, joined into clusters; items has room for all of them. Returns how many. */
+size_t plan_items(const struct plan *plan, uint8_t poll_class, struct plan_item *items);
+
+/* One span a cluster, by address; spans has room for one an item. Returns how many. */
+size_t plan_spans(const struct plan_item *items, size_t count, struct plan_span *spans);
+
 /* Adds the requests of a class's items to the plan, which has room for one an item, and tells each item its own. */
-void plan_merge(struct plan *plan, enum poll_class poll_class, struct plan_item *items,
-                size_t count);
+void plan_merge(struct plan *plan, const struct refusals *refusals, enum poll_class poll_class,
+                struct plan_item *items, size_t count);
+
+/* The most registers (or bits) of one request. */
+size_t plan_block_max(const struct profile *profile, uint8_t function);
 
 /* To 15 significant digits, so that 0.1 * 0.01 is the 0.001 that a person would write. */
 double plan_round(double value);

@@ -12,22 +12,12 @@
 
 #include "base/mem.h"
 
-struct span {
-    uint16_t unit;
-    uint8_t function;
-    size_t first;
-    size_t end;
-    size_t cluster;
-    size_t request; /* that it is part of */
-    bool goes_first;
-};
-
 static bool is_bits(uint8_t function)
 {
     return function == 1 || function == 2;
 }
 
-static size_t size_max(const struct profile *profile, uint8_t function)
+size_t plan_block_max(const struct profile *profile, uint8_t function)
 {
     size_t registers = (size_t)profile->link.max_registers;
     if (!is_bits(function)) {
@@ -53,6 +43,7 @@ static bool meets_barrier(const struct profile *profile, uint8_t function, size_
 /* The device knows of a register when the profile lists it, in whichever poll class. */
 struct listing {
     const struct profile *profile;
+    const struct refusals *refusals;
     uint16_t device_unit;
     uint16_t unit;
     uint8_t function;
@@ -114,7 +105,7 @@ static bool hole_is_allowed(const struct listing *listing, size_t from, size_t t
     return true;
 }
 
-static bool span_add(struct span *span, const struct plan_item *item)
+static bool span_add(struct plan_span *span, const struct plan_item *item)
 {
     if (span->unit != item->unit || span->function != item->function) {
         return false;
@@ -125,9 +116,9 @@ static bool span_add(struct span *span, const struct plan_item *item)
     return true;
 }
 
-static struct span span_of(const struct plan_item *item)
+static struct plan_span span_of(const struct plan_item *item)
 {
-    return (struct span){
+    return (struct plan_span){
         .unit = item->unit,
         .function = item->function,
         .first = item->first,
@@ -142,14 +133,14 @@ bool plan_join(const struct profile *profile, struct plan_item *items, size_t co
 {
     size_t kept = items[one].cluster;
     size_t taken = items[other].cluster;
-    struct span span = span_of(&items[one]);
+    struct plan_span span = span_of(&items[one]);
     for (size_t i = 0; i < count; i++) {
         bool is_member = items[i].cluster == kept || items[i].cluster == taken;
         if (is_member && !span_add(&span, &items[i])) {
             return false;
         }
     }
-    if (span.end - span.first > size_max(profile, span.function) ||
+    if (span.end - span.first > plan_block_max(profile, span.function) ||
         meets_barrier(profile, span.function, span.first, span.end)) {
         return false;
     }
@@ -166,8 +157,8 @@ static int compare(size_t one, size_t other)
 
 static int compare_spans(const void *left, const void *right)
 {
-    const struct span *one = left;
-    const struct span *other = right;
+    const struct plan_span *one = left;
+    const struct plan_span *other = right;
     int order = compare(one->unit, other->unit);
     order = order != 0 ? order : compare(one->function, other->function);
     order = order != 0 ? order : compare(one->first, other->first);
@@ -176,14 +167,13 @@ static int compare_spans(const void *left, const void *right)
 
 static int compare_requests(const void *left, const void *right)
 {
-    const struct span *one = left;
-    const struct span *other = right;
+    const struct plan_span *one = left;
+    const struct plan_span *other = right;
     int order = compare(other->goes_first, one->goes_first);
     return order != 0 ? order : compare_spans(left, right);
 }
 
-/* One span a cluster, by address. */
-static size_t collect_spans(const struct plan_item *items, size_t count, struct span *spans)
+size_t plan_spans(const struct plan_item *items, size_t count, struct plan_span *spans)
 {
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
@@ -201,25 +191,71 @@ static size_t collect_spans(const struct plan_item *items, size_t count, struct 
     return used;
 }
 
+static bool holds(const struct plan_span *span, const struct refusal *refusal)
+{
+    return refusal->unit == span->unit && refusal->function == span->function &&
+           span->first <= refusal->first && refusal->last < span->end;
+}
+
+/* A split is of no matter to a single value. */
+static void refuse_clusters(struct plan_span *clusters, size_t count,
+                            const struct refusals *refusals)
+{
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < refusals->count; j++) {
+            const struct refusal *refusal = &refusals->items[j];
+            if (!refusal->is_split && holds(&clusters[i], refusal)) {
+                clusters[i].exception = refusal->exception;
+            }
+        }
+    }
+}
+
+static bool meets(const struct plan_span *span, const struct refusal *refusal)
+{
+    return refusal->unit == span->unit && refusal->function == span->function &&
+           refusal->first < span->end && span->first <= refusal->last;
+}
+
+/* Several values in one request keep clear of what is refused; a split only wants its two sides apart. */
+static bool is_refused(const struct listing *listing, size_t first, size_t end)
+{
+    struct plan_span span = {
+        .unit = listing->unit, .function = listing->function, .first = first, .end = end};
+    for (size_t i = 0; i < listing->refusals->count; i++) {
+        const struct refusal *refusal = &listing->refusals->items[i];
+        if (refusal->is_split ? holds(&span, refusal) : meets(&span, refusal)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether next may be read in the same request as open. */
-static bool fits(const struct listing *listing, const struct span *open, const struct span *next)
+static bool fits(const struct listing *listing, const struct plan_span *open,
+                 const struct plan_span *next)
 {
     size_t end = next->end > open->end ? next->end : open->end;
     return open->unit == next->unit && open->function == next->function &&
-           end - open->first <= size_max(listing->profile, open->function) &&
+           end - open->first <= plan_block_max(listing->profile, open->function) &&
            !meets_barrier(listing->profile, open->function, open->first, end) &&
+           (next->end <= open->end || !is_refused(listing, open->first, end)) &&
            hole_is_allowed(listing, open->end, next->first);
 }
 
 /* Merges clusters that are in order into requests, tells each its own, and returns how many requests there are. */
-static size_t merge_spans(const struct plan *plan, struct span *clusters, size_t count,
-                          struct span *requests)
+static size_t merge_spans(const struct plan *plan, const struct refusals *refusals,
+                          struct plan_span *clusters, size_t count, struct plan_span *requests)
 {
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
-        struct span *open = used > 0 ? &requests[used - 1] : NULL;
+        if (clusters[i].exception != 0) {
+            continue;
+        }
+        struct plan_span *open = used > 0 ? &requests[used - 1] : NULL;
         struct listing listing = {
             .profile = plan->profile,
+            .refusals = refusals,
             .device_unit = plan->unit,
             .unit = clusters[i].unit,
             .function = clusters[i].function,
@@ -237,7 +273,7 @@ static size_t merge_spans(const struct plan *plan, struct span *clusters, size_t
     return used;
 }
 
-static void add_request(struct plan *plan, enum poll_class poll_class, const struct span *span)
+static void add_request(struct plan *plan, enum poll_class poll_class, const struct plan_span *span)
 {
     size_t quantity = span->end - span->first;
     size_t registers = is_bits(span->function) ? (quantity + 15) / 16 : quantity;
@@ -256,7 +292,8 @@ static void add_request(struct plan *plan, enum poll_class poll_class, const str
     plan->answer_size += registers;
 }
 
-static const struct span *cluster_of(const struct plan_item *item, const struct span *clusters)
+static const struct plan_span *cluster_of(const struct plan_item *item,
+                                          const struct plan_span *clusters)
 {
     while (clusters->cluster != item->cluster) {
         clusters++;
@@ -264,21 +301,24 @@ static const struct span *cluster_of(const struct plan_item *item, const struct 
     return clusters;
 }
 
-void plan_merge(struct plan *plan, enum poll_class poll_class, struct plan_item *items,
-                size_t count)
+void plan_merge(struct plan *plan, const struct refusals *refusals, enum poll_class poll_class,
+                struct plan_item *items, size_t count)
 {
-    struct span *clusters = mem_alloc_array(count + 1, sizeof(*clusters));
-    struct span *requests = mem_alloc_array(count + 1, sizeof(*requests));
+    struct plan_span *clusters = mem_alloc_array(count + 1, sizeof(*clusters));
+    struct plan_span *requests = mem_alloc_array(count + 1, sizeof(*requests));
     uint16_t *places = mem_alloc_array(count + 1, sizeof(*places));
-    size_t used = collect_spans(items, count, clusters);
-    used = merge_spans(plan, clusters, used, requests);
+    size_t used = plan_spans(items, count, clusters);
+    refuse_clusters(clusters, used, refusals);
+    used = merge_spans(plan, refusals, clusters, used, requests);
     qsort(requests, used, sizeof(requests[0]), compare_requests);
     for (size_t i = 0; i < used; i++) {
         places[requests[i].request] = (uint16_t)plan->request_count;
         add_request(plan, poll_class, &requests[i]);
     }
     for (size_t i = 0; i < count; i++) {
-        items[i].request = places[cluster_of(&items[i], clusters)->request];
+        const struct plan_span *cluster = cluster_of(&items[i], clusters);
+        items[i].exception = cluster->exception;
+        items[i].request = cluster->exception == 0 ? places[cluster->request] : PLAN_NO_REQUEST;
     }
     free(clusters);
     free(requests);

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <lingtan/bad_register.h>
 #include <lingtan/clock.h>
 #include <lingtan/command.h>
 #include <lingtan/reading.h>
@@ -24,6 +25,8 @@ struct collector_host {
     /* What this thread has posted is to be dealt with now: once a wake-up of it, since waking another thread costs more
      * than a batch. */
     void (*flush)(void *context);
+    /* A device refuses these registers, or gives them again (is_gone). Any thread, never blocks; may be NULL. */
+    void (*note_bad_register)(void *context, const struct bad_register *row, bool is_gone);
     void *context;
 };
 
@@ -31,8 +34,10 @@ struct collector_setup {
     const struct collector_host *host;
     const struct site *site; /* outlives the instance */
     const struct profiles *profiles;
-    int64_t io_threads; /* 1..16 */
-    int64_t slot_us;    /* send slot, 0 = as wide as suits the site */
+    int64_t io_threads;                       /* 1..16 */
+    int64_t slot_us;                          /* send slot, 0 = as wide as suits the site */
+    const struct bad_register *bad_registers; /* known from earlier runs; for create alone */
+    size_t bad_register_count;
 };
 
 enum line_state { LINE_IDLE, LINE_CONNECTING, LINE_UP, LINE_DOWN };
@@ -75,6 +80,7 @@ struct device_status {
     int64_t next_try_in_us; /* while offline: until the next probe */
     int64_t round_trip_us;  /* of the last good reply */
     uint64_t polls;
+    uint32_t bad_registers; /* runs of registers that it refuses and that are not asked */
     struct error_counts errors;
 };
 
@@ -93,6 +99,8 @@ struct collector {
     /* Fills up to max rows and returns how many there are. */
     size_t (*lines)(struct collector_instance *instance, struct line_status *out, size_t max);
     size_t (*devices)(struct collector_instance *instance, struct device_status *out, size_t max);
+    /* Asks all bad registers of the device again with its next polls. -ENOENT: no such device. */
+    int (*retry_bad_registers)(struct collector_instance *instance, const char *device);
 };
 
 extern const struct collector *const collectors[]; /* NULL-terminated, in collectors/registry.c */

@@ -35,6 +35,33 @@ static const char full_text[] =
     " { quantity = \"firmware_version\"; function = 3; address = 300; type = \"string\";"
     " count = 2; poll = \"once\"; } );\n";
 
+#define WIDE(index, address, more)                                                                 \
+    "{ quantity = \"dc_voltage\"; index = " #index "; function = 3; address = " #address           \
+    "; type = \"u16\"; max = 65535.0; " more "}"
+
+static const char wide_text[] =
+    "device = \"Wide\"; class = \"inverter\"; sources = [\"none\"]; link: { max_hole = 4; };\n"
+    "points = (" WIDE(1, 10, "") "," WIDE(2, 11, "") "," WIDE(3, 12, "") "," WIDE(4, 13, "") "," WIDE(
+        5, 14,
+        "") "," WIDE(6, 15,
+                     "") "," WIDE(7, 16,
+                                  "") "," WIDE(8, 17,
+                                               "") "," WIDE(9, 20,
+                                                            "") "," WIDE(10, 21,
+                                                                         "") ","
+                                                                             "{ quantity = "
+                                                                             "\"dc_voltage\"; "
+                                                                             "index = 11; function "
+                                                                             "= 3; address "
+                                                                             "= 22; type = \"u32\";"
+                                                                             " max = 5e9; together "
+                                                                             "= \"pair\"; "
+                                                                             "}," WIDE(12, 25, "together = \"pair\"; ") "," WIDE(
+                                                                                 13, 24,
+                                                                                 "") "," WIDE(14,
+                                                                                              26,
+                                                                                              "") ");\n";
+
 static struct bench *bench_of(struct transport *wire)
 {
     return (struct bench *)(void *)((char *)wire - offsetof(struct bench, wire));
@@ -166,6 +193,13 @@ static void take_post(void *context, struct batch *take_batch)
     bench->posts[bench->post_count++] = (struct post){.at_us = bench->now_us, .batch = take_batch};
 }
 
+static void take_note(void *context, const struct bad_register *row, bool is_gone)
+{
+    struct bench *bench = context;
+    assert_true(bench->note_count < BENCH_NOTES_MAX);
+    bench->notes[bench->note_count++] = (struct note){.row = *row, .is_gone = is_gone};
+}
+
 static void write_profile(const char *folder, const char *name, const char *text)
 {
     char *path = mem_format("%s/%s.conf", folder, name);
@@ -190,6 +224,7 @@ static struct profiles *make_profiles(void)
     write_profile(folder, "one", one_text);
     write_profile(folder, "two", two_text);
     write_profile(folder, "full", full_text);
+    write_profile(folder, "wide", wide_text);
     struct faults *faults = faults_create();
     struct profiles *profiles = profiles_load(folder, faults);
     faults_print(faults, stderr);
@@ -198,6 +233,7 @@ static struct profiles *make_profiles(void)
     remove_profile(folder, "one");
     remove_profile(folder, "two");
     remove_profile(folder, "full");
+    remove_profile(folder, "wide");
     rmdir(folder);
     return profiles;
 }
@@ -206,8 +242,12 @@ void bench_init(struct bench *bench, int64_t wall_us)
 {
     *bench = (struct bench){.now_us = 777000000};
     fake_clock_init(&bench->clock, bench->now_us, wall_us);
-    bench->host =
-        (struct collector_host){.clock = &bench->clock.clock, .post = take_post, .context = bench};
+    bench->host = (struct collector_host){
+        .clock = &bench->clock.clock,
+        .post = take_post,
+        .note_bad_register = take_note,
+        .context = bench,
+    };
     bench->gate.limit = 4;
     bench->line_host =
         (struct line_host){.collector = &bench->host, .gate = &bench->gate, .slot_us = 5000};
@@ -403,6 +443,17 @@ void bench_hang_up(struct bench *bench, int64_t delay_us)
     add_arrival(bench, delay_us)->is_end = true;
 }
 
+static uint8_t exception_of(const struct bench_device *device, const struct ask *ask)
+{
+    bool is_refused = device->refused_last > 0 && ask->address <= device->refused_last &&
+                      ask->address + ask->quantity > device->refused_first;
+    if (device->exception == 0 && is_refused) {
+        return 2;
+    }
+    bool is_long = device->quantity_max > 0 && ask->quantity > device->quantity_max;
+    return device->exception == 0 && is_long ? 3 : device->exception;
+}
+
 void bench_answer(struct bench *bench, const struct ask *ask)
 {
     const struct bench_device *device = &bench->devices[ask->unit];
@@ -410,8 +461,9 @@ void bench_answer(struct bench *bench, const struct ask *ask)
     if (device->is_silent) {
         return;
     }
-    size_t size = device->exception != 0 ? exception_reply(bench, ask, device->exception, bytes)
-                                         : bench_reply(bench, ask, ask->value, bytes);
+    uint8_t exception = exception_of(device, ask);
+    size_t size = exception != 0 ? exception_reply(bench, ask, exception, bytes)
+                                 : bench_reply(bench, ask, ask->value, bytes);
     bench_arrive(bench, device->delay_us, bytes, size);
 }
 

@@ -11,6 +11,7 @@ enum {
     BENCH_ASKS_MAX = 60000,
     BENCH_ARRIVALS_MAX = 64,
     BENCH_DONE_MAX = 64,
+    BENCH_NOTES_MAX = 256,
 };
 
 /* A request as the wire saw it. */
@@ -43,6 +44,15 @@ struct bench_device {
     bool is_silent;
     uint8_t exception;
     int64_t delay_us;
+    uint16_t refused_first; /* a request that touches one of these registers gets exception 2 */
+    uint16_t refused_last;  /* 0 = none */
+    uint16_t quantity_max;  /* a longer one exception 3; 0 = no limit */
+};
+
+/* What the line has said of a bad register. */
+struct note {
+    struct bad_register row;
+    bool is_gone;
 };
 
 struct bench;
@@ -77,6 +87,8 @@ struct bench {
     size_t post_count;
     struct ask *asks;
     size_t ask_count;
+    struct note notes[BENCH_NOTES_MAX];
+    size_t note_count;
     struct command *done[BENCH_DONE_MAX];
     size_t done_count;
 };
@@ -86,7 +98,8 @@ void bench_init(struct bench *bench, int64_t wall_us);
 void bench_finish(struct bench *bench);
 
 /* The profile "one" has a u16 point in the fast class; "two" has two blocks in the normal class; "full" one request in
- * each class. */
+ * each class. "wide" has one block in the normal class: u16 at 10 to 17, 20, 21, 24 and 26, a u32 at 22 that is read
+ * together with a u16 at 25; nothing stands at 18 and 19. */
 void bench_add(struct bench *bench, const char *profile, uint8_t unit, int64_t fast_ms,
                int64_t normal_ms);
 void bench_start(struct bench *bench); /* makes nothing happen yet */

@@ -203,6 +203,7 @@ struct batch *fixture_poll(struct fixture *fixture, enum poll_class poll_class)
         }
         outcomes[i].time_us = 1000000 * (int64_t)++number;
     }
+    outcomes[count].quality = QUALITY_EXCEPTION;
     struct batch *batch =
         decode_batch(fixture->plan, 1U << poll_class, fixture->device, registers, outcomes);
     assert_int_equal(batch->count, plan_point_count(fixture->plan, poll_class));

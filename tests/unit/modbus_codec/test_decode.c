@@ -435,9 +435,9 @@ static void the_frame_of_the_flow_converter(void **state)
         FRAME_REPLY);
     uint16_t registers[2];
     assert_int_equal(frame_registers(&planned->request, &reply, registers, 2), 2);
-    struct plan_outcome outcome = {.quality = QUALITY_OK, .time_us = 1};
+    struct plan_outcome outcomes[2] = {{.quality = QUALITY_OK, .time_us = 1}};
     struct batch *batch =
-        decode_batch(fixture.plan, 1U << POLL_NORMAL, fixture.device, registers, &outcome);
+        decode_batch(fixture.plan, 1U << POLL_NORMAL, fixture.device, registers, outcomes);
     check_value(batch, "water_flow", -12.5);
     batch_unref(batch);
     fixture_finish(&fixture);

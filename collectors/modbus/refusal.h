@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* refusal: runs of registers that a device does not give in one request, and the search for them.
+ *
+ * A refused request is halved between two of its values, poll by poll, until the values that are refused by themselves
+ * stand alone. The halves made on the way are sought splits; when the search is over, those that a later finding
+ * explains are dropped and the others stay: there both sides are good and only not together, because of a hole or of
+ * the length. Pure. */
+#ifndef LINGTAN_MODBUS_REFUSAL_H
+#define LINGTAN_MODBUS_REFUSAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct refusal {
+    uint8_t unit;
+    uint8_t function;
+    uint8_t exception;
+    bool is_split;  /* two values that are good by themselves: no request may hold both */
+    bool is_sought; /* a split that only the search has made so far */
+    bool is_told;   /* somebody keeps it over restarts */
+    uint16_t first; /* on the wire */
+    uint16_t last;
+    uint16_t block_first; /* sought: the refused request that it halves */
+    uint16_t block_last;
+    int64_t since_us;    /* wall */
+    int64_t next_try_us; /* wall */
+};
+
+/* Oldest first. */
+struct refusals {
+    struct refusal *items;
+    size_t count;
+};
+
+void refusals_finish(struct refusals *refusals);
+void refusals_add(struct refusals *refusals, const struct refusal *refusal);
+void refusals_remove(struct refusals *refusals, size_t index);
+bool refusals_are_sought(const struct refusals *refusals);
+
+/* The search is over: keeps the sought splits that are needed, drops the others. */
+void refusals_settle(struct refusals *refusals);
+
+#endif
