@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/id_map.h"
 #include "base/mem.h"
 #include "collectors/modbus/pool.h"
 #include "collectors/modbus/slot.h"
@@ -25,6 +26,7 @@ struct collector_instance {
     size_t line_count;
     struct line **lines; /* in the order of the configuration; owned by the pools */
     bool is_running;
+    struct id_map by_profile; /* the newest device of each, while the lines are made */
 };
 
 const char *const line_state_words[] = {"idle", "connecting", "up", "down", NULL};
@@ -123,9 +125,23 @@ static struct line *make_line(const struct collector_instance *instance,
     return line;
 }
 
+/* Equal devices share their points. */
+static struct device *make_descriptor(struct collector_instance *instance,
+                                      const struct collector_setup *setup,
+                                      const struct line_config *line,
+                                      const struct device_config *config,
+                                      const struct profile *profile)
+{
+    struct device *device = device_share_points(site_device(setup->site, line, config, profile),
+                                                id_map_find(&instance->by_profile, profile->id));
+    id_map_set(&instance->by_profile, profile->id, device);
+    return device;
+}
+
 /* -EINVAL: a profile is missing, which the check of the site would have said. */
-static int add_devices(struct line *line, const struct collector_setup *setup,
-                       const struct line_config *config, uint32_t *index)
+static int add_devices(struct collector_instance *instance, struct line *line,
+                       const struct collector_setup *setup, const struct line_config *config,
+                       uint32_t *index)
 {
     for (size_t i = 0; i < config->devices.count; i++) {
         const struct device_config *device = device_at(config, i);
@@ -137,7 +153,7 @@ static int add_devices(struct line *line, const struct collector_setup *setup,
         for (unsigned j = 0; j < POLL_ONCE; j++) {
             period_ms[j] = site_period_ms(setup->site, device, (enum poll_class)j);
         }
-        struct device *descriptor = site_device(setup->site, config, device, profile);
+        struct device *descriptor = make_descriptor(instance, setup, config, device, profile);
         line_add_device(line, descriptor, plan_create(profile, device, period_ms), period_ms,
                         (*index)++);
         line_know_refused(line, i, setup->bad_registers, setup->bad_register_count);
@@ -190,7 +206,7 @@ static int make_lines(struct collector_instance *instance, const struct collecto
         struct line *line = make_line(instance, setup, &configs[i], pool);
         instance->lines[instance->line_count++] = line;
         pool_add(pool, line);
-        int error = add_devices(line, setup, &configs[i], &index);
+        int error = add_devices(instance, line, setup, &configs[i], &index);
         if (error != 0) {
             return error;
         }
@@ -224,6 +240,7 @@ static int collector_create(const struct collector_setup *setup, struct collecto
     if (error == 0) {
         error = make_lines(instance, setup);
     }
+    id_map_finish(&instance->by_profile);
     if (error != 0) {
         collector_destroy(instance);
         return error;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* device: an immutable copy of who sends and what it sends: the struct, its points and all strings in one block. */
+/* device: an immutable copy of who sends and what it sends: the struct, its points and all strings in one block. The
+ * points may be those of an equal device. */
 #include <lingtan/device.h>
 
 #include <stdlib.h>
@@ -27,7 +28,7 @@ static void list_strings(const struct device *device, const char *strings[STRING
     strings[5] = text_of(device->profile);
 }
 
-static size_t strings_size(const struct device *model)
+static size_t identity_size(const struct device *model)
 {
     const char *strings[STRING_COUNT];
     size_t size = 0;
@@ -35,6 +36,12 @@ static size_t strings_size(const struct device *model)
     for (size_t i = 0; i < STRING_COUNT; i++) {
         size += strlen(strings[i]) + 1;
     }
+    return size;
+}
+
+static size_t points_size(const struct device *model)
+{
+    size_t size = model->point_count * sizeof(struct point);
     for (size_t i = 0; i < model->point_count; i++) {
         size += strlen(text_of(model->points[i].name)) + 1;
     }
@@ -69,16 +76,11 @@ static bool same_identity(const struct device *one, const struct device *other)
             return false;
         }
     }
-    return one->device_class == other->device_class && one->unit == other->unit &&
-           one->point_count == other->point_count;
+    return one->device_class == other->device_class && one->unit == other->unit;
 }
 
-struct device *device_create(const struct device *model)
+static void copy_identity(struct device *device, const struct device *model, char *space)
 {
-    const size_t points_size = model->point_count * sizeof(struct point);
-    struct device *device = mem_alloc(sizeof(*device) + points_size + strings_size(model));
-    struct point *points = (struct point *)(device + 1);
-    char *space = (char *)(points + model->point_count);
     atomic_init(&device->references, 1);
     device->id = copy_string(&space, model->id);
     device->name = copy_string(&space, model->name);
@@ -89,11 +91,45 @@ struct device *device_create(const struct device *model)
     device->device_class = model->device_class;
     device->unit = model->unit;
     device->point_count = model->point_count;
+}
+
+struct device *device_create(const struct device *model)
+{
+    struct device *device = mem_alloc(sizeof(*device) + points_size(model) + identity_size(model));
+    struct point *points = (struct point *)(device + 1);
+    char *space = (char *)(points + model->point_count);
     device->points = points;
     for (size_t i = 0; i < model->point_count; i++) {
         points[i] = model->points[i];
         points[i].name = copy_string(&space, model->points[i].name);
     }
+    copy_identity(device, model, space);
+    return device;
+}
+
+static bool same_points(const struct device *one, const struct device *other)
+{
+    if (one->point_count != other->point_count) {
+        return false;
+    }
+    for (size_t i = 0; i < one->point_count; i++) {
+        if (!same_point(&one->points[i], &other->points[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+struct device *device_share_points(struct device *take_device, const struct device *sibling)
+{
+    if (sibling == NULL || !same_points(take_device, sibling)) {
+        return take_device;
+    }
+    struct device *device = mem_alloc(sizeof(*device) + identity_size(take_device));
+    copy_identity(device, take_device, (char *)(device + 1));
+    device->sibling = device_ref(sibling->sibling != NULL ? sibling->sibling : sibling);
+    device->points = sibling->points;
+    device_unref(take_device);
     return device;
 }
 
@@ -109,6 +145,7 @@ void device_unref(const struct device *device)
     struct device *counted = (struct device *)device;
     if (device != NULL &&
         atomic_fetch_sub_explicit(&counted->references, 1, memory_order_acq_rel) == 1) {
+        device_unref(device->sibling);
         free(counted);
     }
 }
@@ -125,16 +162,5 @@ const struct point *device_find_point(const struct device *device, const char *n
 
 bool device_same_layout(const struct device *one, const struct device *other)
 {
-    if (one == other) {
-        return true;
-    }
-    if (!same_identity(one, other)) {
-        return false;
-    }
-    for (size_t i = 0; i < one->point_count; i++) {
-        if (!same_point(&one->points[i], &other->points[i])) {
-            return false;
-        }
-    }
-    return true;
+    return one == other || (same_identity(one, other) && same_points(one, other));
 }

@@ -20,6 +20,7 @@ struct day_source {
     sqlite3_stmt *get_layout;
     struct layout **layouts; /* by id; NULL = not asked for yet */
     size_t layouts_size;
+    const struct device *newest; /* of the layouts: the next device is often its equal */
 };
 
 /* At most two rows are looked at: the one that begins at or before the position, and the next. */
@@ -143,7 +144,8 @@ static int load_layout(struct day_source *source, uint64_t id)
     if (error == 1) {
         const void *body = sqlite3_column_blob(source->get_layout, 0);
         error = layout_decode(body, (size_t)sqlite3_column_bytes(source->get_layout, 0),
-                              &source->layouts[id]);
+                              source->newest, &source->layouts[id]);
+        source->newest = error == 0 ? source->layouts[id]->device : source->newest;
     } else if (error == 0) {
         error = -ENOENT;
     }

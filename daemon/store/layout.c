@@ -177,7 +177,8 @@ static void take_points(struct span *span, struct draft *draft)
     draft->device.point_count = (uint16_t)count;
 }
 
-int layout_decode(const void *data, size_t length, struct layout **out)
+int layout_decode(const void *data, size_t length, const struct device *sibling,
+                  struct layout **out)
 {
     struct span span = span_of(data, length);
     struct draft draft = {0};
@@ -189,7 +190,7 @@ int layout_decode(const void *data, size_t length, struct layout **out)
     } else if (draft.is_unknown) {
         error = -ENOENT;
     } else {
-        struct device *device = device_create(&draft.device);
+        struct device *device = device_share_points(device_create(&draft.device), sibling);
         *out = make_layout(device);
         device_unref(device);
         if (draft.count > 0) {

@@ -21,7 +21,9 @@ void layout_destroy(struct layout *layout); /* NULL-safe */
 /* Equal bytes mean device_same_layout, and the other way round. */
 void layout_encode(const struct layout *layout, struct bytes *out);
 
-/* -EBADMSG: the bytes are no layout. -ENOENT: it names a quantity that this version does not know. */
-int layout_decode(const void *data, size_t length, struct layout **out) MUST_USE;
+/* sibling: a device that may have equal points, to share them; NULL = none. -EBADMSG: the bytes are no layout. -ENOENT:
+ * it names a quantity that this version does not know. */
+int layout_decode(const void *data, size_t length, const struct device *sibling,
+                  struct layout **out) MUST_USE;
 
 #endif

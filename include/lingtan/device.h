@@ -60,10 +60,14 @@ struct device {
     uint16_t unit;
     uint16_t point_count;
     const struct point *points;
+    const struct device *sibling; /* whose points these are, with a reference; NULL = its own */
 };
 
 /* Deep copy: strings and points of the model given are copied into one allocation. One reference. */
 struct device *device_create(const struct device *model);
+/* The same device with the points of the sibling when theirs are equal, else take_device: hundreds of equal meters hold
+ * one list of points. take_device is fresh: nobody else refers to it. sibling may be NULL. */
+struct device *device_share_points(struct device *take_device, const struct device *sibling);
 const struct device *device_ref(const struct device *device);
 void device_unref(const struct device *device); /* NULL-safe, any thread */
 const struct point *device_find_point(const struct device *device,

@@ -119,11 +119,11 @@ static void read_layout(const uint8_t *bytes, size_t size)
     struct layout *layout = NULL;
     struct layout *again = NULL;
     struct bytes encoded = {0};
-    if (layout_decode(bytes, size, &layout) < 0) {
+    if (layout_decode(bytes, size, NULL, &layout) < 0) {
         return;
     }
     layout_encode(layout, &encoded);
-    fuzz_require(layout_decode(encoded.data, encoded.length, &again) == 0,
+    fuzz_require(layout_decode(encoded.data, encoded.length, NULL, &again) == 0,
                  "what was encoded can be decoded");
     fuzz_require(memcmp(layout->back, again->back, layout->device->point_count) == 0,
                  "the guesses come back as they were");

@@ -95,6 +95,33 @@ static void test_references(void **state)
     device_unref(NULL);
 }
 
+static void test_shares_equal_points(void **state)
+{
+    (void)state;
+    struct point points[2];
+    fill_points(points);
+    struct device model = model_of(points);
+    struct device *first = device_create(&model);
+    model.id = "inverter-2";
+    struct device *second = device_share_points(device_create(&model), first);
+    struct device *third = device_share_points(device_create(&model), second);
+    points[1].resolution *= 2;
+    struct device *fourth = device_share_points(device_create(&model), third);
+    struct device *alone = device_share_points(device_create(&model), NULL);
+    assert_ptr_equal(second->points, first->points);
+    assert_ptr_equal(third->points, first->points);
+    assert_ptr_not_equal(fourth->points, first->points);
+    assert_string_equal(second->id, "inverter-2");
+    assert_true(device_same_layout(second, third));
+    assert_false(device_same_layout(third, fourth));
+    device_unref(first);
+    device_unref(second);
+    assert_string_equal(third->points[0].name, "active_power"); /* outlives whose they were */
+    device_unref(third);
+    device_unref(fourth);
+    device_unref(alone);
+}
+
 static void test_no_points(void **state)
 {
     (void)state;
@@ -230,11 +257,9 @@ static void test_class_words(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_copy_stands_alone),
-        cmocka_unit_test(test_references),
-        cmocka_unit_test(test_no_points),
-        cmocka_unit_test(test_finds_points),
-        cmocka_unit_test(test_every_difference_shows),
+        cmocka_unit_test(test_copy_stands_alone),   cmocka_unit_test(test_references),
+        cmocka_unit_test(test_shares_equal_points), cmocka_unit_test(test_no_points),
+        cmocka_unit_test(test_finds_points),        cmocka_unit_test(test_every_difference_shows),
         cmocka_unit_test(test_class_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,7 +22,7 @@ static struct layout *copy_layout(const struct layout *layout)
     struct bytes bytes = {0};
     struct layout *copy = NULL;
     layout_encode(layout, &bytes);
-    assert_int_equal(layout_decode(bytes.data, bytes.length, &copy), 0);
+    assert_int_equal(layout_decode(bytes.data, bytes.length, NULL, &copy), 0);
     assert_true(device_same_layout(layout->device, copy->device));
     bytes_finish(&bytes);
     return copy;
@@ -159,13 +159,13 @@ static void test_damaged_layouts_are_refused(void **state)
     (void)state;
     layout_encode(layout, &bytes);
     for (size_t length = 0; length < bytes.length; length++) {
-        assert_int_equal(layout_decode(bytes.data, length, &decoded), -EBADMSG);
+        assert_int_equal(layout_decode(bytes.data, length, NULL, &decoded), -EBADMSG);
     }
     for (int i = 0; i < 6000; i++) {
         const size_t place = any_place(bytes.length, &random);
         const uint8_t old = bytes.data[place];
         bytes.data[place] = (uint8_t)test_random(&random);
-        if (layout_decode(bytes.data, bytes.length, &decoded) == 0) {
+        if (layout_decode(bytes.data, bytes.length, NULL, &decoded) == 0) {
             layout_destroy(decoded);
         }
         bytes.data[place] = old;
@@ -173,7 +173,7 @@ static void test_damaged_layouts_are_refused(void **state)
     char *name = memmem(bytes.data, bytes.length, "voltage_a", 9);
     assert_non_null(name);
     name[8] = 'x';
-    assert_int_equal(layout_decode(bytes.data, bytes.length, &decoded), -ENOENT);
+    assert_int_equal(layout_decode(bytes.data, bytes.length, NULL, &decoded), -ENOENT);
     bytes_finish(&bytes);
     layout_destroy(layout);
     device_unref(device);
