@@ -31,7 +31,7 @@ static const char help[] =
     "on)\n"
     "      --pattern            registers count the replies of their device instead of following\n"
     "                           the model\n"
-    "  -c, --control PATH       a Unix socket for commands: fault, value, set, serve-count,\n"
+    "  -c, --control PATH       a Unix socket for commands: fault, line, value, set, serve-count,\n"
     "                           arrivals, time, speed, list\n"
     "      --served FILE        a JSON line for each reply to a read\n"
     "      --served-limit MIB   then the file is renamed to FILE.1 and begun anew (default 64)\n"

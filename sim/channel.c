@@ -46,6 +46,13 @@ void channel_close(struct channel *channel)
     poller_free_later(poller, channel);
 }
 
+void channel_abort(struct channel *channel)
+{
+    struct linger linger = {.l_onoff = 1};
+    (void)setsockopt(channel->fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger));
+    channel_close(channel);
+}
+
 static ssize_t write_some(const struct channel *channel, const uint8_t *bytes, size_t length)
 {
     return channel->is_serial ? write(channel->fd, bytes, length)
@@ -105,21 +112,36 @@ static void flush_out(struct channel *channel)
     }
 }
 
+static void send_last(struct channel *channel, const uint8_t *bytes, size_t length, bool is_last)
+{
+    send_now(channel, bytes, length);
+    if (is_last && !channel->is_closed && !channel->is_serial) {
+        (void)shutdown(channel->fd, SHUT_WR);
+    }
+}
+
 static void fire_job(struct poll_timer *timer)
 {
     struct outgoing *job = (struct outgoing *)(void *)timer;
+    struct channel *channel = job->channel;
+    if (job->how.apart_us > 0 && job->at + 1 < job->length) {
+        poller_at(&channel->simulator->poller, timer, job->how.mono_us += job->how.apart_us);
+        send_now(channel, job->bytes + job->at++, 1); /* last: it may close the channel */
+        return;
+    }
     unlink_job(job);
-    send_now(job->channel, job->bytes, job->length);
+    send_last(channel, job->bytes + job->at, job->length - job->at, job->how.is_last);
     free(job);
 }
 
-void channel_send(struct channel *channel, const uint8_t *bytes, size_t length, int64_t mono_us)
+void channel_send(struct channel *channel, const uint8_t *bytes, size_t length,
+                  const struct sending *how)
 {
-    if (channel->is_closed) {
+    if (channel->is_closed || length == 0) {
         return;
     }
-    if (mono_us <= clock_mono_us(channel->simulator->clock)) {
-        send_now(channel, bytes, length);
+    if (how->apart_us == 0 && how->mono_us <= clock_mono_us(channel->simulator->clock)) {
+        send_last(channel, bytes, length, how->is_last);
         return;
     }
     if (channel->job_count >= CHANNEL_JOBS) {
@@ -129,11 +151,12 @@ void channel_send(struct channel *channel, const uint8_t *bytes, size_t length, 
     job->timer.fire = fire_job;
     job->channel = channel;
     job->next = channel->jobs;
+    job->how = *how;
     job->length = length;
     memcpy(job->bytes, bytes, length);
     channel->jobs = job;
     channel->job_count++;
-    poller_at(&channel->simulator->poller, &job->timer, mono_us);
+    poller_at(&channel->simulator->poller, &job->timer, how->mono_us);
 }
 
 /* On a serial line a pause ends a frame: what was begun before it is dropped. */
@@ -157,6 +180,14 @@ static void take_bytes(struct channel *channel)
         channel_close(channel);
     }
     if (got <= 0) {
+        return;
+    }
+    enum line_trouble trouble = channel->server->line->trouble;
+    if (trouble == LINE_TROUBLE_GONE && !channel->is_serial) {
+        channel_abort(channel);
+        return;
+    }
+    if (trouble != LINE_TROUBLE_NONE) {
         return;
     }
     channel->in_length += (size_t)got;

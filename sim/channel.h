@@ -3,6 +3,7 @@
 #ifndef LINGTAN_SIM_CHANNEL_H
 #define LINGTAN_SIM_CHANNEL_H
 
+#include "sim/mangle.h"
 #include "sim/simulator.h"
 
 struct line_server;
@@ -11,17 +12,25 @@ struct channel;
 enum {
     CHANNEL_IN = 1024,
     CHANNEL_OUT = 16384,
-    FRAME_MAX = 260,
     CHANNEL_JOBS = 64,
 };
 
-/* A frame on its way, sent at the time of its timer. */
+/* When and how bytes go out. */
+struct sending {
+    int64_t mono_us;  /* past: at once */
+    int64_t apart_us; /* byte by byte; 0 = in one piece */
+    bool is_last;     /* the sending direction ends with it */
+};
+
+/* A segment on its way, sent at the time of its timer. */
 struct outgoing {
     struct poll_timer timer;
     struct channel *channel;
     struct outgoing *next;
+    struct sending how;
+    size_t at; /* sent so far */
     size_t length;
-    uint8_t bytes[FRAME_MAX];
+    uint8_t bytes[SEGMENT_MAX];
 };
 
 /* Looks at the bytes in, answers what is whole and returns how many bytes are done with. */
@@ -42,6 +51,8 @@ struct channel {
     size_t job_count;
     struct outgoing *jobs;
     uint8_t in[CHANNEL_IN];
+    uint8_t last[FRAME_MAX]; /* the frame that was sent last */
+    size_t last_length;
     uint8_t *out; /* CHANNEL_OUT bytes once something has to wait */
 };
 
@@ -49,8 +60,10 @@ struct channel {
 int channel_create(struct line_server *server, struct simulator *simulator, int take_fd,
                    bool is_serial, channel_consume_fn consume) MUST_USE;
 void channel_close(struct channel *channel);
+void channel_abort(struct channel *channel); /* by a reset, where that is possible */
 
-/* Sends the frame at mono_us, or at once when that is past. A channel with too many frames waiting drops it. */
-void channel_send(struct channel *channel, const uint8_t *bytes, size_t length, int64_t mono_us);
+/* At most SEGMENT_MAX bytes. A channel with too many segments waiting drops them. */
+void channel_send(struct channel *channel, const uint8_t *bytes, size_t length,
+                  const struct sending *how);
 
 #endif

@@ -61,9 +61,9 @@ static void run_fault(const struct command_line *line)
     }
     bool has_count = line->count < 4 || (parse_number(line->words[3], &count) && count >= 1.0);
     if (line->count < 3 || !has_count || fault_parse(line->words[2], (int64_t)count, &fault) != 0) {
-        say_error(line, "fault DEVICE WORD [COUNT]; words are off, silent, slow:MS, late:MS, "
-                        "wrong-transaction, exception:CODE, garbage, close, glitch:zero, "
-                        "glitch:spike, reset, rollover");
+        text_add_string(line->answer, "{\"error\":\"fault DEVICE WORD [COUNT]; words are ");
+        text_add_string(line->answer, fault_usage);
+        text_add_string(line->answer, "\"}");
         return;
     }
     if (fleet_set_fault(&line->simulator->fleet, device, &fault) != 0) {
@@ -72,6 +72,21 @@ static void run_fault(const struct command_line *line)
     }
     text_add_format(line->answer, "{\"device\":\"%s\",\"fault\":\"%s\"}", device->config->id,
                     fault_words[fault.kind]);
+}
+
+static void run_line(const struct command_line *line)
+{
+    struct sim_line *row =
+        line->count == 3 ? fleet_line(&line->simulator->fleet, line->words[1]) : NULL;
+    for (int i = 0; row != NULL && line_trouble_words[i] != NULL; i++) {
+        if (strcmp(line->words[2], line_trouble_words[i]) == 0) {
+            row->trouble = (enum line_trouble)i;
+            text_add_format(line->answer, "{\"line\":\"%s\",\"fault\":\"%s\"}", row->config->id,
+                            line_trouble_words[i]);
+            return;
+        }
+    }
+    say_error(line, "line LINE WORD: the id of a line, and off, silent or down");
 }
 
 static struct cell *cell_of(const struct command_line *line, struct sim_device *device,
@@ -191,10 +206,15 @@ static const struct {
     const char *word;
     void (*run)(const struct command_line *line);
 } commands[] = {
-    {"fault", run_fault},       {"value", run_value},
-    {"set", run_set},           {"serve-count", run_serve_count},
-    {"time", run_time},         {"speed", run_speed},
-    {"arrivals", run_arrivals}, {"list", run_list},
+    {"fault", run_fault},
+    {"line", run_line},
+    {"value", run_value},
+    {"set", run_set},
+    {"serve-count", run_serve_count},
+    {"time", run_time},
+    {"speed", run_speed},
+    {"arrivals", run_arrivals},
+    {"list", run_list},
 };
 
 static void split_words(struct command_line *line, char *text)
@@ -217,5 +237,6 @@ void control_answer(struct simulator *simulator, char *text, struct text *answer
             return;
         }
     }
-    say_error(&line, "commands are fault, value, set, serve-count, arrivals, time, speed and list");
+    say_error(&line,
+              "commands are fault, line, value, set, serve-count, arrivals, time, speed and list");
 }

@@ -2,6 +2,7 @@
 /* control: a Unix socket at which tests and demos steer the simulator: a line of text in, a line of JSON out.
  *
  *   fault DEVICE WORD [COUNT]   see sim/faults.h; "off" ends it
+ *   line LINE WORD              off, silent (nobody answers) or down (connections are reset)
  *   value DEVICE POINT          the true value now and the simulated time
  *   set DEVICE POINT VALUE      as if a client had written it
  *   serve-count DEVICE          replies that went out

@@ -11,10 +11,30 @@ const char *const fault_words[] = {
     [FAULT_SILENT] = "silent",
     [FAULT_SLOW] = "slow",
     [FAULT_LATE] = "late",
-    [FAULT_WRONG_TRANSACTION] = "wrong-transaction",
-    [FAULT_EXCEPTION] = "exception",
+    [FAULT_DOUBLED] = "doubled",
+    [FAULT_UNASKED] = "unasked",
+    [FAULT_STALE] = "stale",
+    [FAULT_LAGGING] = "lagging",
+    [FAULT_DRIP] = "drip",
+    [FAULT_TRUNCATED] = "truncated",
+    [FAULT_JUNK_BEFORE] = "junk-before",
+    [FAULT_JUNK_AFTER] = "junk-after",
     [FAULT_GARBAGE] = "garbage",
+    [FAULT_WRONG_TRANSACTION] = "wrong-transaction",
+    [FAULT_NO_TRANSACTION] = "no-transaction",
+    [FAULT_WRONG_PROTOCOL] = "wrong-protocol",
+    [FAULT_LENGTH] = "length",
+    [FAULT_SHORT_LENGTH] = "short-length",
+    [FAULT_WRONG_UNIT] = "wrong-unit",
+    [FAULT_WRONG_FUNCTION] = "wrong-function",
+    [FAULT_FEWER] = "fewer",
+    [FAULT_BYTE_COUNT] = "byte-count",
+    [FAULT_EXCEPTION] = "exception",
+    [FAULT_EXCEPTION_LENGTH] = "exception-length",
+    [FAULT_REFUSE] = "refuse",
     [FAULT_CLOSE] = "close",
+    [FAULT_ABORT] = "abort",
+    [FAULT_HALF_CLOSE] = "half-close",
     [FAULT_GLITCH_ZERO] = "glitch:zero",
     [FAULT_GLITCH_SPIKE] = "glitch:spike",
     [FAULT_RESET] = "reset",
@@ -22,27 +42,35 @@ const char *const fault_words[] = {
     [FAULT_ROLLOVER + 1] = NULL,
 };
 
-static const int64_t late_default_ms = 1500;
+const char fault_usage[] =
+    "off, silent, slow:MS, late:MS, doubled, unasked:MS, stale, lagging, drip:MS, truncated, "
+    "junk-before, junk-after, garbage, wrong-transaction, no-transaction, wrong-protocol, "
+    "length:N, short-length, wrong-unit, wrong-function, fewer, byte-count:N, exception:CODE, "
+    "exception-length:N, refuse:ADDRESS, close, abort, half-close, glitch:zero, glitch:spike, "
+    "reset, rollover";
 
-/* The range of the number behind the colon, and what stands for a missing one; highest 0 = no number. */
-static void number_of(enum fault_kind kind, int64_t *highest, int64_t *fallback)
-{
-    *highest = 0;
-    *fallback = 0;
-    if (kind == FAULT_SLOW || kind == FAULT_LATE) {
-        *highest = 600000;
-        *fallback = kind == FAULT_LATE ? late_default_ms : 0;
-    } else if (kind == FAULT_EXCEPTION) {
-        *highest = 255;
-    }
-}
+/* The number behind the colon; highest 0 = none. */
+struct number {
+    int64_t lowest;
+    int64_t highest;
+    int64_t fallback; /* stands for a missing one; -1 = it must be there */
+};
 
-static bool parse_number(const char *text, int64_t highest, int64_t *value)
+static const struct number numbers[FAULT_ROLLOVER + 1] = {
+    [FAULT_SLOW] = {1, 600000, -1},     [FAULT_LATE] = {1, 600000, 1500},
+    [FAULT_UNASKED] = {1, 600000, 200}, [FAULT_DRIP] = {1, 10000, -1},
+    [FAULT_LENGTH] = {0, 65535, -1},    [FAULT_BYTE_COUNT] = {0, 255, 255},
+    [FAULT_EXCEPTION] = {1, 255, -1},   [FAULT_EXCEPTION_LENGTH] = {0, 65535, -1},
+    [FAULT_REFUSE] = {0, 65535, -1},
+};
+
+static bool parse_number(const char *text, const struct number *wanted, int64_t *value)
 {
     char *end = NULL;
     errno = 0;
     long long number = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || number < 1 || number > highest) {
+    if (errno != 0 || end == text || *end != '\0' || number < wanted->lowest ||
+        number > wanted->highest) {
         return false;
     }
     *value = number;
@@ -51,13 +79,13 @@ static bool parse_number(const char *text, int64_t highest, int64_t *value)
 
 static int parse_as(enum fault_kind kind, const char *rest, struct fault *out)
 {
-    int64_t highest = 0;
-    number_of(kind, &highest, &out->value);
+    const struct number *wanted = &numbers[kind];
     out->kind = kind;
+    out->value = wanted->fallback;
     if (*rest == '\0') {
-        return highest == 0 || out->value > 0 ? 0 : -EINVAL;
+        return wanted->highest == 0 || wanted->fallback >= 0 ? 0 : -EINVAL;
     }
-    bool is_number = *rest == ':' && parse_number(rest + 1, highest, &out->value);
+    bool is_number = *rest == ':' && parse_number(rest + 1, wanted, &out->value);
     return is_number ? 0 : -EINVAL;
 }
 

@@ -1,11 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* faults: what is wrong with a device on request. Plain data.
  *
- * Words: silent; slow:MS (the reply comes MS later); late:MS (MS later, 1500 when not given, and twice);
- * wrong-transaction (serial: wrong unit); exception:CODE; garbage (TCP: bytes that are no frame, serial: bad CRC); close
- * (TCP: the connection ends instead of a reply; serial: no reply); glitch:zero and glitch:spike (the next reading of
- * counters is wrong, once); reset (counters begin at 0); rollover (counters jump to just below their modulus); off. A
- * number after the word says for how many replies a fault lasts. */
+ * A number after the word says for how many replies a fault lasts. Of words marked with * the head of a TCP frame is
+ * meant; a serial line, which has none, sends a wrong unit instead.
+ *
+ *   off
+ *   silent              no reply
+ *   slow:MS             the reply comes MS later
+ *   late:MS             MS later, 1500 when not given, and twice
+ *   doubled             twice in one segment
+ *   unasked:MS          MS after the reply, 200 when not given, one more frame: TCP with another id
+ *   stale               the reply before and this one in one segment
+ *   lagging             the reply before instead of this one
+ *   drip:MS             byte by byte, MS apart
+ *   truncated           its first half
+ *   junk-before, junk-after   bytes of nobody in the same segment
+ *   garbage             TCP: bytes that are no frame; serial: a bad sum
+ *   wrong-transaction * the next id
+ *   no-transaction *    id 0
+ *   wrong-protocol *    protocol 1
+ *   length:N *          the length field is N
+ *   short-length *      it is 2 too small
+ *   wrong-unit, wrong-function   one higher
+ *   fewer               one register less than was asked for
+ *   byte-count:N        the byte count is N, 255 when not given
+ *   exception:CODE
+ *   exception-length:N *   exception 4 whose length field is N
+ *   refuse:ADDRESS      exception 2 to every read that touches it
+ *   close, abort        TCP: the connection ends, by a reset, instead of a reply; serial: no reply
+ *   half-close          TCP: the reply, then the end of the sending direction
+ *   glitch:zero, glitch:spike   the next reading of counters is wrong, once
+ *   reset               counters begin at 0
+ *   rollover            counters jump to just below their modulus */
 #ifndef LINGTAN_SIM_FAULTS_H
 #define LINGTAN_SIM_FAULTS_H
 
@@ -18,20 +44,41 @@ enum fault_kind {
     FAULT_SILENT,
     FAULT_SLOW,
     FAULT_LATE,
-    FAULT_WRONG_TRANSACTION,
-    FAULT_EXCEPTION,
+    FAULT_DOUBLED,
+    FAULT_UNASKED,
+    FAULT_STALE,
+    FAULT_LAGGING,
+    FAULT_DRIP,
+    FAULT_TRUNCATED,
+    FAULT_JUNK_BEFORE,
+    FAULT_JUNK_AFTER,
     FAULT_GARBAGE,
+    FAULT_WRONG_TRANSACTION,
+    FAULT_NO_TRANSACTION,
+    FAULT_WRONG_PROTOCOL,
+    FAULT_LENGTH,
+    FAULT_SHORT_LENGTH,
+    FAULT_WRONG_UNIT,
+    FAULT_WRONG_FUNCTION,
+    FAULT_FEWER,
+    FAULT_BYTE_COUNT,
+    FAULT_EXCEPTION,
+    FAULT_EXCEPTION_LENGTH,
+    FAULT_REFUSE,
     FAULT_CLOSE,
+    FAULT_ABORT,
+    FAULT_HALF_CLOSE,
     FAULT_GLITCH_ZERO,
     FAULT_GLITCH_SPIKE,
     FAULT_RESET,
     FAULT_ROLLOVER,
 };
 extern const char *const fault_words[]; /* NULL-terminated, by kind; the first is "off" */
+extern const char fault_usage[];        /* all of them with their numbers, for people */
 
 struct fault {
     enum fault_kind kind;
-    int64_t value; /* ms, or the exception code */
+    int64_t value; /* ms, code, length or address */
     int64_t left;  /* replies; -1 = until off */
 };
 

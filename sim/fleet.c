@@ -10,6 +10,13 @@
 #include "sim/noise.h"
 #include "sim/pattern.h"
 
+const char *const line_trouble_words[] = {
+    [LINE_TROUBLE_NONE] = "off",
+    [LINE_TROUBLE_MUTE] = "silent",
+    [LINE_TROUBLE_GONE] = "down",
+    [LINE_TROUBLE_GONE + 1] = NULL,
+};
+
 static int compare_ids(const void *one, const void *other)
 {
     const struct sim_device *const *a = one;
@@ -31,6 +38,16 @@ struct sim_device *fleet_find(const struct fleet *fleet, const char *id)
     struct sim_device **found =
         bsearch(id, fleet->by_id, fleet->device_count, sizeof(struct sim_device *), compare_id);
     return found != NULL ? *found : NULL;
+}
+
+struct sim_line *fleet_line(const struct fleet *fleet, const char *id)
+{
+    for (size_t i = 0; i < fleet->line_count; i++) {
+        if (strcmp(fleet->lines[i].config->id, id) == 0) {
+            return &fleet->lines[i];
+        }
+    }
+    return NULL;
 }
 
 struct sim_unit *fleet_unit(const struct sim_line *line, uint8_t unit)
@@ -119,10 +136,8 @@ static void apply_row(struct fleet *fleet, const struct device_options *row, str
         if (fault_parse(row->faults.items[i], 0, &fault) != 0 ||
             fleet_set_fault(fleet, device, &fault) != 0) {
             faults_add(faults, row->origin, "devices.faults",
-                       "%s is no fault of this device: silent, slow:MS, late:MS, "
-                       "wrong-transaction, exception:CODE, garbage, close, glitch:zero, "
-                       "glitch:spike, reset and rollover are",
-                       row->faults.items[i]);
+                       "%s is no fault of this device; the words are %s", row->faults.items[i],
+                       fault_usage);
         }
     }
 }

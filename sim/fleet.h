@@ -25,7 +25,16 @@ struct sim_unit {
     struct image image;
 };
 
+/* What is wrong with a line as a whole. */
+enum line_trouble {
+    LINE_TROUBLE_NONE,
+    LINE_TROUBLE_MUTE, /* it accepts and reads, nobody answers */
+    LINE_TROUBLE_GONE, /* TCP: connections are reset as they come, those open with their next request; serial: mute */
+};
+extern const char *const line_trouble_words[]; /* NULL-terminated; the first is "off" */
+
 struct sim_line {
+    enum line_trouble trouble;
     struct line_config *config;
     struct sim_unit *units;
     size_t unit_count;
@@ -47,6 +56,7 @@ void fleet_init(struct fleet *fleet, struct site *site, const struct profiles *p
                 const struct model_options *options, struct world *world, struct faults *faults);
 void fleet_finish(struct fleet *fleet);
 
+struct sim_line *fleet_line(const struct fleet *fleet, const char *id);   /* NULL when unknown */
 struct sim_device *fleet_find(const struct fleet *fleet, const char *id); /* NULL when unknown */
 struct sim_unit *fleet_unit(const struct sim_line *line, uint8_t unit);   /* NULL when unknown */
 

@@ -17,6 +17,7 @@ enum {
     EXCEPTION_FUNCTION = 1,
     EXCEPTION_ADDRESS = 2,
     EXCEPTION_VALUE = 3,
+    EXCEPTION_FAILURE = 4,
     EXCEPTION_TARGET = 11, /* a gateway's unit did not answer */
 };
 

@@ -107,8 +107,8 @@ static const struct option device_rows[] = {
     {.name = "faults",
      .type = OPTION_STRINGS,
      .offset = offsetof(struct device_options, faults),
-     .help = "What is wrong with it from the start: silent, slow:MS, late:MS, "
-             "wrong-transaction, exception:CODE, garbage, close."},
+     .help = "What is wrong with it from the start: the words of the command fault in "
+             "lingtan-sim(1)."},
 };
 static const struct option_table device_table = {
     .name = "device",

@@ -222,6 +222,19 @@ static int answer(const struct request *request, struct reply *reply)
     return EXCEPTION_FUNCTION;
 }
 
+/* The exception that the fault wants, 0 = none. */
+static int exception_of(const struct fault *fault, const uint8_t *pdu, size_t length)
+{
+    if (fault->kind == FAULT_EXCEPTION) {
+        return (int)fault->value;
+    }
+    if (fault->kind == FAULT_REFUSE && pdu[0] <= READ_INPUTS && length == 5) {
+        int64_t from = fault->value - word_at(pdu + 1);
+        return from >= 0 && from < word_at(pdu + 3) ? EXCEPTION_ADDRESS : 0;
+    }
+    return fault->kind == FAULT_EXCEPTION_LENGTH ? EXCEPTION_FAILURE : 0;
+}
+
 bool serve_request(struct fleet *fleet, const struct sim_line *line, uint8_t unit,
                    const uint8_t *pdu, size_t length, struct reply *reply)
 {
@@ -236,8 +249,8 @@ bool serve_request(struct fleet *fleet, const struct sim_line *line, uint8_t uni
     reply->fault = device->fault;
     bool is_glitch =
         device->fault.kind == FAULT_GLITCH_ZERO || device->fault.kind == FAULT_GLITCH_SPIKE;
-    int refused =
-        reply->fault.kind == FAULT_EXCEPTION ? (int)reply->fault.value : answer(&request, reply);
+    int refused = exception_of(&reply->fault, pdu, length);
+    refused = refused != 0 ? refused : answer(&request, reply);
     if (refused != 0) {
         refuse(reply, pdu[0], refused);
     }

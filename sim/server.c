@@ -2,6 +2,7 @@
 /* server: what TCP and serial lines have in common. */
 #include "sim/server.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -16,11 +17,13 @@ bool server_ask(struct channel *channel, uint8_t unit, const uint8_t *pdu, size_
     if (!serve_request(&simulator->fleet, channel->server->line, unit, pdu, length, reply)) {
         return false;
     }
-    if (reply->fault.kind == FAULT_CLOSE && !channel->is_serial) {
+    enum fault_kind kind = reply->fault.kind;
+    if (kind == FAULT_CLOSE && !channel->is_serial) {
         channel_close(channel);
-        return false;
+    } else if (kind == FAULT_ABORT && !channel->is_serial) {
+        channel_abort(channel);
     }
-    if (reply->fault.kind == FAULT_SILENT || reply->fault.kind == FAULT_CLOSE) {
+    if (kind == FAULT_SILENT || kind == FAULT_CLOSE || kind == FAULT_ABORT) {
         return false;
     }
     reply->device->served++;
@@ -30,21 +33,57 @@ bool server_ask(struct channel *channel, uint8_t unit, const uint8_t *pdu, size_
     return true;
 }
 
-void server_answer(struct channel *channel, const struct reply *reply, const uint8_t *frame,
-                   size_t length, int64_t mono_us)
+static int64_t later(int64_t one_us, int64_t other_us)
+{
+    return one_us > other_us ? one_us : other_us;
+}
+
+/* On TCP under an id that was not asked with; on a serial line nothing tells it from a reply. */
+static void send_unasked(struct channel *channel, uint8_t *frame, size_t length, int64_t mono_us)
+{
+    if (channel->consume == tcp_consume) {
+        frame[0]++;
+    }
+    channel_send(channel, frame, length, &(struct sending){.mono_us = mono_us});
+}
+
+static void send_spoiled(struct channel *channel, const struct fault *fault, uint8_t *frame,
+                         size_t length, int64_t mono_us)
 {
     const int64_t echo_us = 20000;
-    bool is_late = reply->fault.kind == FAULT_LATE;
-    int64_t when_us = mono_us;
-    if (is_late || reply->fault.kind == FAULT_SLOW) {
-        when_us = clock_mono_us(channel->simulator->clock) > mono_us
-                      ? clock_mono_us(channel->simulator->clock)
-                      : mono_us;
-        when_us += reply->fault.value * 1000;
+    uint8_t segment[SEGMENT_MAX];
+    struct sending how = {
+        .mono_us = later(mono_us, clock_mono_us(channel->simulator->clock)),
+        .apart_us = fault->kind == FAULT_DRIP ? fault->value * 1000 : 0,
+        .is_last = fault->kind == FAULT_HALF_CLOSE,
+    };
+    if (fault->kind == FAULT_SLOW || fault->kind == FAULT_LATE) {
+        how.mono_us += fault->value * 1000;
     }
-    channel_send(channel, frame, length, when_us);
-    if (is_late) {
-        channel_send(channel, frame, length, when_us + echo_us);
+    size_t size =
+        mangle_segment(fault, channel->last, channel->last_length, frame, length, segment);
+    channel_send(channel, segment, size, &how);
+    if (fault->kind == FAULT_LATE) {
+        how.mono_us += echo_us;
+        channel_send(channel, segment, size, &how);
+    } else if (fault->kind == FAULT_UNASKED) {
+        send_unasked(channel, segment, size, how.mono_us + fault->value * 1000);
+    }
+}
+
+void server_answer(struct channel *channel, const struct reply *reply,
+                   uint8_t frame[static FRAME_MAX], size_t length, int64_t mono_us)
+{
+    const struct fault *fault = &reply->fault;
+    if (fault->kind == FAULT_NONE) {
+        channel_send(channel, frame, length, &(struct sending){.mono_us = mono_us});
+    } else {
+        mangle_frame(fault, channel->consume == tcp_consume, frame, &length);
+        send_spoiled(channel, fault, frame, length, mono_us);
+    }
+    if (!channel->is_closed) {
+        memcpy(channel->last, frame, length);
+        channel->last_length = length;
     }
 }
 

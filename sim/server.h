@@ -34,8 +34,8 @@ int pty_open(struct line_server *server) MUST_USE;
 bool server_ask(struct channel *channel, uint8_t unit, const uint8_t *pdu, size_t length,
                 struct reply *reply);
 
-/* Sends the frame at mono_us, later by what the fault wants, and twice when it is late. */
-void server_answer(struct channel *channel, const struct reply *reply, const uint8_t *frame,
-                   size_t length, int64_t mono_us);
+/* Sends the good frame at mono_us, or what the fault makes of it, when and how it wants. */
+void server_answer(struct channel *channel, const struct reply *reply,
+                   uint8_t frame[static FRAME_MAX], size_t length, int64_t mono_us);
 
 #endif

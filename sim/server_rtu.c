@@ -13,18 +13,6 @@ enum {
     CRC_BYTES = 2,
 };
 
-static uint16_t crc16(const uint8_t *bytes, size_t length)
-{
-    uint16_t crc = 0xFFFF;
-    for (size_t i = 0; i < length; i++) {
-        crc = (uint16_t)(crc ^ bytes[i]);
-        for (int bit = 0; bit < 8; bit++) {
-            crc = (crc & 1) != 0 ? (uint16_t)(crc >> 1 ^ 0xA001) : (uint16_t)(crc >> 1);
-        }
-    }
-    return crc;
-}
-
 static void answer_frame(struct channel *channel, const uint8_t *frame, size_t length)
 {
     struct line_server *server = channel->server;
@@ -34,14 +22,8 @@ static void answer_frame(struct channel *channel, const uint8_t *frame, size_t l
         return;
     }
     out[0] = frame[0];
-    if (reply.fault.kind == FAULT_WRONG_TRANSACTION) {
-        out[0] = (uint8_t)(out[0] + 1);
-    }
     memcpy(out + 1, reply.pdu, reply.length);
-    uint16_t crc = crc16(out, reply.length + 1);
-    if (reply.fault.kind == FAULT_GARBAGE) {
-        crc = (uint16_t)~crc;
-    }
+    uint16_t crc = frame_crc16(out, reply.length + 1);
     out[reply.length + 1] = (uint8_t)crc;
     out[reply.length + 2] = (uint8_t)(crc >> 8);
     size_t sent = reply.length + 1 + CRC_BYTES;
@@ -62,13 +44,13 @@ static int whole_frame(const uint8_t *bytes, size_t length)
     int pdu = serve_request_length(bytes + 1, length - 1);
     if (pdu < 0 || pdu > PDU_MAX) {
         /* An unknown function: whatever ends here with a good CRC is a request, to be refused. */
-        bool is_good = length >= 4 && length <= FRAME_MAX && crc16(bytes, length) == 0;
+        bool is_good = length >= 4 && length <= FRAME_MAX && frame_crc16(bytes, length) == 0;
         return is_good ? (int)length : -1;
     }
     if (pdu == 0 || length < (size_t)pdu + 1 + CRC_BYTES) {
         return 0;
     }
-    return crc16(bytes, (size_t)pdu + 1 + CRC_BYTES) == 0 ? pdu + 1 + CRC_BYTES : -1;
+    return frame_crc16(bytes, (size_t)pdu + 1 + CRC_BYTES) == 0 ? pdu + 1 + CRC_BYTES : -1;
 }
 
 size_t rtu_consume(struct channel *channel)

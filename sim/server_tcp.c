@@ -15,9 +15,6 @@ enum {
     LENGTH_MAX = 254,
 };
 
-/* Bytes that begin no frame: another protocol, an impossible length. */
-static const uint8_t garbage[] = {0x00, 0x01, 0xDE, 0xAD, 0xFF, 0xFF, 0x55, 0xAA, 0x55, 0xAA};
-
 static void answer_frame(struct channel *channel, const uint8_t *frame, size_t length)
 {
     struct reply reply;
@@ -28,20 +25,13 @@ static void answer_frame(struct channel *channel, const uint8_t *frame, size_t l
         /* What a gateway says when nobody answers behind it. */
         const uint8_t nobody[] = {frame[0],           frame[1],        0, 0, 0, 3, unit,
                                   frame[MBAP] | 0x80, EXCEPTION_TARGET};
-        channel_send(channel, nobody, sizeof(nobody), now_us);
+        channel_send(channel, nobody, sizeof(nobody), &(struct sending){.mono_us = now_us});
         return;
     }
     if (!server_ask(channel, unit, frame + MBAP, length - MBAP, &reply)) {
         return;
     }
-    if (reply.fault.kind == FAULT_GARBAGE) {
-        channel_send(channel, garbage, sizeof(garbage), now_us);
-        return;
-    }
     memcpy(out, frame, 2);
-    if (reply.fault.kind == FAULT_WRONG_TRANSACTION) {
-        out[1] = (uint8_t)(out[1] + 1);
-    }
     out[4] = (uint8_t)((reply.length + 1) >> 8);
     out[5] = (uint8_t)(reply.length + 1);
     out[6] = unit;
@@ -83,7 +73,9 @@ static void accept_client(struct poll_source *source, uint32_t events)
     /* On failure the connection is gone, and its client tries again. */
     int error =
         channel_create(server, server->simulator, fd, false, is_rtu ? rtu_consume : tcp_consume);
-    (void)error;
+    if (error == 0 && server->line->trouble == LINE_TROUBLE_GONE) {
+        channel_abort(server->channels);
+    }
 }
 
 int tcp_open(struct line_server *server, const char *address)

@@ -8,6 +8,8 @@
 #include <cmocka.h>
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -191,6 +193,164 @@ static void serial_wrong_unit(void **state)
     (void)close(fd);
 }
 
+struct shape {
+    const char *fault;
+    const char *bytes; /* of the reply, in hexadecimal; dots are data or a sum */
+};
+
+static const struct shape tcp_shapes[] = {
+    {"doubled 1", "0102 0000 0007 0303 04........ 0102 0000 0007 0303 04........"},
+    {"unasked:100 1", "0102 0000 0007 0303 04........ 0202 0000 0007 0303 04........"},
+    {"truncated 1", "0102 0000 0007"},
+    {"junk-before 1", "0001 DEAD FFFF 55AA 55AA 0102 0000 0007 0303 04........"},
+    {"junk-after 1", "0102 0000 0007 0303 04........ 0001 DEAD FFFF 55AA 55AA"},
+    {"no-transaction 1", "0000 0000 0007 0303 04........"},
+    {"wrong-protocol 1", "0102 0001 0007 0303 04........"},
+    {"length:71 1", "0102 0000 0047 0303 04........"},
+    {"length:65535 1", "0102 0000 FFFF 0303 04........"},
+    {"short-length 1", "0102 0000 0005 0303 04........"},
+    {"wrong-unit 1", "0102 0000 0007 0403 04........"},
+    {"wrong-function 1", "0102 0000 0007 0304 04........"},
+    {"fewer 1", "0102 0000 0005 0303 02...."},
+    {"byte-count 1", "0102 0000 0007 0303 FF........"},
+    {"exception-length:2 1", "0102 0000 0002 0383 04"},
+    {"refuse:32107 1", "0102 0000 0003 0383 02"},
+    {"refuse:32108", "0102 0000 0007 0303 04........"},
+    {"drip:5 1", "0102 0000 0007 0303 04........"},
+};
+
+static const struct shape rtu_shapes[] = {
+    {"doubled 1", "0703 04........ .... 0703 04........ ...."},
+    {"wrong-function 1", "0704 04........ ...."},
+    {"fewer 1", "0703 02.... ...."},
+    {"byte-count:6 1", "0703 06........ ...."},
+    {"short-length 1", "0803 04........ ...."},
+    {"truncated 1", "0703 04.."},
+};
+
+/* Compares what comes with the pattern, and that no more comes. */
+static void expect_bytes(int fd, const struct shape *shape)
+{
+    for (const char *at = shape->bytes; *at != '\0';) {
+        char digits[3] = {at[0], at[1], '\0'};
+        uint8_t byte = 0;
+        if (*at == ' ') {
+            at++;
+            continue;
+        }
+        at += 2;
+        assert_int_equal(recv(fd, &byte, 1, MSG_WAITALL), 1);
+        if (digits[0] != '.' && byte != strtoul(digits, NULL, 16)) {
+            fail_msg("%s: %02X before \"%s\"", shape->fault, byte, at);
+        }
+    }
+    assert_false(is_answered(fd, 30));
+}
+
+static void replies_on_tcp(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(tcp_shapes) / sizeof(tcp_shapes[0]); i++) {
+        set_fault("inverter", tcp_shapes[i].fault);
+        int fd = ask();
+        expect_bytes(fd, &tcp_shapes[i]);
+        (void)close(fd);
+    }
+    set_fault("inverter", "off");
+}
+
+static void replies_on_a_serial_wire(void **state)
+{
+    (void)state;
+    const uint8_t frame[] = {7, 3, 0, 4, 0, 2, 0x85, 0xAC};
+    for (size_t i = 0; i < sizeof(rtu_shapes) / sizeof(rtu_shapes[0]); i++) {
+        set_fault("water", rtu_shapes[i].fault);
+        int fd = bench_socket(&bench, "conv");
+        assert_int_equal(send(fd, frame, sizeof(frame), 0), (ssize_t)sizeof(frame));
+        expect_bytes(fd, &rtu_shapes[i]);
+        (void)close(fd);
+    }
+}
+
+/* The second reply on a connection, behind or instead of the first. */
+static void replies_of_before(void **state)
+{
+    (void)state;
+    uint8_t first[13];
+    uint8_t second[26];
+    uint8_t again[sizeof(request)];
+    memcpy(again, request, sizeof(request));
+    again[1] = 3;
+    int fd = ask();
+    assert_int_equal(recv(fd, first, sizeof(first), MSG_WAITALL), 13);
+    set_fault("inverter", "stale 1");
+    assert_int_equal(send(fd, again, sizeof(again), 0), (ssize_t)sizeof(again));
+    assert_int_equal(recv(fd, second, sizeof(second), MSG_WAITALL), 26);
+    assert_memory_equal(second, first, 13);
+    assert_int_equal(second[14], 3);
+    set_fault("inverter", "lagging 1");
+    again[1] = 4;
+    assert_int_equal(send(fd, again, sizeof(again), 0), (ssize_t)sizeof(again));
+    assert_int_equal(recv(fd, first, sizeof(first), MSG_WAITALL), 13);
+    assert_int_equal(first[1], 3);
+    assert_false(is_answered(fd, 30));
+    (void)close(fd);
+}
+
+static void ends_of_connections(void **state)
+{
+    (void)state;
+    uint8_t bytes[14];
+    set_fault("inverter", "half-close 1");
+    int fd = ask();
+    assert_int_equal(recv(fd, bytes, sizeof(bytes), MSG_WAITALL), 13);
+    assert_int_equal(recv(fd, bytes, 1, 0), 0);
+    (void)close(fd);
+    set_fault("inverter", "abort 1");
+    fd = ask();
+    assert_int_equal(recv(fd, bytes, 1, 0), -1);
+    assert_int_equal(errno, ECONNRESET);
+    (void)close(fd);
+    (void)counter_now();
+}
+
+static void lines_as_a_whole(void **state)
+{
+    (void)state;
+    uint8_t byte = 0;
+    assert_non_null(strstr(bench_ask(&bench, "line net silent"), "silent"));
+    int fd = ask();
+    assert_false(is_answered(fd, 200));
+    (void)bench_ask(&bench, "line net down");
+    assert_int_equal(send(fd, request, sizeof(request), 0), (ssize_t)sizeof(request));
+    assert_true(recv(fd, &byte, 1, 0) <= 0);
+    (void)close(fd);
+    fd = bench_socket(&bench, "net");
+    assert_true(recv(fd, &byte, 1, 0) <= 0);
+    (void)close(fd);
+    assert_non_null(strstr(bench_ask(&bench, "line net off"), "off"));
+    (void)counter_now();
+    assert_non_null(strstr(bench_ask(&bench, "line nowhere off"), "error"));
+    assert_non_null(strstr(bench_ask(&bench, "line net loud"), "error"));
+}
+
+/* Each word is in the text for people and in the man page. */
+static void words_are_told(void **state)
+{
+    (void)state;
+    char page[16384];
+    FILE *file = fopen(LINGTAN_SOURCE_FOLDER "/man/lingtan-sim.1", "re");
+    assert_non_null(file);
+    page[fread(page, 1, sizeof(page) - 1, file)] = '\0';
+    (void)fclose(file);
+    for (size_t i = 0; fault_words[i] != NULL; i++) {
+        assert_non_null(strstr(fault_usage, fault_words[i]));
+        if (strstr(page, fault_words[i]) == NULL) {
+            fail_msg("man/lingtan-sim.1 does not have the fault %s", fault_words[i]);
+        }
+    }
+}
+
 static void counters_misbehave(void **state)
 {
     (void)state;
@@ -255,6 +415,12 @@ int main(void)
         cmocka_unit_test(closing),
         cmocka_unit_test(serial_faults),
         cmocka_unit_test(serial_wrong_unit),
+        cmocka_unit_test(replies_on_tcp),
+        cmocka_unit_test(replies_on_a_serial_wire),
+        cmocka_unit_test(replies_of_before),
+        cmocka_unit_test(ends_of_connections),
+        cmocka_unit_test(lines_as_a_whole),
+        cmocka_unit_test(words_are_told),
         cmocka_unit_test(counters_misbehave),
         cmocka_unit_test(float_counters_have_no_rollover),
         cmocka_unit_test(words_are_checked),
