@@ -9,37 +9,41 @@
 
 #include "base/mem.h"
 #include "config/site.h"
+#include "config/site_index.h"
 
-static struct line_config *find_line(const struct site *site, const char *id)
+static void move_line(struct line_config *line, const struct line_endpoint *endpoint)
 {
-    struct line_config *lines = site->lines.items;
-    for (size_t i = 0; i < site->lines.count; i++) {
-        if (!strcmp(lines[i].id, id)) {
-            return &lines[i];
-        }
+    if (endpoint->host) {
+        line->host = (char *)endpoint->host;
     }
-    return NULL;
+    if (endpoint->port > 0) {
+        line->port = endpoint->port;
+    }
+    if (endpoint->path) {
+        line->path = (char *)endpoint->path;
+    }
 }
 
 /* Strings of the endpoints are only borrowed: the site is gone before they are. */
 static int move_lines(const struct site *site, const struct line_endpoint *endpoints, size_t count)
 {
-    for (size_t i = 0; i < count; i++) {
-        struct line_config *line = find_line(site, endpoints[i].line);
-        if (!line) {
-            return -ENOENT;
-        }
-        if (endpoints[i].host) {
-            line->host = (char *)endpoints[i].host;
-        }
-        if (endpoints[i].port > 0) {
-            line->port = endpoints[i].port;
-        }
-        if (endpoints[i].path) {
-            line->path = (char *)endpoints[i].path;
+    struct line_config *lines = site->lines.items;
+    struct site_index ids = {0};
+    for (size_t i = 0; i < site->lines.count; i++) {
+        site_index_add(&ids, lines[i].id, i);
+    }
+    site_index_sort(&ids);
+    int error = 0;
+    for (size_t i = 0; i < count && error == 0; i++) {
+        const struct site_entry *entry = site_index_find(&ids, endpoints[i].line);
+        if (entry) {
+            move_line(&lines[entry->number], &endpoints[i]);
+        } else {
+            error = -ENOENT;
         }
     }
-    return 0;
+    site_index_finish(&ids);
+    return error;
 }
 
 static int write_file(int fd, const struct site *site)

@@ -200,15 +200,16 @@ class Simulator:
 
     START = "2026-01-14T10:00+08:00"  # early in the year: the simulator integrates from its beginning
 
-    def __init__(self, folder, site, model, extra=(), devices=DEVICES):
+    def __init__(self, folder, site, model=None, extra=(), devices=DEVICES):
         self.site_path = os.path.join(folder, "site.conf")
         self.control_path = os.path.join(folder, "sim.sock")
         self.served_path = os.path.join(folder, "served.jsonl")
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.site_path)
         self.program = Program(folder, "lingtan-sim",
-                               [SIMULATOR, "--site", site, "--model", model, "--devices", devices, "--publish",
-                                self.site_path, "--control", self.control_path, "--start", self.START, *extra])
+                               [SIMULATOR, "--site", site, "--devices", devices, "--publish", self.site_path, "--control",
+                                self.control_path, "--start", self.START, *(["--model", model] if model else []),
+                                *extra])
         self.program.await_true(lambda: os.path.exists(self.site_path), 60, "the simulator's site file")
 
     def control(self, line):
