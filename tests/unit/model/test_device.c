@@ -105,7 +105,7 @@ static void test_shares_equal_points(void **state)
     model.id = "inverter-2";
     struct device *second = device_share_points(device_create(&model), first);
     struct device *third = device_share_points(device_create(&model), second);
-    points[1].resolution *= 2;
+    points[0].resolution *= 2;
     struct device *fourth = device_share_points(device_create(&model), third);
     struct device *alone = device_share_points(device_create(&model), NULL);
     assert_ptr_equal(second->points, first->points);
