@@ -3,8 +3,8 @@
  *
  * Its loop thread would cost a second write for every message, and its blocking connect waits minutes for a silent
  * host. We resolve the name ourselves and give it numeric addresses one by one, because its non-blocking connect tries
- * only the first address of a name. For the same reason a later TLS set-up must be told the name to verify. */
-#include "net/mqtt_client.h"
+ * only the first address of a name. For the same reason TLS is given a context of ours that knows the name to verify. */
+#include "net/mqtt_client_parts.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,21 +15,10 @@
 #include <sys/socket.h>
 
 #include <mosquitto.h>
+#include <mqtt_protocol.h>
 
 #include "base/mem.h"
 #include "net/resolve.h"
-
-struct mqtt_client {
-    struct mqtt_client_options options;
-    struct mosquitto *mosq; /* NULL while closed */
-    struct resolve *resolve;
-    size_t next_address;
-    enum mqtt_client_state state;
-    enum mqtt_client_trouble trouble;
-    int64_t deadline_us; /* monotonic, of the step while connecting */
-    bool is_corked;
-    char reason[200];
-};
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 static int library_code;
@@ -50,6 +39,12 @@ int mqtt_client_create(const struct mqtt_client_options *options, struct mqtt_cl
     if (client->options.connect_timeout_ms == 0) {
         client->options.connect_timeout_ms = 10000;
     }
+    if (options->protocol == MQTT_5 && options->content_type &&
+        mosquitto_property_add_string(&client->properties, MQTT_PROP_CONTENT_TYPE,
+                                      options->content_type) != MOSQ_ERR_SUCCESS) {
+        free(client);
+        return -EINVAL;
+    }
     *out = client;
     return 0;
 }
@@ -60,6 +55,8 @@ void mqtt_client_close(struct mqtt_client *client)
         mosquitto_destroy(client->mosq);
         client->mosq = NULL;
     }
+    tls_destroy(client->tls);
+    client->tls = NULL;
     resolve_release(client->resolve);
     client->resolve = NULL;
     client->is_corked = false;
@@ -72,6 +69,7 @@ void mqtt_client_destroy(struct mqtt_client *client)
         return;
     }
     mqtt_client_close(client);
+    mosquitto_property_free_all(&client->properties);
     free(client);
 }
 
@@ -97,49 +95,14 @@ static bool is_overdue(const struct mqtt_client *client)
     return clock_mono_us(client->options.clock) >= client->deadline_us;
 }
 
-/* The words for the return codes of CONNACK in MQTT 3.1.1, section 3.2.2.3. */
-static const char *connack_words(int code)
-{
-    static const char *const words[] = {
-        [1] = "it does not speak MQTT 3.1.1",
-        [2] = "it does not accept the client id",
-        [3] = "it is not ready",
-        [4] = "wrong user name or password",
-        [5] = "not authorised: check the user name, the password and the broker's access list",
-    };
-    return code > 0 && code < (int)ARRAY_SIZE(words) ? words[code] : "no reason that we know";
-}
-
-/* Runs inside the library: it may not destroy the handle, so the state is only noted. */
-static void on_connect(struct mosquitto *mosq, void *context, int code)
-{
-    (void)mosq;
-    struct mqtt_client *client = context;
-    if (code == 0) {
-        client->state = MQTT_CLIENT_UP;
-        client->trouble = MQTT_TROUBLE_NONE;
-        client->reason[0] = '\0';
-        return;
-    }
-    client->trouble = MQTT_TROUBLE_REFUSED;
-    snprintf(client->reason, sizeof(client->reason), "%s:%u refuses us: %s", client->options.host,
-             client->options.port, connack_words(code));
-}
-
-static void on_publish(struct mosquitto *mosq, void *context, int message_id)
-{
-    (void)mosq;
-    struct mqtt_client *client = context;
-    client->options.on_acked(client->options.context, message_id);
-}
-
 static int set_up(struct mqtt_client *client, const char *username, const char *password)
 {
     struct mosquitto *mosq = client->mosq;
-    mosquitto_connect_callback_set(mosq, on_connect);
-    mosquitto_publish_callback_set(mosq, on_publish);
+    mqtt_client_watch(client);
     mosquitto_max_inflight_messages_set(mosq, 0); /* the caller keeps the window */
-    mosquitto_int_option(mosq, MOSQ_OPT_PROTOCOL_VERSION, MQTT_PROTOCOL_V311);
+    mosquitto_int_option(mosq, MOSQ_OPT_PROTOCOL_VERSION,
+                         client->options.protocol == MQTT_5 ? MQTT_PROTOCOL_V5
+                                                            : MQTT_PROTOCOL_V311);
     mosquitto_int_option(mosq, MOSQ_OPT_TCP_NODELAY, 1);
     int code = MOSQ_ERR_SUCCESS;
     if (username && username[0]) {
@@ -153,23 +116,38 @@ static int set_up(struct mqtt_client *client, const char *username, const char *
     return code == MOSQ_ERR_SUCCESS ? 0 : -EINVAL;
 }
 
+static int begin(struct mqtt_client *client, const char *username, const char *password)
+{
+    const struct mqtt_client_options *options = &client->options;
+    if (options->tls) {
+        char why[160];
+        int result = tls_create(options->tls, options->host, why, sizeof(why), &client->tls);
+        if (result < 0) {
+            fail(client, MQTT_TROUBLE_REFUSED, "TLS: %s", why);
+            return result;
+        }
+    }
+    client->mosq = mosquitto_new(options->client_id, true, client);
+    int result = client->mosq ? set_up(client, username, password) : -EINVAL;
+    if (result == 0) {
+        result = resolve_start(options->host, &client->resolve);
+    }
+    if (result < 0) {
+        fail(client, MQTT_TROUBLE_NETWORK, "cannot begin to connect: %s", strerrordesc_np(-result));
+    }
+    return result;
+}
+
 int mqtt_client_open(struct mqtt_client *client, const char *username, const char *password)
 {
     mqtt_client_close(client);
-    client->mosq = mosquitto_new(client->options.client_id, true, client);
-    if (!client->mosq) {
-        return -EINVAL;
-    }
-    int result = set_up(client, username, password);
-    if (result == 0) {
-        result = resolve_start(client->options.host, &client->resolve);
-    }
+    int result = begin(client, username, password);
     if (result < 0) {
-        mqtt_client_close(client);
         return result;
     }
     client->next_address = 0;
     client->trouble = MQTT_TROUBLE_NONE;
+    client->tls_words[0] = '\0';
     client->state = MQTT_CLIENT_CONNECTING;
     set_deadline(client);
     return 0;
@@ -183,9 +161,36 @@ static void tune_socket(const struct mqtt_client *client)
                sizeof(timeout_ms));
 }
 
+/* Why a connection ends that was never up. */
+static void give_up(struct mqtt_client *client, const char *why)
+{
+    const struct mqtt_client_options *options = &client->options;
+    const char *trouble = tls_trouble(client->tls);
+    if (trouble || client->tls_words[0]) {
+        fail(client, MQTT_TROUBLE_REFUSED, "no TLS with %s:%u: %s", options->host, options->port,
+             trouble ? trouble : client->tls_words);
+    } else if (client->tls) {
+        /* A reset after the handshake can overtake the alert that says why. */
+        fail(client, MQTT_TROUBLE_NETWORK,
+             "%s:%u ended before it answered: %s; does it speak TLS, does it want another client "
+             "certificate (cert_file)?",
+             options->host, options->port, why);
+    } else {
+        fail(client, MQTT_TROUBLE_NETWORK,
+             "%s:%u ended the connection before it answered: %s; does it want TLS%s?",
+             options->host, options->port, why,
+             options->protocol == MQTT_5 ? ", or does it not speak MQTT 5" : "");
+    }
+}
+
 static void connect_next(struct mqtt_client *client, const char *why)
 {
     const struct mqtt_client_options *options = &client->options;
+    /* The library drops its reference to the context only once it has used it. */
+    if (client->tls && client->next_address == 0) {
+        mosquitto_void_option(client->mosq, MOSQ_OPT_SSL_CTX, tls_context(client->tls));
+        mosquitto_int_option(client->mosq, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
+    }
     while (client->next_address < resolve_count(client->resolve)) {
         const char *address = resolve_address(client->resolve, client->next_address++);
         int code =
@@ -193,6 +198,11 @@ static void connect_next(struct mqtt_client *client, const char *why)
         if (code == MOSQ_ERR_SUCCESS || mosquitto_socket(client->mosq) >= 0) {
             tune_socket(client);
             set_deadline(client);
+            client->is_connected = false;
+            return;
+        }
+        if (client->tls && (code == MOSQ_ERR_TLS || errno == EPROTO)) {
+            give_up(client, mosquitto_strerror(code)); /* it connected at once */
             return;
         }
         why = code == MOSQ_ERR_ERRNO ? strerrordesc_np(errno) : mosquitto_strerror(code);
@@ -201,23 +211,32 @@ static void connect_next(struct mqtt_client *client, const char *why)
          why);
 }
 
+static const char *loss_words(const struct mqtt_client *client, int code, int os_error)
+{
+    if (code == MOSQ_ERR_ERRNO && os_error == EPROTO && tls_trouble(client->tls)) {
+        return tls_trouble(client->tls);
+    }
+    if (code == MOSQ_ERR_ERRNO && os_error != 0) {
+        return strerrordesc_np(os_error);
+    }
+    bool is_closed = code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_NO_CONN;
+    return is_closed ? "it closed the connection" : mosquitto_strerror(code);
+}
+
 static void lose(struct mqtt_client *client, int code, int os_error)
 {
     const char *host = client->options.host;
     unsigned port = client->options.port;
-    if (client->trouble == MQTT_TROUBLE_REFUSED) {
-        mqtt_client_close(client); /* the reason stands since CONNACK */
+    if (client->trouble != MQTT_TROUBLE_NONE) {
+        mqtt_client_close(client); /* the reason stands since CONNACK or DISCONNECT */
+    } else if (client->state == MQTT_CLIENT_CONNECTING) {
+        give_up(client, loss_words(client, code, os_error));
     } else if (code == MOSQ_ERR_KEEPALIVE) {
         fail(client, MQTT_TROUBLE_NETWORK, "%s:%u did not answer a ping within %d s", host, port,
              client->options.keepalive_s);
-    } else if (code == MOSQ_ERR_ERRNO && os_error != 0) {
-        fail(client, MQTT_TROUBLE_NETWORK, "lost the connection to %s:%u: %s", host, port,
-             strerrordesc_np(os_error));
-    } else if (code == MOSQ_ERR_CONN_LOST || code == MOSQ_ERR_NO_CONN) {
-        fail(client, MQTT_TROUBLE_NETWORK, "%s:%u closed the connection", host, port);
     } else {
         fail(client, MQTT_TROUBLE_NETWORK, "lost the connection to %s:%u: %s", host, port,
-             mosquitto_strerror(code));
+             loss_words(client, code, os_error));
     }
 }
 
@@ -232,7 +251,7 @@ static void pump(struct mqtt_client *client)
         code = mosquitto_loop_misc(client->mosq);
     }
     int os_error = errno;
-    if (code != MOSQ_ERR_SUCCESS || client->trouble == MQTT_TROUBLE_REFUSED) {
+    if (code != MOSQ_ERR_SUCCESS || client->trouble != MQTT_TROUBLE_NONE) {
         lose(client, code, os_error);
     }
 }
@@ -266,8 +285,10 @@ static void go_on_connecting(struct mqtt_client *client)
         }
         return;
     }
-    int progress = socket_progress(fd);
-    if (progress == 0) {
+    int progress = client->is_connected ? 0 : socket_progress(fd);
+    /* A reset comes after the connection: what was said before it is still there to be read. */
+    if (progress == 0 || progress == -ECONNRESET || progress == -EPIPE) {
+        client->is_connected = true;
         pump(client);
     } else if (progress != -EINPROGRESS) {
         connect_next(client, strerrordesc_np(-progress));
@@ -277,10 +298,22 @@ static void go_on_connecting(struct mqtt_client *client)
     }
 }
 
+static void subscribe(struct mqtt_client *client)
+{
+    const char *topic = client->options.subscription;
+    int code = topic ? mosquitto_subscribe(client->mosq, NULL, topic, 0) : MOSQ_ERR_SUCCESS;
+    if (code != MOSQ_ERR_SUCCESS) {
+        lose(client, code, errno);
+    }
+}
+
 void mqtt_client_work(struct mqtt_client *client)
 {
     if (client->state == MQTT_CLIENT_CONNECTING) {
         go_on_connecting(client);
+        if (client->state == MQTT_CLIENT_UP) {
+            subscribe(client);
+        }
     } else if (client->state == MQTT_CLIENT_UP) {
         pump(client);
     }
@@ -290,6 +323,15 @@ static int64_t until_deadline(const struct mqtt_client *client)
 {
     int64_t left_us = client->deadline_us - clock_mono_us(client->options.clock);
     return left_us > 0 ? left_us : 0;
+}
+
+/* In a TLS handshake our CONNECT waits for the far end, and the socket would be writable all the time. */
+static bool wants_to_write(const struct mqtt_client *client, int socket)
+{
+    if (!client->is_connected && socket_progress(socket) == -EINPROGRESS) {
+        return true;
+    }
+    return mosquitto_want_write(client->mosq) && !tls_awaits_peer(mosquitto_ssl_get(client->mosq));
 }
 
 size_t mqtt_client_wait_for(const struct mqtt_client *client, struct pollfd *fd, int64_t *wait_us)
@@ -306,7 +348,7 @@ size_t mqtt_client_wait_for(const struct mqtt_client *client, struct pollfd *fd,
     *fd = (struct pollfd){.fd = socket, .events = POLLIN};
     if (socket < 0) {
         fd->fd = resolve_fd(client->resolve);
-    } else if (is_connecting ? socket_progress(socket) == -EINPROGRESS
+    } else if (is_connecting ? wants_to_write(client, socket)
                              : mosquitto_want_write(client->mosq)) {
         fd->events |= POLLOUT;
     }
@@ -335,17 +377,38 @@ static void cork(struct mqtt_client *client, bool on)
     client->is_corked = on;
 }
 
+static size_t length_bytes(size_t value)
+{
+    return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : 4;
+}
+
+/* Whole packets count: MQTT 5, section 3.2.2.3.6. The library forgets the first byte. */
+static bool is_too_large(const struct mqtt_client *client, const struct mqtt_message *message)
+{
+    if (client->maximum_packet == 0) {
+        return false;
+    }
+    const char *type = client->options.content_type;
+    size_t rest = 2 + strlen(message->topic) + (message->qos ? 2 : 0) + 1 +
+                  (type ? 3 + strlen(type) : 0) + message->length;
+    return 1 + length_bytes(rest) + rest > client->maximum_packet;
+}
+
 int mqtt_client_publish(struct mqtt_client *client, const struct mqtt_message *message,
                         int *message_id)
 {
     if (client->state != MQTT_CLIENT_UP) {
         return -ENOTCONN;
     }
+    if (is_too_large(client, message)) {
+        return -EMSGSIZE;
+    }
     if (!client->is_corked) {
         cork(client, true);
     }
-    int code = mosquitto_publish(client->mosq, message_id, message->topic, (int)message->length,
-                                 message->payload, message->qos, message->is_retained);
+    int code = mosquitto_publish_v5(client->mosq, message_id, message->topic, (int)message->length,
+                                    message->payload, message->qos, message->is_retained,
+                                    client->properties);
     switch (code) {
     case MOSQ_ERR_SUCCESS:
         return 0;
@@ -366,6 +429,11 @@ void mqtt_client_flush(struct mqtt_client *client)
     if (client->state == MQTT_CLIENT_UP && client->is_corked) {
         cork(client, false);
     }
+}
+
+size_t mqtt_client_receive_maximum(const struct mqtt_client *client)
+{
+    return client->receive_maximum;
 }
 
 bool mqtt_client_is_congested(const struct mqtt_client *client)

@@ -9,10 +9,15 @@
 
 #include "base/mem.h"
 
-static int open_secret(const char *path)
+char *secret_path(const char *path)
 {
     const char *folder = path[0] == '/' ? NULL : secure_getenv("CREDENTIALS_DIRECTORY");
-    char *full = folder ? mem_format("%s/%s", folder, path) : mem_dup_string(path);
+    return folder ? mem_format("%s/%s", folder, path) : mem_dup_string(path);
+}
+
+static int open_secret(const char *path)
+{
+    char *full = secret_path(path);
     int fd = open(full, O_RDONLY | O_CLOEXEC);
     int result = fd < 0 ? -errno : fd;
     free(full);

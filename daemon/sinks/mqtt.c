@@ -9,15 +9,13 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/site.h"
-#include "net/mqtt_client.h"
 #include "net/secret.h"
 #include "sinks/backoff.h"
+#include "sinks/mqtt_outbox.h"
 #include "sinks/mqtt_payload.h"
 #include "sinks/mqtt_state.h"
-#include "sinks/mqtt_window.h"
 
 enum {
-    STATE_ROOM = 256,     /* in flight beyond the window, so that state overtakes the backlog */
     STEADY_US = 10000000, /* a connection that lived so long was a good one */
     ACKS_LINGER_US =
         20000, /* acknowledgements come one by one: gather some before waking for them */
@@ -34,116 +32,19 @@ struct sink_instance {
     char *status_topic;
     char *will_payload;
     struct mqtt_message will;
-    struct mqtt_window window;
+    struct tls_files tls;
+    struct mqtt_outbox outbox;
     struct mqtt_state *state;
-    struct text topic;
-    struct text payload;
     enum mqtt_client_state seen; /* the client's state after the last work */
     struct backoff backoff;
     int64_t up_since_us;
     uint64_t session;
-    uint64_t rejected;
-    uint64_t written; /* QoS 0: the last batch given to the socket */
     char reason[200];
 };
 
-#define OFFSET(member) offsetof(struct mqtt_options, member)
-static const struct option rows[] = {
-    {.name = "enabled",
-     .type = OPTION_BOOL,
-     .offset = OFFSET(enabled),
-     .fallback = "false",
-     .help = "Whether to publish by MQTT."},
-    {.name = "host",
-     .type = OPTION_STRING,
-     .offset = OFFSET(host),
-     .fallback = "127.0.0.1",
-     .min = 1,
-     .max = 253,
-     .help = "Name or address of the broker."},
-    {.name = "port",
-     .type = OPTION_INT,
-     .offset = OFFSET(port),
-     .fallback = "1883",
-     .min = 1,
-     .max = 65535,
-     .help = "TCP port of the broker."},
-    {.name = "client_id",
-     .type = OPTION_STRING,
-     .offset = OFFSET(client_id),
-     .fallback = "",
-     .min = 0,
-     .max = 128,
-     .help = "Name of this client at the broker, unique there; empty for lingtan-<site>."},
-    {.name = "username",
-     .type = OPTION_STRING,
-     .offset = OFFSET(username),
-     .fallback = "",
-     .min = 0,
-     .max = 256,
-     .help = "User name at the broker; empty for none."},
-    {.name = "password_file",
-     .type = OPTION_STRING,
-     .offset = OFFSET(password_file),
-     .fallback = "",
-     .min = 0,
-     .max = 4096,
-     .help = "File whose first line is the password, read at each connect; a name without a "
-             "leading slash is a systemd credential; empty for none."},
-    {.name = "qos",
-     .type = OPTION_INT,
-     .offset = OFFSET(qos),
-     .fallback = "1",
-     .min = 0,
-     .max = 1,
-     .help = "1: every message is acknowledged and sent again after a loss. 0: faster, and what "
-             "is on its way when the connection breaks is lost."},
-    {.name = "keepalive_s",
-     .type = OPTION_INT,
-     .offset = OFFSET(keepalive_s),
-     .fallback = "30",
-     .min = 5,
-     .max = 3600,
-     .unit = "s",
-     .help = "A silent connection is tested after this time and given up after twice of it."},
-    {.name = "window",
-     .type = OPTION_INT,
-     .offset = OFFSET(window),
-     .fallback = "1000",
-     .min = 1,
-     .max = 10000,
-     .help = "Telemetry messages that may wait for acknowledgement at once."},
-    {.name = "prefix",
-     .type = OPTION_STRING,
-     .offset = OFFSET(prefix),
-     .fallback = "lingtan",
-     .min = 1,
-     .max = 128,
-     .help = "First part of every topic."},
-    {.name = "state_s",
-     .type = OPTION_INT,
-     .offset = OFFSET(state_s),
-     .fallback = "60",
-     .min = 1,
-     .max = 86400,
-     .unit = "s",
-     .help = "A device's state is published this often even when nothing changed."},
-};
-#undef OFFSET
-
-const struct option_table mqtt_table = {
-    .name = "mqtt",
-    .size = sizeof(struct mqtt_options),
-    .rows = rows,
-    .count = ARRAY_SIZE(rows),
-    .help = "Publishes every reading, the state of every device and the daemon's own status to an "
-            "MQTT broker.",
-};
-
-static void on_acked(void *context, int message_id)
+static int64_t now(const struct sink_instance *self)
 {
-    struct sink_instance *self = context;
-    mqtt_window_acknowledge(&self->window, message_id);
+    return clock_mono_us(self->clock);
 }
 
 static void destroy(struct sink_instance *self)
@@ -153,9 +54,7 @@ static void destroy(struct sink_instance *self)
     }
     mqtt_client_destroy(self->client);
     mqtt_state_destroy(self->state);
-    mqtt_window_finish(&self->window);
-    text_finish(&self->topic);
-    text_finish(&self->payload);
+    mqtt_outbox_finish(&self->outbox);
     free(self->will_payload);
     free(self->status_topic);
     free(self->client_id);
@@ -184,28 +83,30 @@ static int create(const struct sink_setup *setup, struct sink_instance **out)
     self->site = setup->site;
     self->clock = setup->clock;
     set_names(self);
-    mqtt_window_init(&self->window, (size_t)self->options->window + STATE_ROOM);
+    mqtt_outbox_init(&self->outbox, setup->clock, (int)self->options->qos,
+                     (size_t)self->options->window);
     self->state = mqtt_state_create(self->options->state_s * 1000000);
+    self->tls = mqtt_tls_files(self->options);
     const struct mqtt_client_options options = {.clock = setup->clock,
                                                 .host = self->options->host,
                                                 .port = (uint16_t)self->options->port,
+                                                .tls = self->options->tls ? &self->tls : NULL,
+                                                .protocol =
+                                                    (enum mqtt_protocol)self->options->protocol,
                                                 .client_id = self->client_id,
                                                 .keepalive_s = (int)self->options->keepalive_s,
                                                 .will = &self->will,
-                                                .on_acked = on_acked,
-                                                .context = self};
+                                                .content_type = "application/json",
+                                                .on_answered = mqtt_outbox_answered,
+                                                .context = &self->outbox};
     int result = mqtt_client_create(&options, &self->client);
     if (result < 0) {
         destroy(self);
         return result;
     }
+    self->outbox.client = self->client;
     *out = self;
     return 0;
-}
-
-static int64_t now(const struct sink_instance *self)
-{
-    return clock_mono_us(self->clock);
 }
 
 static int read_password(struct sink_instance *self, char *password, size_t size)
@@ -231,8 +132,7 @@ static void open_connection(struct sink_instance *self)
     if (result == 0) {
         result = mqtt_client_open(self->client, self->options->username, password);
         if (result < 0) {
-            snprintf(self->reason, sizeof(self->reason), "cannot begin to connect: %s",
-                     strerrordesc_np(-result));
+            snprintf(self->reason, sizeof(self->reason), "%s", mqtt_client_reason(self->client));
         }
     }
     explicit_bzero(password, sizeof(password));
@@ -241,26 +141,13 @@ static void open_connection(struct sink_instance *self)
     }
 }
 
-/* Anything but a batch: false when it could not be sent. */
-static bool publish_extra(struct sink_instance *self, const struct mqtt_message *message)
-{
-    int message_id = 0;
-    if (mqtt_client_publish(self->client, message, &message_id) < 0) {
-        return false;
-    }
-    if (message->qos > 0) {
-        mqtt_window_add(&self->window, message_id, 0);
-    }
-    return true;
-}
-
 static void publish_status(struct sink_instance *self, const char *status)
 {
     char *payload = mqtt_status_payload(status, clock_wall_us(self->clock));
     struct mqtt_message message = self->will;
     message.payload = payload;
     message.length = strlen(payload);
-    publish_extra(self, &message);
+    mqtt_outbox_deliver_plain(&self->outbox, &message);
     free(payload);
 }
 
@@ -268,63 +155,62 @@ static void note_up(struct sink_instance *self)
 {
     self->session++;
     self->up_since_us = now(self);
-    self->written = 0;
     self->reason[0] = '\0';
-    mqtt_window_reset(&self->window);
+    mqtt_outbox_up(&self->outbox);
     publish_status(self, "online");
     mqtt_state_renew(self->state, now(self));
 }
 
 static void note_closed(struct sink_instance *self)
 {
-    bool was_steady = self->seen == MQTT_CLIENT_UP && now(self) - self->up_since_us > STEADY_US;
+    bool was_up = self->seen == MQTT_CLIENT_UP;
+    bool is_refusal = mqtt_client_trouble(self->client) == MQTT_TROUBLE_REFUSED;
+    bool was_steady = was_up && now(self) - self->up_since_us > STEADY_US;
+    bool is_search = mqtt_outbox_down(&self->outbox, was_up && !is_refusal);
     snprintf(self->reason, sizeof(self->reason), "%s", mqtt_client_reason(self->client));
-    if (was_steady) {
+    if (was_steady || is_search) { /* a search should not take minutes */
         backoff_reset(&self->backoff);
     }
-    if (mqtt_client_trouble(self->client) == MQTT_TROUBLE_REFUSED) {
+    if (is_refusal) {
         backoff_refused(&self->backoff, now(self));
     } else {
         backoff_fail(&self->backoff, now(self));
     }
 }
 
-/* True while a message that is no batch may go out. */
-static bool has_extra_room(const struct sink_instance *self)
+/* Telemetry that is not taken for now waits in the journal, with the reason that the broker gave. */
+static void stop_refused(struct sink_instance *self)
 {
-    /* The status at the very end keeps a place. */
-    return mqtt_client_state(self->client) == MQTT_CLIENT_UP &&
-           self->window.count + 1 < self->window.capacity &&
-           !mqtt_client_is_congested(self->client);
+    snprintf(self->reason, sizeof(self->reason), "%s", self->outbox.refusal);
+    mqtt_client_disconnect(self->client);
+    mqtt_outbox_down(&self->outbox, false);
+    backoff_refused(&self->backoff, now(self));
 }
 
 static void add_topic(struct sink_instance *self, const struct device *device, const char *leaf)
 {
-    text_clear(&self->topic);
-    text_add_string(&self->topic, self->options->prefix);
-    text_add_char(&self->topic, '/');
-    text_add_string(&self->topic, device->site);
-    text_add_char(&self->topic, '/');
-    text_add_string(&self->topic, device->id);
-    text_add_string(&self->topic, leaf);
+    struct text *topic = &self->outbox.topic;
+    text_clear(topic);
+    text_add_string(topic, self->options->prefix);
+    text_add_char(topic, '/');
+    text_add_string(topic, device->site);
+    text_add_char(topic, '/');
+    text_add_string(topic, device->id);
+    text_add_string(topic, leaf);
 }
 
 static void publish_states(struct sink_instance *self)
 {
     int64_t now_us = now(self);
-    while (has_extra_room(self)) {
-        text_clear(&self->payload);
-        const struct device *device = mqtt_state_take(self->state, now_us, &self->payload);
+    while (mqtt_outbox_has_extra_room(&self->outbox)) {
+        text_clear(&self->outbox.payload);
+        const struct device *device = mqtt_state_take(self->state, now_us, &self->outbox.payload);
         if (!device) {
             return;
         }
         add_topic(self, device, "/state");
-        const struct mqtt_message message = {.topic = self->topic.data,
-                                             .payload = self->payload.data,
-                                             .length = self->payload.length,
-                                             .qos = (int)self->options->qos,
-                                             .is_retained = true};
-        publish_extra(self, &message);
+        mqtt_outbox_deliver(&self->outbox,
+                            &(struct mqtt_outgoing){.device = device, .is_retained = true});
     }
 }
 
@@ -337,11 +223,16 @@ static void work(struct sink_instance *self)
     } else if (state != self->seen && state == MQTT_CLIENT_CLOSED) {
         note_closed(self);
     }
+    if (self->outbox.is_refused && state == MQTT_CLIENT_UP) {
+        stop_refused(self);
+        state = MQTT_CLIENT_CLOSED;
+    }
     self->seen = state;
     if (state == MQTT_CLIENT_CLOSED && now(self) >= self->backoff.until_us) {
         open_connection(self);
         self->seen = mqtt_client_state(self->client);
     }
+    mqtt_outbox_release(&self->outbox);
     publish_states(self);
 }
 
@@ -359,7 +250,8 @@ static int64_t shorter(int64_t wait_us, int64_t other_us)
 static void gather_acknowledgements(const struct sink_instance *self, struct pollfd *fd,
                                     int64_t *wait_us)
 {
-    if (self->window.count > 0 && self->window.count < (size_t)self->options->window / 2) {
+    size_t count = self->outbox.window.count;
+    if (count > 0 && count < self->outbox.batch_room / 2) {
         fd->events &= (short)~POLLIN;
         *wait_us = shorter(*wait_us, ACKS_LINGER_US);
     }
@@ -375,7 +267,11 @@ static size_t wait_for(struct sink_instance *self, struct pollfd *fds, size_t ma
         *wait_us = until(self, self->backoff.until_us);
     } else if (state == MQTT_CLIENT_UP) {
         gather_acknowledgements(self, fds, wait_us);
-        if (has_extra_room(self) && mqtt_state_due_us(self->state) >= 0) {
+        int64_t due_us = mqtt_outbox_due_us(&self->outbox);
+        if (due_us >= 0) {
+            *wait_us = shorter(*wait_us, until(self, due_us));
+        }
+        if (mqtt_outbox_has_extra_room(&self->outbox) && mqtt_state_due_us(self->state) >= 0) {
             *wait_us = shorter(*wait_us, until(self, mqtt_state_due_us(self->state)));
         }
     }
@@ -403,35 +299,16 @@ static uint64_t session(struct sink_instance *self)
 
 static bool has_room(struct sink_instance *self)
 {
-    return self->seen == MQTT_CLIENT_UP && has_extra_room(self) &&
-           self->window.count < (size_t)self->options->window;
+    return self->seen == MQTT_CLIENT_UP && mqtt_outbox_has_batch_room(&self->outbox);
 }
 
 static void send_batch(struct sink_instance *self, const struct batch *batch)
 {
     add_topic(self, batch->device, "/telemetry");
-    text_clear(&self->payload);
-    mqtt_add_telemetry(&self->payload, batch);
-    const struct mqtt_message message = {.topic = self->topic.data,
-                                         .payload = self->payload.data,
-                                         .length = self->payload.length,
-                                         .qos = (int)self->options->qos};
-    int message_id = 0;
-    int result = mqtt_client_publish(self->client, &message, &message_id);
-    if (result == -ENOTCONN) {
-        return; /* this session is over: it comes again in the next */
-    }
-    if (result < 0) {
-        self->rejected++;
-        mqtt_window_add_settled(&self->window, batch->position);
-    } else if (message.qos > 0) {
-        mqtt_window_add(&self->window, message_id, batch->position);
-    } else {
-        self->written = batch->position;
-        if (self->window.acknowledged >= batch->position) {
-            self->window.acknowledged = batch->position - 1;
-        }
-    }
+    text_clear(&self->outbox.payload);
+    mqtt_add_telemetry(&self->outbox.payload, batch);
+    mqtt_outbox_deliver(&self->outbox, &(struct mqtt_outgoing){.device = batch->device,
+                                                               .position = batch->position});
 }
 
 static void flush(struct sink_instance *self)
@@ -442,17 +319,12 @@ static void flush(struct sink_instance *self)
 
 static uint64_t acknowledged(struct sink_instance *self)
 {
-    bool is_written = self->written > 0 && !mqtt_client_is_congested(self->client) &&
-                      self->seen == MQTT_CLIENT_UP;
-    if (is_written && self->window.count == 0 && self->written > self->window.acknowledged) {
-        self->window.acknowledged = self->written;
-    }
-    return self->window.acknowledged;
+    return mqtt_outbox_acknowledged(&self->outbox);
 }
 
 static uint64_t rejected(struct sink_instance *self)
 {
-    return self->rejected;
+    return self->outbox.rejected;
 }
 
 static void live(struct sink_instance *self, const struct batch *batch)
@@ -472,7 +344,7 @@ static void goodbye(struct sink_instance *self)
     for (int i = 0; i < GOODBYE_SLICES; i++) {
         struct pollfd fd;
         int64_t wait_us = 0;
-        bool is_done = self->window.count == 0 && !mqtt_client_is_congested(self->client);
+        bool is_done = self->outbox.window.count == 0 && !mqtt_client_is_congested(self->client);
         if (is_done || mqtt_client_wait_for(self->client, &fd, &wait_us) == 0) {
             break;
         }
@@ -485,6 +357,7 @@ static void goodbye(struct sink_instance *self)
 const struct sink mqtt_sink = {
     .name = "mqtt",
     .options = &mqtt_table,
+    .check = mqtt_check,
     .create = create,
     .destroy = destroy,
     .work = work,

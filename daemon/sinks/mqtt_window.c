@@ -12,22 +12,34 @@ void mqtt_window_init(struct mqtt_window *window, size_t capacity)
     window->slots = mem_alloc_array(capacity, sizeof(*window->slots));
 }
 
+static struct mqtt_window_slot *slot_at(const struct mqtt_window *window, size_t place)
+{
+    return &window->slots[(window->first + place) % window->capacity];
+}
+
+static void pop(struct mqtt_window *window)
+{
+    struct mqtt_window_slot *slot = slot_at(window, 0);
+    window->extra_count -= slot->position == 0;
+    device_unref(slot->device);
+    window->first = (window->first + 1) % window->capacity;
+    window->count--;
+}
+
 void mqtt_window_finish(struct mqtt_window *window)
 {
+    mqtt_window_reset(window);
     free(window->slots);
     *window = (struct mqtt_window){0};
 }
 
 void mqtt_window_reset(struct mqtt_window *window)
 {
+    while (window->count) {
+        pop(window);
+    }
     window->first = 0;
-    window->count = 0;
     window->acknowledged = 0;
-}
-
-static struct mqtt_window_slot *slot_at(struct mqtt_window *window, size_t place)
-{
-    return &window->slots[(window->first + place) % window->capacity];
 }
 
 static void pop_acknowledged(struct mqtt_window *window)
@@ -37,8 +49,7 @@ static void pop_acknowledged(struct mqtt_window *window)
         if (position) {
             window->acknowledged = position;
         }
-        window->first = (window->first + 1) % window->capacity;
-        window->count--;
+        pop(window);
     }
 }
 
@@ -49,11 +60,15 @@ static void add(struct mqtt_window *window, struct mqtt_window_slot slot)
     }
     *slot_at(window, window->count) = slot;
     window->count++;
+    window->extra_count += slot.position == 0;
 }
 
-void mqtt_window_add(struct mqtt_window *window, int message_id, uint64_t position)
+void mqtt_window_add(struct mqtt_window *window, const struct mqtt_window_slot *slot)
 {
-    add(window, (struct mqtt_window_slot){.message_id = message_id, .position = position});
+    if (slot->device) {
+        device_ref(slot->device);
+    }
+    add(window, *slot);
 }
 
 void mqtt_window_add_settled(struct mqtt_window *window, uint64_t position)
@@ -62,14 +77,27 @@ void mqtt_window_add_settled(struct mqtt_window *window, uint64_t position)
     pop_acknowledged(window);
 }
 
-void mqtt_window_acknowledge(struct mqtt_window *window, int message_id)
+const struct mqtt_window_slot *mqtt_window_find(const struct mqtt_window *window, int message_id)
 {
     for (size_t i = 0; i < window->count; i++) {
-        struct mqtt_window_slot *slot = slot_at(window, i);
+        const struct mqtt_window_slot *slot = slot_at(window, i);
         if (slot->message_id == message_id && !slot->is_acknowledged) {
-            slot->is_acknowledged = true;
-            break;
+            return slot;
         }
     }
-    pop_acknowledged(window);
+    return NULL;
+}
+
+const struct mqtt_window_slot *mqtt_window_first(const struct mqtt_window *window)
+{
+    return window->count ? slot_at(window, 0) : NULL;
+}
+
+void mqtt_window_acknowledge(struct mqtt_window *window, int message_id)
+{
+    struct mqtt_window_slot *slot = (struct mqtt_window_slot *)mqtt_window_find(window, message_id);
+    if (slot) {
+        slot->is_acknowledged = true;
+        pop_acknowledged(window);
+    }
 }

@@ -16,6 +16,7 @@
 #include <lingtan/options.h>
 #include <lingtan/reading.h>
 
+struct faults;
 struct site;
 struct sink_instance;
 
@@ -33,6 +34,10 @@ struct sink {
     const struct option_table *options; /* first member of the struct: bool enabled */
     /* How long live batches may wait so that they share a wake-up; 0 = not at all. */
     int64_t linger_us;
+    /* Optional: what is wrong with options that fit their rows; with_files: also with the files that they name, which
+     * the daemon itself waits for. Main thread. */
+    void (*check)(const void *options, bool with_files, struct origin origin,
+                  struct faults *faults);
     int (*create)(const struct sink_setup *setup, struct sink_instance **out);
     void (*destroy)(struct sink_instance *instance);
 

@@ -18,82 +18,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "net/mqtt_client.h"
 #include "support/support.h"
+#include "unit/net/mqtt_rig.h"
 #include "unit/net/servers.h"
-
-enum { MAX_CALL_US = 1000000 }; /* far above what a call needs, far below any time-out of a peer */
-
-struct rig {
-    struct mqtt_client *client;
-    struct mqtt_client_options options;
-    int acked[64];
-    size_t acked_count;
-    int64_t longest_call_us;
-};
-
-static void on_acked(void *context, int message_id)
-{
-    struct rig *rig = context;
-    rig->acked[rig->acked_count++ % 64] = message_id;
-}
-
-static void rig_init(struct rig *rig, const char *host, uint16_t port, int64_t timeout_ms)
-{
-    *rig = (struct rig){.options = {.clock = clock_real(),
-                                    .host = host,
-                                    .port = port,
-                                    .client_id = "lingtan-test",
-                                    .keepalive_s = 5,
-                                    .connect_timeout_ms = timeout_ms,
-                                    .on_acked = on_acked,
-                                    .context = rig}};
-}
-
-static void rig_open(struct rig *rig, const char *username, const char *password)
-{
-    if (!rig->client) {
-        assert_int_equal(mqtt_client_create(&rig->options, &rig->client), 0);
-    }
-    int64_t start_us = clock_mono_us(clock_real());
-    assert_int_equal(mqtt_client_open(rig->client, username, password), 0);
-    rig->longest_call_us = clock_mono_us(clock_real()) - start_us;
-}
-
-static void work(struct rig *rig)
-{
-    struct pollfd fd;
-    int64_t wait_us = 0;
-    size_t count = mqtt_client_wait_for(rig->client, &fd, &wait_us);
-    int64_t wait_ms = wait_us < 0 || wait_us > 50000 ? 50 : wait_us / 1000 + 1;
-    poll(&fd, count, (int)wait_ms);
-    int64_t start_us = clock_mono_us(clock_real());
-    mqtt_client_work(rig->client);
-    int64_t took_us = clock_mono_us(clock_real()) - start_us;
-    rig->longest_call_us = took_us > rig->longest_call_us ? took_us : rig->longest_call_us;
-}
-
-static void work_while_connecting(struct rig *rig)
-{
-    while (mqtt_client_state(rig->client) == MQTT_CLIENT_CONNECTING) {
-        work(rig);
-    }
-    assert_true(rig->longest_call_us < MAX_CALL_US);
-}
-
-static void assert_closed(struct rig *rig, enum mqtt_client_trouble trouble, const char *reason)
-{
-    assert_int_equal(mqtt_client_state(rig->client), MQTT_CLIENT_CLOSED);
-    assert_int_equal(mqtt_client_trouble(rig->client), trouble);
-    if (!strstr(mqtt_client_reason(rig->client), reason)) {
-        fail_msg("\"%s\" does not say \"%s\"", mqtt_client_reason(rig->client), reason);
-    }
-}
-
-static void rig_finish(struct rig *rig)
-{
-    mqtt_client_destroy(rig->client);
-}
 
 static bool has_line(const char *file, const char *line)
 {
@@ -118,7 +45,7 @@ static void test_publishes(void **state)
     struct rig rig;
     rig_init(&rig, "127.0.0.1", broker->port, 0);
     rig_open(&rig, NULL, NULL);
-    work_while_connecting(&rig);
+    rig_connect(&rig);
     assert_int_equal(mqtt_client_state(rig.client), MQTT_CLIENT_UP);
     assert_string_equal(mqtt_client_reason(rig.client), "");
     int ids[3];
@@ -129,7 +56,7 @@ static void test_publishes(void **state)
     }
     mqtt_client_flush(rig.client);
     while (rig.acked_count < 3) {
-        work(&rig);
+        rig_work(&rig);
     }
     assert_memory_equal(rig.acked, ids, sizeof(ids));
     assert_true(has_line(subscriber.file, "|t/x 0 1 hel\n"));
@@ -155,10 +82,10 @@ static void test_will(void **state)
     rig_init(&rig, "127.0.0.1", broker->port, 0);
     rig.options.will = &will;
     rig_open(&rig, NULL, NULL);
-    work_while_connecting(&rig);
+    rig_connect(&rig);
     mqtt_client_disconnect(rig.client); /* a proper goodbye: no will */
     rig_open(&rig, NULL, NULL);
-    work_while_connecting(&rig);
+    rig_connect(&rig);
     const struct mqtt_message mark = {.topic = "mark", .payload = "m", .length = 1, .qos = 1};
     int id = 0;
     assert_int_equal(mqtt_client_publish(rig.client, &mark, &id), 0);
@@ -197,7 +124,7 @@ static void test_names_reach_every_address(void **state)
     struct rig rig;
     rig_init(&rig, "two.test", broker->port, 0);
     rig_open(&rig, NULL, NULL);
-    work_while_connecting(&rig);
+    rig_connect(&rig);
     assert_int_equal(mqtt_client_state(rig.client), MQTT_CLIENT_UP);
     rig_finish(&rig);
 }
@@ -208,8 +135,8 @@ static void test_nobody_there(void **state)
     struct rig rig;
     rig_init(&rig, "127.0.0.1", test_free_port(), 0);
     rig_open(&rig, NULL, NULL);
-    work_while_connecting(&rig);
-    assert_closed(&rig, MQTT_TROUBLE_NETWORK, "Connection refused");
+    rig_connect(&rig);
+    rig_assert_closed(&rig, MQTT_TROUBLE_NETWORK, "Connection refused");
     rig_finish(&rig);
 }
 
@@ -219,8 +146,8 @@ static void test_unknown_name(void **state)
     struct rig rig;
     rig_init(&rig, "no-such-broker.invalid", 1883, 3000);
     rig_open(&rig, NULL, NULL);
-    work_while_connecting(&rig);
-    assert_closed(&rig, MQTT_TROUBLE_NETWORK, "no-such-broker.invalid");
+    rig_connect(&rig);
+    rig_assert_closed(&rig, MQTT_TROUBLE_NETWORK, "no-such-broker.invalid");
     rig_finish(&rig);
 }
 
@@ -254,9 +181,9 @@ static void test_black_hole(void **state)
     rig_init(&rig, "127.0.0.1", port, 700);
     int64_t start_us = clock_mono_us(clock_real());
     rig_open(&rig, NULL, NULL);
-    work_while_connecting(&rig);
+    rig_connect(&rig);
     assert_true(clock_mono_us(clock_real()) - start_us >= 600000);
-    assert_closed(&rig, MQTT_TROUBLE_NETWORK, "no answer in time");
+    rig_assert_closed(&rig, MQTT_TROUBLE_NETWORK, "no answer in time");
     rig_finish(&rig);
     for (size_t i = 0; i < 8; i++) {
         close(fillers[i]);
@@ -272,8 +199,8 @@ static void test_peer_without_a_word(void **state)
     struct rig rig;
     rig_init(&rig, "127.0.0.1", port, 500);
     rig_open(&rig, NULL, NULL);
-    work_while_connecting(&rig);
-    assert_closed(&rig, MQTT_TROUBLE_NETWORK, "no answer in time");
+    rig_connect(&rig);
+    rig_assert_closed(&rig, MQTT_TROUBLE_NETWORK, "no answer in time");
     rig_finish(&rig);
     close(listener);
 }
@@ -287,16 +214,16 @@ static void test_lost_connection(void **state)
     struct rig rig;
     rig_init(&rig, "127.0.0.1", own.port, 0);
     rig_open(&rig, NULL, NULL);
-    work_while_connecting(&rig);
+    rig_connect(&rig);
     assert_int_equal(mqtt_client_state(rig.client), MQTT_CLIENT_UP);
     test_kill(&own.pid, SIGKILL);
     while (mqtt_client_state(rig.client) == MQTT_CLIENT_UP) {
-        work(&rig);
+        rig_work(&rig);
     }
-    assert_closed(&rig, MQTT_TROUBLE_NETWORK, "connection");
+    rig_assert_closed(&rig, MQTT_TROUBLE_NETWORK, "connection");
     test_broker_start(&own);
     rig_open(&rig, NULL, NULL);
-    work_while_connecting(&rig);
+    rig_connect(&rig);
     assert_int_equal(mqtt_client_state(rig.client), MQTT_CLIENT_UP);
     rig_finish(&rig);
     test_broker_finish(&own);
@@ -312,14 +239,14 @@ static void test_frozen_broker(void **state)
     struct rig rig;
     rig_init(&rig, "127.0.0.1", own.port, 0);
     rig_open(&rig, NULL, NULL);
-    work_while_connecting(&rig);
+    rig_connect(&rig);
     kill(own.pid, SIGSTOP);
     int64_t start_us = clock_mono_us(clock_real());
     while (mqtt_client_state(rig.client) == MQTT_CLIENT_UP) {
-        work(&rig);
+        rig_work(&rig);
     }
     int64_t took_us = clock_mono_us(clock_real()) - start_us;
-    assert_closed(&rig, MQTT_TROUBLE_NETWORK, "did not answer a ping");
+    rig_assert_closed(&rig, MQTT_TROUBLE_NETWORK, "did not answer a ping");
     assert_true(took_us < 20000000);
     rig_finish(&rig);
     test_kill(&own.pid, SIGKILL);
@@ -349,10 +276,10 @@ static void test_password(void **state)
     struct rig rig;
     rig_init(&rig, "127.0.0.1", own.port, 0);
     rig_open(&rig, "energy", "wrong");
-    work_while_connecting(&rig);
-    assert_closed(&rig, MQTT_TROUBLE_REFUSED, "not authorised");
+    rig_connect(&rig);
+    rig_assert_closed(&rig, MQTT_TROUBLE_REFUSED, "not authorised");
     rig_open(&rig, "energy", "sesame");
-    work_while_connecting(&rig);
+    rig_connect(&rig);
     assert_int_equal(mqtt_client_state(rig.client), MQTT_CLIENT_UP);
     rig_finish(&rig);
     test_broker_finish(&own);

@@ -9,17 +9,26 @@
 
 #include "sinks/mqtt_window.h"
 
+static void add(struct mqtt_window *window, int message_id, uint64_t position)
+{
+    mqtt_window_add(window,
+                    &(struct mqtt_window_slot){.message_id = message_id, .position = position});
+}
+
 static void test_in_and_out_of_order(void **state)
 {
     (void)state;
     struct mqtt_window window;
     mqtt_window_init(&window, 5);
-    mqtt_window_add(&window, 1, 10);
-    mqtt_window_add(&window, 2, 11);
-    mqtt_window_add(&window, 3, 0); /* a state */
-    mqtt_window_add(&window, 4, 12);
+    add(&window, 1, 10);
+    add(&window, 2, 11);
+    add(&window, 3, 0); /* a state */
+    add(&window, 4, 12);
     assert_int_equal(window.acknowledged, 0);
+    assert_int_equal(window.extra_count, 1);
+    assert_int_equal(mqtt_window_find(&window, 2)->position, 11);
     mqtt_window_acknowledge(&window, 1);
+    assert_null(mqtt_window_find(&window, 1));
     assert_int_equal(window.acknowledged, 10);
     mqtt_window_acknowledge(&window, 4);
     mqtt_window_acknowledge(&window, 3);
@@ -29,6 +38,7 @@ static void test_in_and_out_of_order(void **state)
     mqtt_window_acknowledge(&window, 2);
     assert_int_equal(window.acknowledged, 12);
     assert_int_equal(window.count, 0);
+    assert_int_equal(window.extra_count, 0);
     mqtt_window_finish(&window);
 }
 
@@ -38,7 +48,7 @@ static void test_goes_round(void **state)
     struct mqtt_window window;
     mqtt_window_init(&window, 3);
     for (int id = 1; id < 100; id++) {
-        mqtt_window_add(&window, id, (uint64_t)id);
+        add(&window, id, (uint64_t)id);
         if (id > 1) {
             mqtt_window_acknowledge(&window, id - 1);
             assert_int_equal(window.acknowledged, id - 1);
@@ -57,7 +67,7 @@ static void test_given_again(void **state)
     struct mqtt_window window;
     mqtt_window_init(&window, 4);
     mqtt_window_add_settled(&window, 50);
-    mqtt_window_add(&window, 1, 20);
+    add(&window, 1, 20);
     assert_int_equal(window.acknowledged, 19);
     mqtt_window_acknowledge(&window, 1);
     assert_int_equal(window.acknowledged, 20);
@@ -71,7 +81,7 @@ static void test_settled_batches_wait_for_those_before(void **state)
     mqtt_window_init(&window, 4);
     mqtt_window_add_settled(&window, 5);
     assert_int_equal(window.acknowledged, 5);
-    mqtt_window_add(&window, 1, 6);
+    add(&window, 1, 6);
     mqtt_window_add_settled(&window, 7);
     assert_int_equal(window.acknowledged, 5);
     mqtt_window_acknowledge(&window, 1);
