@@ -143,7 +143,19 @@ static void forget_unused_profiles(struct app_config *config)
     profiles_forget_unused(config->profiles);
 }
 
-void app_config_load(struct app_config *config, const char *path, struct faults *faults)
+static void check_sinks(const struct app_config *config, const char *path, bool with_files,
+                        struct faults *faults)
+{
+    for (size_t i = 0; sinks[i]; i++) {
+        const bool *is_enabled = app_sink_options(config, i);
+        if (*is_enabled && sinks[i]->check) {
+            sinks[i]->check(is_enabled, with_files, (struct origin){.file = path}, faults);
+        }
+    }
+}
+
+void app_config_load(struct app_config *config, const char *path, bool with_files,
+                     struct faults *faults)
 {
     *config = (struct app_config){.memory = config_memory_create()};
     config->options = mem_alloc(whole_table()->size);
@@ -151,6 +163,7 @@ void app_config_load(struct app_config *config, const char *path, struct faults 
     if (config->options->site && config->options->site[0]) {
         load_site(config, path, faults);
     }
+    check_sinks(config, path, with_files, faults);
     if (config->profiles != NULL && faults_count(faults) == 0) {
         forget_unused_profiles(config);
     }

@@ -32,8 +32,10 @@ struct app_config {
 };
 
 /* Reads lingtan.conf, the site and the profiles and checks them together; every fault is added. Never fails half-way:
- * what could be read is there. */
-void app_config_load(struct app_config *config, const char *path, struct faults *faults);
+ * what could be read is there. with_files: keys, certificates and passwords that the options name are tried as well,
+ * for which the daemon itself can wait. */
+void app_config_load(struct app_config *config, const char *path, bool with_files,
+                     struct faults *faults);
 void app_config_finish(struct app_config *config);
 
 /* The options of the sink at that place of the registry; their first member is bool enabled. */

@@ -16,7 +16,7 @@ static int with_config(enum action action, const char *path)
 {
     struct app_config config;
     struct faults *faults = faults_create();
-    app_config_load(&config, path, faults);
+    app_config_load(&config, path, action == CHECK, faults);
     int code = 0;
     if (faults_count(faults) > 0) {
         faults_print(faults, stderr);

@@ -99,21 +99,6 @@ static void write_file(const char *path, const char *content)
     assert_int_equal(fclose(file), 0);
 }
 
-void test_certificates_make(const char *folder)
-{
-    char *script = mem_dup_string(LINGTAN_SOURCE_FOLDER "/tests/support/make_certificates");
-    char *log = mem_format("%s/certificates.log", folder);
-    const char *const argv[] = {"sh", script, folder, NULL};
-    pid_t pid = test_spawn(argv, log);
-    int status = 0;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    if (status != 0) {
-        fail_msg("%s", test_read_file(log));
-    }
-    free(log);
-    free(script);
-}
-
 void test_broker_init(struct test_broker *broker, const char *extra_lines)
 {
     *broker = (struct test_broker){.port = test_free_port(), .folder = test_folder_create()};

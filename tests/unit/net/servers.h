@@ -20,9 +20,6 @@ void test_kill(pid_t *pid, int signal);
 /* Waits, at most 20 s, until somebody listens on the port. */
 bool test_wait_for_port(uint16_t port);
 
-/* Fills the folder with certificates: see tests/support/make_certificates. */
-void test_certificates_make(const char *folder);
-
 /* mosquitto without persistence; extra lines may be added to its configuration. */
 struct test_broker {
     pid_t pid;

@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "support/support.h"
 #include "unit/net/mqtt_rig.h"
+#include "unit/net/pki.h"
 #include "unit/net/servers.h"
 
 static char *folder;
@@ -137,14 +138,14 @@ static void test_system_authorities(void **state)
 static void test_wrong_name(void **state)
 {
     (void)state;
-    assert_refused("wrong-name", "ca.pem", "localhost", "is not for localhost");
-    assert_refused("wrong-name", "ca.pem", "127.0.0.1", "is not for 127.0.0.1");
+    assert_refused("elsewhere", "ca.pem", "localhost", "is not for localhost");
+    assert_refused("elsewhere", "ca.pem", "127.0.0.1", "is not for 127.0.0.1");
 }
 
 static void test_expired(void **state)
 {
     (void)state;
-    assert_refused("expired", "ca.pem", "localhost", "its certificate expired on 20");
+    assert_refused("expired", "ca.pem", "127.0.0.1", "its certificate expired on 20");
 }
 
 static void test_client_certificate(void **state)
@@ -225,9 +226,10 @@ static void test_old_version(void **state)
 {
     (void)state;
     uint16_t port = test_free_port();
-    char *command = mem_format("exec openssl s_server -quiet -accept 127.0.0.1:%u -cert '%s/server.pem' "
-                               "-key '%s/server.key' -tls1_1 -cipher DEFAULT@SECLEVEL=0",
-                               port, folder, folder);
+    char *command =
+        mem_format("exec openssl s_server -quiet -accept 127.0.0.1:%u -cert '%s/server.pem' "
+                   "-key '%s/server.key' -tls1_1 -cipher DEFAULT@SECLEVEL=0",
+                   port, folder, folder);
     const char *const argv[] = {"sh", "-c", command, NULL};
     pid_t pid = test_spawn(argv, NULL);
     assert_true(test_wait_for_port(port));
@@ -269,8 +271,7 @@ static int make_folder(void **state)
 {
     (void)state;
     signal(SIGPIPE, SIG_IGN);
-    folder = test_folder_create();
-    test_certificates_make(folder);
+    folder = test_pki_create();
     return 0;
 }
 

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "net/tls.h"
 #include "support/support.h"
+#include "unit/net/pki.h"
 #include "unit/net/servers.h"
 
 static char *folder;
@@ -83,7 +84,7 @@ static void test_own(void **state)
     assert_fault("", cert, "", "key_file", "is missing");
     assert_fault("", "", in_folder("client.key"), "cert_file", "is missing");
     assert_fault("", cert, in_folder("absent.key"), "key_file", "No such file");
-    assert_fault("", cert, in_folder("other.key"), "key_file", "is not the key of cert_file");
+    assert_fault("", cert, in_folder("server.key"), "key_file", "is not the key of cert_file");
     assert_fault("", cert, cert, "key_file", "has no key");
     assert_fault("", in_folder("client.key"), in_folder("client.key"), "cert_file",
                  "has no certificate");
@@ -138,8 +139,7 @@ static void test_credential(void **state)
 static int make_folder(void **state)
 {
     (void)state;
-    folder = test_folder_create();
-    test_certificates_make(folder);
+    folder = test_pki_create();
     return 0;
 }
 

@@ -15,181 +15,30 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <jansson.h>
-
 #include "base/mem.h"
-#include "sinks/mqtt.h"
 #include "support/support.h"
-#include "unit/net/servers.h"
-#include "unit/sinks/rig.h"
+#include "unit/sinks/mqtt_scene.h"
 #include "unit/sinks/samples.h"
-
-struct scene {
-    struct test_broker broker;
-    struct test_subscriber subscriber;
-    struct mqtt_options options;
-    struct rig rig;
-};
-
-static void scene_init(struct scene *scene, int subscriber_qos)
-{
-    test_broker_init(&scene->broker, NULL);
-    test_broker_start(&scene->broker);
-    char *file = mem_format("%s/messages", scene->broker.folder);
-    test_subscriber_start(&scene->subscriber, &scene->broker, file, subscriber_qos);
-    free(file);
-    rig_init(&scene->rig, &mqtt_sink, &scene->options);
-    scene->options.port = scene->broker.port;
-}
-
-static void scene_finish(struct scene *scene)
-{
-    rig_finish(&scene->rig);
-    test_subscriber_stop(&scene->subscriber);
-    test_broker_finish(&scene->broker);
-}
-
-/* A message the subscriber got. */
-struct message {
-    char topic[128];
-    int retained;
-    int qos;
-    json_t *payload;
-};
-
-/* The next message at or after *at in the subscriber's file; false at the end. */
-static bool next_message(const char **at, struct message *message)
-{
-    for (const char *line = *at; line && *line;
-         line = strchr(line, '\n') ? strchr(line, '\n') + 1 : NULL) {
-        if (line[0] != '|') {
-            continue;
-        }
-        const char *end = strchr(line, '\n');
-        if (!end ||
-            sscanf(line, "|%127s %d %d", message->topic, &message->retained, &message->qos) != 3) {
-            return false;
-        }
-        const char *payload = strchr(line, '{');
-        message->payload = payload ? json_loadb(payload, (size_t)(end - payload), 0, NULL) : NULL;
-        if (!message->payload) {
-            fail_msg("no JSON: %.*s", (int)(end - line), line);
-        }
-        *at = end + 1;
-        return true;
-    }
-    return false;
-}
-
-static size_t count_topic(const char *file, const char *leaf)
-{
-    char *content = test_read_file(file);
-    const char *at = content;
-    size_t count = 0;
-    struct message message;
-    while (next_message(&at, &message)) {
-        count += strstr(message.topic, leaf) != NULL;
-        json_decref(message.payload);
-    }
-    free(content);
-    return count;
-}
-
-struct counted {
-    const char *file;
-    const char *leaf;
-    size_t count;
-};
-
-static bool has_count(void *context)
-{
-    const struct counted *counted = context;
-    return count_topic(counted->file, counted->leaf) >= counted->count;
-}
-
-static void wait_count(const char *file, const char *leaf, size_t count)
-{
-    struct counted counted = {file, leaf, count};
-    if (!test_wait_until(has_count, &counted)) {
-        fail_msg("%zu of %zu messages to %s", count_topic(file, leaf), count, leaf);
-    }
-}
-
-struct awaited {
-    const char *file;
-    char text[32];
-};
-
-static bool has_text(void *context)
-{
-    const struct awaited *awaited = context;
-    char *content = test_read_file(awaited->file);
-    bool has = strstr(content, awaited->text) != NULL;
-    free(content);
-    return has;
-}
-
-/* Messages arrive in order: with this one all before it are there. */
-static void wait_position(const char *file, uint64_t position)
-{
-    struct awaited awaited = {.file = file};
-    snprintf(awaited.text, sizeof(awaited.text), "\"seq\":%" PRIu64 ",", position + 1000);
-    assert_true(test_wait_until(has_text, &awaited));
-}
-
-/* Checks that the telemetry of each device holds the seqs of 1..last in order, when those seen before are left out;
- * returns how many came twice. */
-static size_t check_telemetry(const char *file, uint64_t last)
-{
-    char *content = test_read_file(file);
-    const char *at = content;
-    bool *seen = mem_alloc_array(last + 1, sizeof(bool));
-    int64_t newest[4] = {0};
-    size_t twice = 0;
-    struct message message;
-    while (next_message(&at, &message)) {
-        unsigned device = 0;
-        if (sscanf(message.topic, "lingtan/hq/m%u/telemetry", &device) == 1 &&
-            strstr(message.topic, "telemetry")) {
-            int64_t position = json_integer_value(json_object_get(message.payload, "seq")) - 1000;
-            assert_in_range(position, 1, last);
-            assert_int_equal((uint64_t)position % 4, device);
-            twice += seen[position];
-            assert_true(seen[position] || position > newest[device]);
-            newest[device] = position > newest[device] ? position : newest[device];
-            seen[position] = true;
-        }
-        json_decref(message.payload);
-    }
-    for (uint64_t position = 1; position <= last; position++) {
-        if (!seen[position]) {
-            fail_msg("position %" PRIu64 " is missing", position);
-        }
-    }
-    free(seen);
-    free(content);
-    return twice;
-}
 
 static void test_topics(void **state)
 {
     (void)state;
     struct scene scene;
-    scene_init(&scene, 1);
+    scene_init(&scene, 1, NULL);
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_UP);
     rig_make(&scene.rig, 8);
     rig_wait_cursor(&scene.rig, 8);
-    wait_count(scene.subscriber.file, "/telemetry", 8);
-    wait_count(scene.subscriber.file, "/state", 4);
+    scene_wait_count(scene.subscriber.file, "/telemetry", 8);
+    scene_wait_count(scene.subscriber.file, "/state", 4);
     rig_stop(&scene.rig);
-    wait_count(scene.subscriber.file, "/status", 2);
-    assert_int_equal(check_telemetry(scene.subscriber.file, 8), 0);
+    scene_wait_count(scene.subscriber.file, "/status", 2);
+    assert_int_equal(scene_check_telemetry(scene.subscriber.file, 8), 0);
     char *content = test_read_file(scene.subscriber.file);
     const char *at = content;
-    struct message message;
+    struct scene_message message;
     size_t status = 0;
-    while (next_message(&at, &message)) {
+    while (scene_next_message(&at, &message)) {
         assert_int_equal(message.qos, 1);
         json_t *ts = json_object_get(message.payload, "ts");
         if (strcmp(message.topic, "lingtan/hq/status") == 0) {
@@ -213,9 +62,9 @@ static void test_topics(void **state)
     char *file = mem_format("%s/later", scene.broker.folder);
     struct test_subscriber later;
     test_subscriber_start(&later, &scene.broker, file, 1);
-    wait_count(later.file, "/state", 4);
-    wait_count(later.file, "/status", 1);
-    assert_int_equal(count_topic(later.file, "/telemetry"), 0);
+    scene_wait_count(later.file, "/state", 4);
+    scene_wait_count(later.file, "/status", 1);
+    assert_int_equal(scene_count(later.file, "/telemetry"), 0);
     test_subscriber_stop(&later);
     free(file);
     scene_finish(&scene);
@@ -241,7 +90,7 @@ static void test_killed_broker(void **state)
     (void)state;
     enum { ROUNDS = 3, EACH = 2000 };
     struct scene scene;
-    scene_init(&scene, 0);
+    scene_init(&scene, 0, NULL);
     uint16_t front = test_free_port();
     scene.options.port = front;
     pid_t relay = start_front(front, scene.broker.port);
@@ -275,13 +124,13 @@ static void test_killed_broker(void **state)
         free(file);
         relay = start_front(front, scene.broker.port);
         rig_wait_cursor(&scene.rig, scene.rig.position);
-        wait_position(scene.subscriber.file, scene.rig.position);
+        scene_wait_position(scene.subscriber.file, scene.rig.position);
     }
     char *command = mem_format("cat '%s' >> '%s'", scene.subscriber.file, all);
     const char *const argv[] = {"sh", "-c", command, NULL};
     pid_t cat = test_spawn(argv, NULL);
     waitpid(cat, NULL, 0);
-    size_t twice = check_telemetry(all, scene.rig.position);
+    size_t twice = scene_check_telemetry(all, scene.rig.position);
     print_message("%d kills, %" PRIu64 " batches, %zu sent twice\n", ROUNDS, scene.rig.position,
                   twice);
     assert_true(runner_status(scene.rig.runner).sessions >= ROUNDS + 1);
@@ -296,7 +145,7 @@ static void test_restart(void **state)
 {
     (void)state;
     struct scene scene;
-    scene_init(&scene, 1);
+    scene_init(&scene, 1, NULL);
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_UP);
     rig_make(&scene.rig, 500);
@@ -305,8 +154,8 @@ static void test_restart(void **state)
     assert_int_equal(scene.rig.position, 500);
     rig_make(&scene.rig, 500);
     rig_wait_cursor(&scene.rig, 1000);
-    wait_position(scene.subscriber.file, 1000);
-    check_telemetry(scene.subscriber.file, 1000);
+    scene_wait_position(scene.subscriber.file, 1000);
+    scene_check_telemetry(scene.subscriber.file, 1000);
     scene_finish(&scene);
 }
 
@@ -316,7 +165,7 @@ static void test_absent_broker_and_drain(void **state)
     (void)state;
     enum { BATCHES = 30000 };
     struct scene scene;
-    scene_init(&scene, 1);
+    scene_init(&scene, 1, NULL);
     test_kill(&scene.broker.pid, SIGKILL);
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_DOWN);
@@ -344,7 +193,7 @@ static void test_state_rate_and_qos_0(void **state)
 {
     (void)state;
     struct scene scene;
-    scene_init(&scene, 1);
+    scene_init(&scene, 1, NULL);
     scene.options.qos = 0;
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_UP);
@@ -359,9 +208,9 @@ static void test_state_rate_and_qos_0(void **state)
         usleep(5000);
     }
     rig_wait_cursor(&scene.rig, scene.rig.position);
-    wait_count(scene.subscriber.file, "/telemetry", (size_t)made);
+    scene_wait_count(scene.subscriber.file, "/telemetry", (size_t)made);
     int64_t took_us = clock_mono_us(clock_real()) - start_us;
-    size_t states = count_topic(scene.subscriber.file, "/state");
+    size_t states = scene_count(scene.subscriber.file, "/state");
     assert_in_range(states, 8, 4 * ((size_t)(took_us / 1000000) + 2));
     rig_stop(&scene.rig);
     scene_finish(&scene);
@@ -372,7 +221,7 @@ static void test_state_overtakes_the_backlog(void **state)
 {
     (void)state;
     struct scene scene;
-    scene_init(&scene, 1);
+    scene_init(&scene, 1, NULL);
     rig_start(&scene.rig, false);
     rig_make(&scene.rig, 20000);
     rig_wait_durable(&scene.rig);
@@ -381,7 +230,7 @@ static void test_state_overtakes_the_backlog(void **state)
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_UP);
     rig_make(&scene.rig, 1); /* position 20001, device m1 */
-    wait_count(scene.subscriber.file, "m1/state", 1);
+    scene_wait_count(scene.subscriber.file, "m1/state", 1);
     struct runner_status status = runner_status(scene.rig.runner);
     assert_true(status.backlog > 1000);
     scene_finish(&scene);
@@ -392,20 +241,20 @@ static void test_state_after_reconnect(void **state)
 {
     (void)state;
     struct scene scene;
-    scene_init(&scene, 1);
+    scene_init(&scene, 1, NULL);
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_UP);
     rig_make(&scene.rig, 4);
     rig_wait_cursor(&scene.rig, 4);
-    wait_count(scene.subscriber.file, "/state", 4);
+    scene_wait_count(scene.subscriber.file, "/state", 4);
     test_kill(&scene.broker.pid, SIGKILL);
     test_subscriber_stop(&scene.subscriber);
     test_broker_start(&scene.broker);
     char *file = mem_format("%s/again", scene.broker.folder);
     test_subscriber_start(&scene.subscriber, &scene.broker, file, 1);
-    wait_count(scene.subscriber.file, "/state", 4);
-    wait_count(scene.subscriber.file, "/status", 1);
-    assert_int_equal(count_topic(scene.subscriber.file, "/telemetry"), 0);
+    scene_wait_count(scene.subscriber.file, "/state", 4);
+    scene_wait_count(scene.subscriber.file, "/status", 1);
+    assert_int_equal(scene_count(scene.subscriber.file, "/telemetry"), 0);
     free(file);
     scene_finish(&scene);
 }
@@ -415,7 +264,7 @@ static void test_last_will(void **state)
 {
     (void)state;
     struct scene scene;
-    scene_init(&scene, 1);
+    scene_init(&scene, 1, NULL);
     const struct sink_setup setup = {
         .options = &scene.options, .site = &scene.rig.site, .clock = clock_real()};
     pid_t pid = fork();
@@ -430,10 +279,10 @@ static void test_last_will(void **state)
             usleep(5000);
         }
     }
-    wait_count(scene.subscriber.file, "/status", 1);
+    scene_wait_count(scene.subscriber.file, "/status", 1);
     kill(pid, SIGKILL);
     waitpid(pid, NULL, 0);
-    wait_count(scene.subscriber.file, "/status", 2);
+    scene_wait_count(scene.subscriber.file, "/status", 2);
     char *content = test_read_file(scene.subscriber.file);
     assert_non_null(strstr(content, "\"status\":\"online\""));
     assert_non_null(strstr(content, "|lingtan/hq/status 0 1 {\"status\":\"offline\""));
@@ -446,7 +295,7 @@ static void test_stop_in_time(void **state)
 {
     (void)state;
     struct scene scene;
-    scene_init(&scene, 1);
+    scene_init(&scene, 1, NULL);
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_UP);
     kill(scene.broker.pid, SIGSTOP);
@@ -465,7 +314,7 @@ static void test_password_file_missing(void **state)
 {
     (void)state;
     struct scene scene;
-    scene_init(&scene, 1);
+    scene_init(&scene, 1, NULL);
     scene.options.username = "energy";
     scene.options.password_file = "/nonexistent/password";
     rig_start(&scene.rig, true);
