@@ -127,15 +127,28 @@ static struct line *make_line(const struct collector_instance *instance,
 
 /* Equal devices share their points. */
 static struct device *make_descriptor(struct collector_instance *instance,
-                                      const struct collector_setup *setup,
-                                      const struct line_config *line,
-                                      const struct device_config *config,
-                                      const struct profile *profile)
+                                      const struct line_unknown *from)
 {
-    struct device *device = device_share_points(site_device(setup->site, line, config, profile),
-                                                id_map_find(&instance->by_profile, profile->id));
-    id_map_set(&instance->by_profile, profile->id, device);
+    const char *id = from->profile->id;
+    struct device *device =
+        device_share_points(site_device(from->site, from->line, from->device, from->profile),
+                            id_map_find(&instance->by_profile, id));
+    id_map_set(&instance->by_profile, id, device);
     return device;
+}
+
+static void add_device(struct collector_instance *instance, struct line *line,
+                       const struct line_unknown *device, const int64_t period_ms[POLL_CLASS_COUNT],
+                       uint32_t index)
+{
+    if (device->profile->discovery != DISCOVERY_NONE) {
+        line_add_unknown(line, device, period_ms, index);
+        return;
+    }
+    struct device *descriptor = make_descriptor(instance, device);
+    line_add_device(line, descriptor, plan_create(device->profile, device->device, period_ms),
+                    period_ms, index);
+    device_unref(descriptor);
 }
 
 /* -EINVAL: a profile is missing, which the check of the site would have said. */
@@ -153,11 +166,9 @@ static int add_devices(struct collector_instance *instance, struct line *line,
         for (unsigned j = 0; j < POLL_ONCE; j++) {
             period_ms[j] = site_period_ms(setup->site, device, (enum poll_class)j);
         }
-        struct device *descriptor = make_descriptor(instance, setup, config, device, profile);
-        line_add_device(line, descriptor, plan_create(profile, device, period_ms), period_ms,
-                        (*index)++);
+        struct line_unknown added = {setup->site, config, device, profile};
+        add_device(instance, line, &added, period_ms, (*index)++);
         line_know_refused(line, i, setup->bad_registers, setup->bad_register_count);
-        device_unref(descriptor);
     }
     return 0;
 }

@@ -60,6 +60,17 @@ void line_destroy(struct line *line);
 void line_add_device(struct line *line, const struct device *device, struct plan *take_plan,
                      const int64_t period_ms[POLL_CLASS_COUNT], uint32_t index);
 
+/* A device whose points are found on the device itself, by the discovery of its profile. Everything is borrowed for the
+ * life of the line. Until something is found its descriptor holds what every such device has. */
+struct line_unknown {
+    const struct site *site;
+    const struct line_config *line;
+    const struct device_config *device;
+    const struct profile *profile;
+};
+void line_add_unknown(struct line *line, const struct line_unknown *unknown,
+                      const int64_t period_ms[POLL_CLASS_COUNT], uint32_t index);
+
 /* What devices are known to refuse, for the index-th added: rows of others are passed over. Before line_start. */
 void line_know_refused(struct line *line, size_t index, const struct bad_register *rows,
                        size_t count);

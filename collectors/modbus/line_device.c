@@ -65,6 +65,7 @@ static void come_online(struct line *line, struct line_device *device)
     }
     device->health = DEVICE_ONLINE;
     device->fell_with_line = false;
+    discovery_returned(device);
 }
 
 void device_answered(struct line *line, struct line_device *device)

@@ -3,7 +3,8 @@
  *
  * line.c keeps the connection (line_gate.c: its place in the queue of connects), line_exchange.c the one request in
  * flight, line_receive.c the bytes that come, line_poll.c what is due, line_outcome.c what came of it, line_device.c
- * the health of a device, line_refusal.c what it does not give, line_command.c the queue, line_setup.c the making. */
+ * the health of a device, line_refusal.c what it does not give, line_discovery.c the finding of its points,
+ * line_command.c the queue, line_setup.c the making. */
 #ifndef LINGTAN_MODBUS_LINE_INTERNAL_H
 #define LINGTAN_MODBUS_LINE_INTERNAL_H
 
@@ -44,6 +45,9 @@ struct request_state {
     uint8_t refusals; /* in a row: exceptions that say the registers are not to be had */
 };
 
+/* The finding of a device's points; its own file. */
+struct discovery;
+
 struct line_device {
     const struct device *device;
     struct plan *plan;
@@ -60,7 +64,8 @@ struct line_device {
     bool is_slow;        /* offline, but it answered a probe after that was given up */
     int64_t answered_us; /* monotonic: last good reply */
     struct respite respite;
-    struct device_tally tally; /* guarded by the stats' mutex */
+    struct discovery *discovery; /* NULL = its points stand in its profile */
+    struct device_tally tally;   /* guarded by the stats' mutex */
 };
 
 /* The device being polled: what it owes at this moment becomes one batch. */
@@ -214,6 +219,8 @@ void outcome_post_all(struct line *line, const struct line_device *device, unsig
 bool outcome_is_gateway_failure(uint8_t exception); /* the gateway speaks, its device is dead */
 void outcome_reply(struct line *line, const struct frame_reply *reply);
 void outcome_failed(struct line *line, uint8_t quality);
+void outcome_missing(struct line *line,
+                     uint8_t quality); /* the device answers, but has not what the go is for */
 
 /* line_device.c */
 bool device_is_probed(const struct line_device *device);
@@ -233,12 +240,30 @@ void probe_charge(struct line *line, int64_t cost_us);
 /* line_refusal.c */
 void refusal_count(struct request_state *state, uint8_t exception);
 size_t refusal_choose(struct line *line, struct line_device *device); /* to be tried in this go */
+void refusal_forget(struct line *line, struct line_device *device);   /* all of them */
 void refusal_tried(struct line *line, bool is_given);
 void refusal_judge(struct line *line, struct line_device *device,
                    size_t given); /* after a go; given: the refusal that was one no longer */
 
 /* line_setup.c */
 void line_make_room(struct line *line, struct line_device *device); /* for its plan */
+/* Other points from now on, read at once; takes the reference and the plan. */
+void device_replace(struct line *line, struct line_device *device, const struct device *take_device,
+                    struct plan *take_plan, const int64_t period_ms[POLL_CLASS_COUNT],
+                    uint32_t index);
+
+/* line_discovery.c: all of it is nothing for a device without discovery. */
+void discovery_begin(struct line *line); /* a go: does it begin with a walk? */
+bool discovery_wants(const struct line *line);
+void discovery_step(struct line *line); /* the next read of the walk */
+bool discovery_reply(struct line *line,
+                     const struct frame_reply *reply);      /* false: it was not for the walk */
+void discovery_failed(struct line *line);                   /* no reply */
+void discovery_returned(struct line_device *device);        /* online again: is it the same? */
+void discovery_doubt(struct line *line, uint8_t exception); /* a planned request was refused */
+bool discovery_keep_refused(struct line_device *device, const struct bad_register *rows,
+                            size_t count); /* false: its points are known */
+void discovery_destroy(struct discovery *discovery);
 
 /* line_command.c */
 struct command *command_next(struct line *line); /* takes the oldest; NULL = none */

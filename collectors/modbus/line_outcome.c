@@ -51,6 +51,7 @@ void outcome_begin(struct line *line)
     }
     set_outcome(line, count, QUALITY_EXCEPTION, 0, line->wall_us);
     line->is_read[count] = go->trial == REFUSAL_NONE;
+    discovery_begin(line);
 }
 
 static void post(struct line *line, const struct line_device *device, unsigned classes)
@@ -123,6 +124,7 @@ static void take_exception(struct line *line, struct request_state *state, uint8
         state->retry_us = 0;
         state->exception = exception;
         refusal_count(state, exception);
+        discovery_doubt(line, exception);
     }
 }
 
@@ -171,6 +173,9 @@ void outcome_reply(struct line *line, const struct frame_reply *reply)
         outcome_failed(line, QUALITY_TIMEOUT);
         return;
     }
+    if (discovery_reply(line, reply)) {
+        return;
+    }
     if (request_of(go) == NULL) {
         take_trial(line, reply->exception);
     } else {
@@ -180,6 +185,16 @@ void outcome_reply(struct line *line, const struct frame_reply *reply)
     device_answered(line, go->device);
 }
 
+void outcome_missing(struct line *line, uint8_t quality)
+{
+    struct request_state *state = outcome_state(line);
+    set_outcome(line, line->go.request, quality, 0, line->wall_us);
+    count_failure(state);
+    state->quality = quality;
+    state->exception = 0;
+    leave_alone(line, state, BLOCK_RESPITE_CAP_US);
+}
+
 /* A request that fails again although others of its device were answered in between is left alone by itself: some
  * devices are silent on registers that they do not have. Otherwise the device is taken for dead and nothing more is
  * sent to it now: a poll costs its line one timeout, however many requests it has. */
@@ -187,6 +202,7 @@ void outcome_failed(struct line *line, uint8_t quality)
 {
     struct go *go = &line->go;
     struct request_state *state = outcome_state(line);
+    discovery_failed(line);
     if (request_of(go) == NULL && go->is_answered) {
         line->is_read[go->request] = true;
         if (line->phase != PHASE_CLOSED) {

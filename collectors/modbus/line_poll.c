@@ -223,7 +223,7 @@ static bool wants_request(const struct line *line, size_t *index)
 void poll_settle(struct line *line)
 {
     size_t index = 0;
-    if (line->go.device == NULL || wants_request(line, &index)) {
+    if (line->go.device == NULL || discovery_wants(line) || wants_request(line, &index)) {
         return;
     }
     if (line->go.is_probe) {
@@ -238,7 +238,9 @@ void poll_step(struct line *line)
 {
     struct go *go = &line->go;
     size_t index = 0;
-    if (wants_request(line, &index)) {
+    if (discovery_wants(line)) {
+        discovery_step(line);
+    } else if (wants_request(line, &index)) {
         size_t count = 0;
         const struct plan_request *requests = plan_requests(go->device->plan, &count);
         struct frame_request trial;

@@ -116,6 +116,9 @@ void line_know_refused(struct line *line, size_t index, const struct bad_registe
                        size_t count)
 {
     struct line_device *device = &line->devices[index];
+    if (discovery_keep_refused(device, rows, count)) {
+        return;
+    }
     for (size_t i = 0; i < count; i++) {
         const struct bad_register *row = &rows[i];
         if (strcmp(row->device, device->device->id) != 0) {
@@ -181,8 +184,7 @@ size_t refusal_choose(struct line *line, struct line_device *device)
     return at < refusals->count ? at : REFUSAL_NONE;
 }
 
-/* Another model may have taken its place: everything is asked again. */
-static void forget_all(struct line *line, struct line_device *device)
+void refusal_forget(struct line *line, struct line_device *device)
 {
     for (size_t i = 0; i < device->refusals.count; i++) {
         if (device->refusals.items[i].is_told) {
@@ -190,6 +192,12 @@ static void forget_all(struct line *line, struct line_device *device)
         }
     }
     refusals_finish(&device->refusals);
+}
+
+/* Another model may have taken its place: everything is asked again. */
+static void forget_all(struct line *line, struct line_device *device)
+{
+    refusal_forget(line, device);
     log_about(LOG_LEVEL_NOTICE, subject_of(line, device),
               "gives registers again that it refused; all of them are read");
 }

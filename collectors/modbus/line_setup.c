@@ -31,6 +31,7 @@ static void finish_device(struct line_device *device)
 {
     device_unref((struct device *)device->device);
     plan_destroy(device->plan);
+    discovery_destroy(device->discovery);
     free(device->requests);
     refusals_finish(&device->refusals);
 }
@@ -104,8 +105,28 @@ void line_add_device(struct line *line, const struct device *device, struct plan
     line->devices = mem_grow(line->devices, line->device_count + 1, sizeof(*line->devices));
     struct line_device *added = &line->devices[line->device_count++];
     *added = (struct line_device){.device = device_ref(device), .plan = take_plan};
+    line_stats_device(&line->stats, &added->tally, device);
     line_make_room(line, added);
     plan_dates(added, period_ms, index);
+}
+
+void device_replace(struct line *line, struct line_device *device, const struct device *take_device,
+                    struct plan *take_plan, const int64_t period_ms[POLL_CLASS_COUNT],
+                    uint32_t index)
+{
+    refusal_forget(line, device);
+    plan_destroy(device->plan);
+    free(device->requests);
+    device->device = take_device;
+    device->plan = take_plan;
+    line_stats_device(&line->stats, &device->tally, take_device);
+    line_make_room(line, device);
+    plan_dates(device, period_ms, index);
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        if (device->schedules[i].period_us > 0) {
+            schedule_demand(&device->schedules[i], line->now_us);
+        }
+    }
 }
 
 void line_retry_refused(struct line *line, size_t index)
@@ -141,6 +162,6 @@ void line_status_copy(struct line *line, int64_t now_us, struct line_status *out
 void line_device_status(struct line *line, size_t index, int64_t now_us, struct device_status *out)
 {
     const struct line_device *device = &line->devices[index];
-    *out = (struct device_status){.device = device->device};
+    *out = (struct device_status){0};
     line_stats_copy_device(&line->stats, &device->tally, now_us, out);
 }

@@ -169,6 +169,14 @@ void line_stats_state(struct line_stats *stats, enum line_state state, const cha
     pthread_mutex_unlock(&stats->mutex);
 }
 
+void line_stats_device(struct line_stats *stats, struct device_tally *tally,
+                       const struct device *device)
+{
+    pthread_mutex_lock(&stats->mutex);
+    tally->device = device;
+    pthread_mutex_unlock(&stats->mutex);
+}
+
 void line_stats_health(struct line_stats *stats, struct device_tally *tally,
                        enum device_health health, uint32_t failed_polls, int64_t retry_us)
 {
@@ -207,6 +215,7 @@ void line_stats_copy_device(struct line_stats *stats, const struct device_tally 
                             int64_t now_us, struct device_status *out)
 {
     pthread_mutex_lock(&stats->mutex);
+    out->device = tally->device;
     out->health = tally->health;
     out->failed_polls = tally->failed_polls;
     out->last_good_wall_us = tally->last_good_wall_us;

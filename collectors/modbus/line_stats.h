@@ -21,6 +21,7 @@ struct histogram {
 };
 
 struct device_tally {
+    const struct device *device; /* borrowed; those shown once live as long as the line */
     enum device_health health;
     uint32_t failed_polls;
     int64_t last_good_wall_us;
@@ -69,6 +70,8 @@ void line_stats_health(struct line_stats *stats, struct device_tally *tally,
                        enum device_health health, uint32_t failed_polls, int64_t retry_us);
 
 void line_stats_bad_registers(struct line_stats *stats, struct device_tally *tally, uint32_t count);
+void line_stats_device(struct line_stats *stats, struct device_tally *tally,
+                       const struct device *device);
 
 /* Fills what stats know of the rows, not ids and endpoints. */
 void line_stats_copy(struct line_stats *stats, int64_t now_us, struct line_status *out);

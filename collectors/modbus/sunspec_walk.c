@@ -182,12 +182,12 @@ static enum sunspec_verdict take_magic(struct sunspec_walk *walk, const uint16_t
 static enum sunspec_verdict spend(struct sunspec_walk *walk, enum sunspec_verdict verdict)
 {
     walk->reads++;
-    if (verdict == SUNSPEC_GOES_ON && walk->reads == SUNSPEC_READS_MAX) {
+    bool is_too_long = verdict == SUNSPEC_GOES_ON && walk->reads == SUNSPEC_READS_MAX;
+    if (is_too_long && walk->why == NULL) {
         walk->why = "the walk takes too many reads";
         walk->why_at = walk->address;
-        return SUNSPEC_REFUSED;
     }
-    return verdict;
+    return is_too_long ? SUNSPEC_REFUSED : verdict;
 }
 
 enum sunspec_verdict sunspec_walk_take(struct sunspec_walk *walk, const uint16_t *registers)

@@ -303,6 +303,13 @@ void bench_add(struct bench *bench, const char *profile_id, uint8_t unit, int64_
     device_unref(device);
 }
 
+void bench_add_unknown(struct bench *bench, const struct line_unknown *unknown,
+                       const int64_t period_ms[POLL_CLASS_COUNT])
+{
+    make_line(bench);
+    line_add_unknown(bench->line, unknown, period_ms, bench->device_count++);
+}
+
 void bench_start(struct bench *bench)
 {
     make_line(bench);
@@ -397,19 +404,29 @@ static uint8_t *begin_reply(const struct bench *bench, const struct ask *ask, ui
     return at;
 }
 
-size_t bench_reply(const struct bench *bench, const struct ask *ask, uint16_t value, uint8_t *out)
+size_t bench_reply_words(const struct bench *bench, const struct ask *ask, const uint16_t *words,
+                         uint8_t *out)
 {
     uint8_t *at = begin_reply(bench, ask, out);
     *at++ = ask->function;
     *at++ = (uint8_t)(2 * ask->quantity);
     for (unsigned i = 0; i < ask->quantity; i++) {
-        at = put16(at, value);
+        at = put16(at, words[i]);
     }
     return seal(bench, ask, out, at);
 }
 
-static size_t exception_reply(const struct bench *bench, const struct ask *ask, uint8_t exception,
-                              uint8_t *out)
+size_t bench_reply(const struct bench *bench, const struct ask *ask, uint16_t value, uint8_t *out)
+{
+    uint16_t words[FRAME_READ_REGISTERS_MAX];
+    for (unsigned i = 0; i < FRAME_READ_REGISTERS_MAX; i++) {
+        words[i] = value;
+    }
+    return bench_reply_words(bench, ask, words, out);
+}
+
+size_t bench_exception(const struct bench *bench, const struct ask *ask, uint8_t exception,
+                       uint8_t *out)
 {
     uint8_t *at = begin_reply(bench, ask, out);
     *at++ = ask->function | 0x80;
@@ -462,7 +479,7 @@ void bench_answer(struct bench *bench, const struct ask *ask)
         return;
     }
     uint8_t exception = exception_of(device, ask);
-    size_t size = exception != 0 ? exception_reply(bench, ask, exception, bytes)
+    size_t size = exception != 0 ? bench_exception(bench, ask, exception, bytes)
                                  : bench_reply(bench, ask, ask->value, bytes);
     bench_arrive(bench, device->delay_us, bytes, size);
 }

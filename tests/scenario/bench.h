@@ -102,6 +102,9 @@ void bench_finish(struct bench *bench);
  * together with a u16 at 25; nothing stands at 18 and 19. */
 void bench_add(struct bench *bench, const char *profile, uint8_t unit, int64_t fast_ms,
                int64_t normal_ms);
+/* A device whose points are found; unknown and what it points to outlive the bench. */
+void bench_add_unknown(struct bench *bench, const struct line_unknown *unknown,
+                       const int64_t period_ms[POLL_CLASS_COUNT]);
 void bench_start(struct bench *bench); /* makes nothing happen yet */
 void bench_run(struct bench *bench, int64_t duration_us);
 void bench_step_wall(struct bench *bench, int64_t delta_us);
@@ -111,6 +114,10 @@ void bench_answer(struct bench *bench, const struct ask *ask);
 
 /* Pieces for answers of a test's own. The reply is appended to out; returns its size. */
 size_t bench_reply(const struct bench *bench, const struct ask *ask, uint16_t value, uint8_t *out);
+size_t bench_reply_words(const struct bench *bench, const struct ask *ask, const uint16_t *words,
+                         uint8_t *out); /* as many as were asked for */
+size_t bench_exception(const struct bench *bench, const struct ask *ask, uint8_t exception,
+                       uint8_t *out);
 void bench_arrive(struct bench *bench, int64_t delay_us, const uint8_t *bytes, size_t size);
 void bench_hang_up(struct bench *bench, int64_t delay_us);
 

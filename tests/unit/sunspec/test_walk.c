@@ -151,7 +151,7 @@ static void more_than_a_hundred_models_are_refused(void **state)
     assert_refused("100 models", 40000 + 2 + 68 + 99 * 3);
     /* a device that is all chain, at every base, is given up after a bounded number of reads */
     for (uint32_t i = 0; i < 65536; i++) {
-        map_set(&map, i, (uint16_t)(64000 + i % 3));
+        map_set(&map, i, 1);
     }
     map_begin(&map, 0);
     map_begin(&map, 40000);
