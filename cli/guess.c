@@ -285,7 +285,7 @@ static void weigh_map(struct inquiry *inquiry, struct guess *guess)
                 ask(inquiry, request->function, request->address, request->quantity) ? 1 : 0;
         }
     }
-    plan_destroy(plan);
+    plan_unref(plan);
     guess->weight += total > 0 ? (int)(WEIGHT_MAP * answered / total) : 0;
     guess->weight -= answered < total ? WEIGHT_VOLTAGE : 0;
     add_evidence(guess, "answers %zu of %zu requests of the map", answered, total);

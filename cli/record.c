@@ -234,7 +234,7 @@ static int record_case(struct record *record, struct text *out)
         batch_unref(batch);
     }
     free(outcomes);
-    plan_destroy(plan);
+    plan_unref(plan);
     return code;
 }
 

@@ -154,7 +154,7 @@ void budget_line_finish(struct budget_line *line)
         return;
     }
     for (size_t i = 0; i < line->device_count; i++) {
-        plan_destroy(line->devices[i].plan);
+        plan_unref(line->devices[i].plan);
     }
     free(line->devices);
     *line = (struct budget_line){0};

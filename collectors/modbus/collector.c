@@ -6,9 +6,9 @@
 #include <string.h>
 #include <sys/random.h>
 
-#include "base/id_map.h"
 #include "base/mem.h"
 #include "collectors/modbus/pool.h"
+#include "collectors/modbus/siblings.h"
 #include "collectors/modbus/slot.h"
 
 enum {
@@ -26,7 +26,7 @@ struct collector_instance {
     size_t line_count;
     struct line **lines; /* in the order of the configuration; owned by the pools */
     bool is_running;
-    struct id_map by_profile; /* the newest device of each, while the lines are made */
+    struct siblings siblings; /* while the lines are made */
 };
 
 const char *const line_state_words[] = {"idle", "connecting", "up", "down", NULL};
@@ -125,30 +125,19 @@ static struct line *make_line(const struct collector_instance *instance,
     return line;
 }
 
-/* Equal devices share their points. */
-static struct device *make_descriptor(struct collector_instance *instance,
-                                      const struct line_unknown *from)
-{
-    const char *id = from->profile->id;
-    struct device *device =
-        device_share_points(site_device(from->site, from->line, from->device, from->profile),
-                            id_map_find(&instance->by_profile, id));
-    id_map_set(&instance->by_profile, id, device);
-    return device;
-}
-
 static void add_device(struct collector_instance *instance, struct line *line,
-                       const struct line_unknown *device, const int64_t period_ms[POLL_CLASS_COUNT],
+                       const struct line_unknown *from, const int64_t period_ms[POLL_CLASS_COUNT],
                        uint32_t index)
 {
-    if (device->profile->discovery != DISCOVERY_NONE) {
-        line_add_unknown(line, device, period_ms, index);
+    if (from->profile->discovery != DISCOVERY_NONE) {
+        line_add_unknown(line, from, period_ms, index);
         return;
     }
-    struct device *descriptor = make_descriptor(instance, device);
-    line_add_device(line, descriptor, plan_create(device->profile, device->device, period_ms),
-                    period_ms, index);
-    device_unref(descriptor);
+    struct device *device = siblings_share(
+        &instance->siblings, site_device(from->site, from->line, from->device, from->profile));
+    struct plan *plan = siblings_plan(&instance->siblings, from->profile, from->device, period_ms);
+    line_add_device(line, device, plan, period_ms, index);
+    device_unref(device);
 }
 
 /* -EINVAL: a profile is missing, which the check of the site would have said. */
@@ -251,7 +240,7 @@ static int collector_create(const struct collector_setup *setup, struct collecto
     if (error == 0) {
         error = make_lines(instance, setup);
     }
-    id_map_finish(&instance->by_profile);
+    siblings_finish(&instance->siblings);
     if (error != 0) {
         collector_destroy(instance);
         return error;

@@ -100,7 +100,7 @@ static void plan_anew(struct line *line, struct line_device *device)
     struct plan_request *copies = mem_alloc_array(old_count + 1, sizeof(*copies));
     memcpy(copies, olds, old_count * sizeof(*copies));
     struct request_state *states = device->requests;
-    plan_refuse(device->plan, &device->refusals);
+    plan_refuse(&device->plan, &device->refusals);
     size_t count = 0;
     const struct plan_request *requests = plan_requests(device->plan, &count);
     line_make_room(line, device);

@@ -30,7 +30,7 @@ struct line *line_create(const struct line_settings *settings, struct transport 
 static void finish_device(struct line_device *device)
 {
     device_unref((struct device *)device->device);
-    plan_destroy(device->plan);
+    plan_unref(device->plan);
     discovery_destroy(device->discovery);
     free(device->requests);
     refusals_finish(&device->refusals);
@@ -115,7 +115,7 @@ void device_replace(struct line *line, struct line_device *device, const struct 
                     uint32_t index)
 {
     refusal_forget(line, device);
-    plan_destroy(device->plan);
+    plan_unref(device->plan);
     free(device->requests);
     device->device = take_device;
     device->plan = take_plan;

@@ -304,7 +304,7 @@ static void plan_class(struct plan *plan, const struct refusals *refusals, uint8
     }
 }
 
-void plan_refuse(struct plan *plan, const struct refusals *refusals)
+static void make_requests(struct plan *plan, const struct refusals *refusals)
 {
     size_t most = plan->point_count + plan->helper_count;
     struct plan_item *items = mem_alloc_array(most + 1, sizeof(*items));
@@ -329,16 +329,59 @@ struct plan *plan_create(const struct profile *profile, const struct device_conf
                          const int64_t period_ms[POLL_CLASS_COUNT])
 {
     struct plan *plan = mem_alloc(sizeof(*plan));
+    atomic_init(&plan->references, 1);
     plan->profile = profile;
     plan->unit = (uint16_t)(device->unit >= 0 ? device->unit : profile->link.unit);
     make_points(plan, device, period_ms);
-    plan_refuse(plan, &(struct refusals){0});
+    make_requests(plan, &(struct refusals){0});
     return plan;
 }
 
-void plan_destroy(struct plan *plan)
+static void *copy_array(const void *array, size_t count, size_t size)
 {
-    if (plan == NULL) {
+    if (count == 0) {
+        return NULL;
+    }
+    return memcpy(mem_alloc_array(count, size), array, count * size);
+}
+
+/* All but the requests. */
+static struct plan *copy_plan(const struct plan *plan)
+{
+    struct plan *copy = mem_alloc(sizeof(*copy));
+    *copy = *plan;
+    atomic_init(&copy->references, 1);
+    copy->requests = NULL;
+    copy->helpers = copy_array(plan->helpers, plan->helper_count, sizeof(*copy->helpers));
+    copy->points = copy_array(plan->points, plan->point_count, sizeof(*copy->points));
+    for (size_t i = 0; i < plan->point_count; i++) {
+        struct plan_point *point = &copy->points[i];
+        point->factors = copy_array(point->factors, point->factor_count, sizeof(uint16_t));
+        point->not_implemented =
+            copy_array(point->not_implemented, point->not_implemented_count, sizeof(uint64_t));
+    }
+    return copy;
+}
+
+void plan_refuse(struct plan **plan, const struct refusals *refusals)
+{
+    if (atomic_load(&(*plan)->references) > 1) {
+        struct plan *shared = *plan;
+        *plan = copy_plan(shared);
+        plan_unref(shared);
+    }
+    make_requests(*plan, refusals);
+}
+
+struct plan *plan_ref(struct plan *plan)
+{
+    atomic_fetch_add_explicit(&plan->references, 1, memory_order_relaxed);
+    return plan;
+}
+
+void plan_unref(struct plan *plan)
+{
+    if (plan == NULL || atomic_fetch_sub_explicit(&plan->references, 1, memory_order_acq_rel) > 1) {
         return;
     }
     for (size_t i = 0; i < plan->point_count; i++) {

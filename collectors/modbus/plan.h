@@ -23,10 +23,11 @@ struct plan_request {
 /* A class of period 0 is no other's equal. The profile outlives the plan. */
 struct plan *plan_create(const struct profile *profile, const struct device_config *device,
                          const int64_t period_ms[POLL_CLASS_COUNT]);
-void plan_destroy(struct plan *plan);
+struct plan *plan_ref(struct plan *plan); /* equal devices may share one */
+void plan_unref(struct plan *plan);       /* NULL-safe; any thread */
 
-/* Makes the requests anew: none holds a refused run, and values that stand in one are not asked. */
-void plan_refuse(struct plan *plan, const struct refusals *refusals);
+/* Makes the requests anew, in a plan of the device's own if it was shared: none holds a refused run, and values that stand in one are not asked. */
+void plan_refuse(struct plan **plan, const struct refusals *refusals);
 
 /* What to do about a refused request, by one step: false: it is one value (or several in the same place, or together),
  * which *out names; true: *out is a sought split that halves it. Times and exception are left to the caller. */

@@ -3,6 +3,7 @@
 #ifndef LINGTAN_MODBUS_PLAN_INTERNAL_H
 #define LINGTAN_MODBUS_PLAN_INTERNAL_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "collectors/modbus/plan.h"
@@ -47,6 +48,7 @@ struct plan_part {
 };
 
 struct plan {
+    atomic_uint references;
     const struct profile *profile;
     uint16_t unit;             /* of the device */
     struct plan_point *points; /* in the profile's order */

@@ -130,5 +130,5 @@ void use_profile(const struct profile *profile, const struct device_config *conf
         decode_classes(plan, classes, device, 0);
         decode_classes(plan, classes, device, 1);
     }
-    plan_destroy(plan);
+    plan_unref(plan);
 }

@@ -64,7 +64,7 @@ void fixture_init(struct fixture *fixture, const char *body)
 
 void fixture_finish(struct fixture *fixture)
 {
-    plan_destroy(fixture->plan);
+    plan_unref(fixture->plan);
     device_unref(fixture->device);
     sunspec_profile_destroy(fixture->found);
     profiles_destroy(fixture->profiles);
@@ -131,7 +131,7 @@ void fixture_plan(struct fixture *fixture)
         .id = "site", .name = "Site", .fast_ms = 1000, .normal_ms = 10000, .slow_ms = 60000};
     struct line_config line = {.id = "line"};
     device_unref(fixture->device);
-    plan_destroy(fixture->plan);
+    plan_unref(fixture->plan);
     if (fixture->profile->discovery == DISCOVERY_SUNSPEC) {
         discover(fixture);
     }

@@ -212,13 +212,13 @@ static void classes_of_one_period_are_one(void **state)
     fixture_init(&fixture, body);
     check_plan(&fixture, POLL_FAST, "1:3@100+2");
     check_plan(&fixture, POLL_SLOW, "1:3@104+2");
-    plan_destroy(fixture.plan);
+    plan_unref(fixture.plan);
     fixture.plan = plan_create(fixture.profile, &fixture.config, normal_is_slow_ms);
     check_plan(&fixture, POLL_FAST, "1:3@100+2");
     check_plan(&fixture, POLL_NORMAL, "1:3@102+4");
     check_plan(&fixture, POLL_SLOW, "");
     assert_int_equal(plan_point_count(fixture.plan, POLL_NORMAL), 2);
-    plan_destroy(fixture.plan);
+    plan_unref(fixture.plan);
     fixture.plan = plan_create(fixture.profile, &fixture.config, all_ms);
     check_plan(&fixture, POLL_FAST, "1:3@100+6");
     check_plan(&fixture, POLL_ONCE, "1:3@106+2");

@@ -56,7 +56,7 @@ static void check_refused(struct fixture *fixture, const struct refusal *refusal
 {
     struct refusals refusals = {0};
     refusals_add(&refusals, refusal);
-    plan_refuse(fixture->plan, &refusals);
+    plan_refuse(&fixture->plan, &refusals);
     check_plan(fixture, wanted);
     refusals_finish(&refusals);
 }
@@ -82,6 +82,23 @@ static void requests_keep_clear_of_what_is_refused(void **state)
     fixture_finish(&fixture);
 }
 
+/* Its twin on another line goes on as it was. */
+static void a_shared_plan_is_not_spoilt(void **state)
+{
+    (void)state;
+    struct fixture fixture;
+    fixture_init(&fixture, body);
+    struct plan *shared = plan_ref(fixture.plan);
+    struct refusal refusal = refused(11, 11);
+    check_refused(&fixture, &refusal, "10+1 12+18");
+    struct plan *own = fixture.plan;
+    assert_ptr_not_equal(own, shared);
+    fixture.plan = shared;
+    check_plan(&fixture, "10+20");
+    plan_unref(own);
+    fixture_finish(&fixture);
+}
+
 /* A split wants two values apart; it does not forbid one that covers its range. */
 static void a_split_never_forbids_a_value(void **state)
 {
@@ -102,7 +119,7 @@ static void refused_points_carry_the_exception(void **state)
     struct refusal refusal = refused(20, 22);
     refusal.exception = 3;
     refusals_add(&refusals, &refusal);
-    plan_refuse(fixture.plan, &refusals);
+    plan_refuse(&fixture.plan, &refusals);
     fixture_set(&fixture, 3, 10, "0901 0902 0903");
     struct batch *batch = fixture_poll(&fixture, POLL_NORMAL);
     assert_int_equal(batch->count, 6);
@@ -130,7 +147,7 @@ static void halving_ends_with_single_values(void **state)
         assert_true(plan_halve(fixture.plan, halved[i], &refusal));
         assert_true(refusal.is_split && refusal.is_sought);
         refusals_add(&refusals, &refusal);
-        plan_refuse(fixture.plan, &refusals);
+        plan_refuse(&fixture.plan, &refusals);
         check_plan(&fixture, plans[i]);
     }
     for (size_t i = 0; i < 5; i++) {
@@ -254,6 +271,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(requests_keep_clear_of_what_is_refused),
+        cmocka_unit_test(a_shared_plan_is_not_spoilt),
         cmocka_unit_test(a_split_never_forbids_a_value),
         cmocka_unit_test(refused_points_carry_the_exception),
         cmocka_unit_test(halving_ends_with_single_values),

@@ -121,7 +121,7 @@ static size_t poll(void)
     batch = decode_batch(plan, ALL_CLASSES, device, registers, outcomes);
     free(registers);
     free(outcomes);
-    plan_destroy(plan);
+    plan_unref(plan);
     device_unref(device);
     return count;
 }
