@@ -24,6 +24,22 @@ void profile_derive_signatures(struct profile *profile, struct faults *faults);
 /* What more than one option says together, for points and helpers that have registers. */
 void profile_check(const struct profile *profile, const char *path, struct faults *faults);
 
+/* Its parts. */
+struct profile_checking {
+    const struct profile *profile;
+    const struct profile_point *points;
+    struct faults *faults;
+};
+
+void profile_check_registers(const struct profile_checking *check);
+void profile_check_helpers(const struct profile_checking *check);
+void profile_point_fault(const struct profile_checking *check, size_t index, const char *option,
+                         const char *format, ...) PRINTF_LIKE(4, 5);
+
+/* The barrier of the function that lies in the range of wire addresses, NULL when none does. */
+const struct profile_barrier *profile_find_barrier(const struct profile *profile, int64_t function,
+                                                   int64_t first, int64_t end);
+
 /* Adds a fault to an option of an item: "points[3].unit". option may be NULL: the item as a whole. */
 void profile_fault(struct faults *faults, struct origin origin, const char *list, size_t index,
                    const char *option, const char *format, ...) PRINTF_LIKE(6, 7);

@@ -161,6 +161,93 @@ static const struct {
      "2; "
      "address = 6; type = \"u16\"; } );",
      ""},
+    /* what only numbers have, or only counters that come as floats */
+    {"points = (\n{ " POINT "type = \"f32\"; resolution = 0.01; },\n"
+     "{ quantity = \"active_energy_import\"; function = 3; address = 9; type = \"u32\"; resolution "
+     "= "
+     "0.5; },\n"
+     "{ quantity = \"active_energy_export\"; function = 3; address = 11; type = \"f32\"; "
+     "resolution "
+     "= 0.01; } );",
+     "devices/p.conf:2: points[0].resolution: is 0.01, wants none: only a counter that comes as a "
+     "float has one beside its scale\n"
+     "devices/p.conf:3: points[1].resolution: is 0.5, wants none: only a counter that comes as a "
+     "float has one beside its scale\n"},
+    {"points = (\n{ quantity = \"serial_number\"; function = 3; address = 5; type = \"string\"; "
+     "count = 4; scale = 2; offset = 1; ratio = \"ct\"; scale_from = \"n\"; scale_by = [\"n\"]; "
+     "min "
+     "= 1; max = 9; } );\nhelpers = ( { name = \"n\"; function = 3; address = 20; type = \"i16\"; "
+     "} "
+     ");",
+     "devices/p.conf:2: points[0].scale: is given, wants none: type string is no number\n"
+     "devices/p.conf:2: points[0].offset: is given, wants none: type string is no number\n"
+     "devices/p.conf:2: points[0].ratio: is given, wants none: type string is no number\n"
+     "devices/p.conf:2: points[0].scale_from: is given, wants none: type string is no number\n"
+     "devices/p.conf:2: points[0].scale_by: is given, wants none: type string is no number\n"
+     "devices/p.conf:2: points[0].min: is given, wants none: type string is no number\n"
+     "devices/p.conf:2: points[0].max: is given, wants none: type string is no number\n"},
+    {"points = (\n{ " ENERGY "type = \"u16\"; modulus = \"65536\"; },\n{ " ENERGY
+     "index = 1; type = \"u16\"; unit_override = 2; modulus = \"65537\"; },\n{ " ENERGY
+     "index = 2; type = \"bcd\"; count = 2; unit_override = 3; modulus = \"100000001\"; "
+     "},\n{ " ENERGY
+     "index = 3; type = \"i32\"; unit_override = 4; modulus = \"4294967296\"; },\n{ " ENERGY
+     "index = 4; type = \"mod10k\"; count = 4; unit_override = 5; modulus = \"10000000000000000\"; "
+     "} );",
+     "devices/p.conf:3: points[1].modulus: is 65537, wants at most 65536: type u16 counts no "
+     "further\n"
+     "devices/p.conf:4: points[2].modulus: is 100000001, wants at most 100000000: type bcd counts "
+     "no further\n"
+     "devices/p.conf:5: points[3].modulus: is 4294967296, wants at most 2147483648: type i32 "
+     "counts no further\n"},
+    {"points = (\n{ quantity = \"voltage_a\"; function = 4; address = 5; type = \"u16\"; "
+     "is_writable "
+     "= true; },\n{ quantity = \"contact\"; function = 2; address = 5; type = \"bits\"; "
+     "is_writable = "
+     "true; },\n{ quantity = \"on_off\"; function = 1; address = 5; type = \"bits\"; is_writable = "
+     "true; } );",
+     "devices/p.conf:2: points[0].is_writable: is true, wants false: what function 4 reads cannot "
+     "be written\n"
+     "devices/p.conf:3: points[1].is_writable: is true, wants false: what function 2 reads cannot "
+     "be written\n"},
+    /* helpers */
+    {"points = (\n{ " POINT "type = \"u16\"; scale_from = \"f\"; scale_by = [\"f\", \"z\"]; } );\n"
+     "helpers = ( { name = \"f\"; function = 3; address = 9; type = \"f32\"; },\n"
+     "{ name = \"z\"; function = 3; address = 11; type = \"u16\"; scale = 0; } );",
+     "devices/p.conf:2: points[0].scale_from: names \"f\" of type f32, wants a helper of an "
+     "integer "
+     "type: it is an exponent of 10\n"
+     "devices/p.conf:4: helpers[1].scale: is 0, wants any other number: it would say the same of "
+     "every value\n"},
+    {"link: { max_registers = 1; };\npoints = (\n{ " POINT "type = \"u16\"; } );\n"
+     "helpers = ( { name = \"f\"; function = 3; address = 9; type = \"u32\"; },\n"
+     "{ name = \"g\"; function = 4; address = 30; type = \"u16\"; } );\n"
+     "barriers = ( { function = 4; first = 30; last = 31; } );",
+     "devices/p.conf:4: helpers[0].type: is 2 registers in all, wants at most link.max_registers, "
+     "1\n"
+     "devices/p.conf:5: helpers[1].address: is 30, inside the barrier 30..31 of line 6, wants a "
+     "register outside\n"},
+    {"points = (\n{ " POINT "type = \"u32\"; },\n{ quantity = \"contact\"; function = 3; address = "
+     "20; type = \"bits\"; bit_mask = 1; } );\n"
+     "helpers = ( { name = \"same\"; function = 3; address = 5; type = \"u32\"; },\n"
+     "{ name = \"half\"; function = 3; address = 6; type = \"u16\"; },\n"
+     "{ name = \"other\"; function = 3; address = 5; type = \"f32\"; },\n"
+     "{ name = \"turned\"; function = 3; address = 5; type = \"u32\"; word_order = \"low_first\"; "
+     "},\n"
+     "{ name = \"word\"; function = 3; address = 20; type = \"u16\"; },\n"
+     "{ name = \"far\"; function = 3; address = 30; type = \"u16\"; },\n"
+     "{ name = \"wide\"; function = 3; address = 29; type = \"i32\"; } );",
+     "devices/p.conf:5: helpers[1].address: is 6, where voltage_a of line 2 has its registers, "
+     "wants others, or the same with its type\n"
+     "devices/p.conf:6: helpers[2].address: is 5, where voltage_a of line 2 has its registers, "
+     "wants others, or the same with its type\n"
+     "devices/p.conf:7: helpers[3].address: is 5, where voltage_a of line 2 has its registers, "
+     "wants others, or the same with its type\n"
+     "devices/p.conf:10: helpers[6].address: is 29, where far of line 9 has its registers, wants "
+     "others, or the same with its type\n"},
+    {"link: { max_registers = 20; max_hole = 19; };\npoints = (\n{ " POINT "type = \"u16\"; } );",
+     "devices/p.conf: link.max_hole: is 19, wants at most 18: a request of link.max_registers, 20, "
+     "must hold a value on either side of it\n"},
+    {"link: { max_registers = 1; };\npoints = (\n{ " POINT "type = \"u16\"; } );", ""},
     /* signatures */
     {SIGNED "{ function = 3; address = 1; type = \"u16\"; equals = [\"1648\", \"0x671\"]; },\n"
             "{ function = 4; address = 9; type = \"i32\"; min = -5; max = 5; },\n"
