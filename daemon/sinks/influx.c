@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* influx: collects lines, posts them, and when the server refuses some, halves the lot until the bad ones stand alone.
  *
+ * A line that makes the server fail (500) must not hold up all others, and a server that fails by itself must not cost
+ * a line. So a failure is only looked into when it comes again and again; and a line alone is set aside only when the
+ * server, right before it fails once more, has taken a line that it took before (the witness).
+ *
  * One request a call at the most, so that no call blocks longer than one request may take. */
 #include "sinks/influx.h"
 
@@ -9,22 +13,17 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "base/text.h"
 #include "sinks/backoff.h"
 #include "sinks/influx_client.h"
+#include "sinks/influx_lot.h"
 #include "sinks/line_protocol.h"
 #include "sinks/rejects.h"
 
 enum {
-    BODY_MAX = 4 * 1024 * 1024, /* no more lines beyond this */
-    BODY_KEEP = 256 * 1024,     /* memory kept between posts */
-    PROBE_LINES = 100,          /* while it is not known to work */
-    PIECES_MAX = 64,            /* halving 4 MiB takes at most two steps a power of two */
-};
-
-struct piece {
-    size_t start;
-    size_t end;
+    PROBE_LINES = 100, /* while it is not known to work */
+    LOT_BYTES_MIN = 16 * 1024,
+    FAILURES_MAX = 3,    /* of the same lines, then they are halved */
+    UNWITNESSED_MAX = 4, /* lines that fail one after the other while no line is known to be good */
 };
 
 struct sink_instance {
@@ -38,82 +37,18 @@ struct sink_instance {
     struct rejects rejects;
     uint64_t session;
     uint64_t acknowledged;
-    struct text body;
-    size_t lines;
-    uint64_t last_position;          /* in the body */
-    int64_t first_line_us;           /* monotonic: when the body began */
-    struct piece pieces[PIECES_MAX]; /* of the body, still to be posted, the next one last */
-    size_t piece_count;
-};
+    struct lot lot;
+    size_t lot_bytes;       /* at most, as far as the server takes it */
+    uint64_t last_position; /* in the lot */
+    int64_t first_line_us;  /* monotonic: when the lot began */
 
-#define OFFSET(member) offsetof(struct influx_options, member)
-static const struct option rows[] = {
-    {.name = "enabled",
-     .type = OPTION_BOOL,
-     .offset = OFFSET(enabled),
-     .fallback = "false",
-     .help = "Whether to write to InfluxDB."},
-    {.name = "url",
-     .type = OPTION_STRING,
-     .offset = OFFSET(url),
-     .fallback = "http://127.0.0.1:8086",
-     .min = 8,
-     .max = 512,
-     .help = "Where the v1 HTTP interface of InfluxDB is."},
-    {.name = "database",
-     .type = OPTION_STRING,
-     .offset = OFFSET(database),
-     .fallback = "lingtan",
-     .min = 1,
-     .max = 200,
-     .help = "Database to write to; made when it is absent."},
-    {.name = "username",
-     .type = OPTION_STRING,
-     .offset = OFFSET(username),
-     .fallback = "",
-     .min = 0,
-     .max = 256,
-     .help = "User name; empty for none."},
-    {.name = "password_file",
-     .type = OPTION_STRING,
-     .offset = OFFSET(password_file),
-     .fallback = "",
-     .min = 0,
-     .max = 4096,
-     .help = "File whose first line is the password, read at each connect; a name without a "
-             "leading slash is a systemd credential; empty for none."},
-    {.name = "batch_points",
-     .type = OPTION_INT,
-     .offset = OFFSET(batch_points),
-     .fallback = "5000",
-     .min = 1,
-     .max = 50000,
-     .help = "Lines in one request at most."},
-    {.name = "flush_ms",
-     .type = OPTION_INT,
-     .offset = OFFSET(flush_ms),
-     .fallback = "1000",
-     .min = 10,
-     .max = 60000,
-     .unit = "ms",
-     .help = "A line waits for others this long at most."},
-    {.name = "rejected_file",
-     .type = OPTION_STRING,
-     .offset = OFFSET(rejected_file),
-     .fallback = "/var/lib/lingtan/influx-rejected.txt",
-     .min = 0,
-     .max = 4096,
-     .help = "Lines that the server refuses are set aside here with its reason, 1 MB at most; "
-             "empty for nowhere."},
-};
-#undef OFFSET
-
-const struct option_table influx_table = {
-    .name = "influx",
-    .size = sizeof(struct influx_options),
-    .rows = rows,
-    .count = ARRAY_SIZE(rows),
-    .help = "Writes every reading to InfluxDB by the line protocol.",
+    struct text witness; /* a line that was written; empty = none yet */
+    int failures;        /* in a row, of lots that reach no further than failed_until */
+    uint64_t failed_until;
+    int unwitnessed;
+    bool is_witness_due; /* the next piece, one line, is accused */
+    bool
+        is_witness_taken; /* so the server is well: if it fails the accused again, that is to blame */
 };
 
 static int create(const struct sink_setup *setup, struct sink_instance **out)
@@ -122,8 +57,13 @@ static int create(const struct sink_setup *setup, struct sink_instance **out)
     self->options = setup->options;
     self->clock = setup->clock;
     self->state = SINK_DOWN;
+    self->lot_bytes = LOT_BYTES_MAX;
     self->client = influx_client_create(self->options);
     rejects_init(&self->rejects, "influx", self->options->rejected_file, self->clock);
+    if (self->options->tls_insecure) {
+        log_warning("influx: tls_insecure is on: whoever answers at %s is believed",
+                    self->options->url);
+    }
     *out = self;
     return 0;
 }
@@ -134,7 +74,8 @@ static void destroy(struct sink_instance *self)
         return;
     }
     influx_client_destroy(self->client);
-    text_finish(&self->body);
+    lot_finish(&self->lot);
+    text_finish(&self->witness);
     free(self);
 }
 
@@ -143,22 +84,20 @@ static int64_t now(const struct sink_instance *self)
     return clock_mono_us(self->clock);
 }
 
-static void forget_body(struct sink_instance *self)
+static void forget_lot(struct sink_instance *self)
 {
-    if (self->body.capacity > BODY_KEEP) {
-        text_finish(&self->body);
-    }
-    text_clear(&self->body);
-    self->lines = 0;
-    self->piece_count = 0;
+    lot_clear(&self->lot);
+    self->unwitnessed = 0;
+    self->is_witness_due = false;
+    self->is_witness_taken = false;
 }
 
 static void go_down(struct sink_instance *self, const struct influx_answer *answer)
 {
     self->state = SINK_DOWN;
-    self->needs_write = answer->verdict == INFLUX_TROUBLED;
+    self->needs_write = answer->verdict == INFLUX_TROUBLED || answer->verdict == INFLUX_FAILED;
     snprintf(self->reason, sizeof(self->reason), "%s", answer->reason);
-    forget_body(self);
+    forget_lot(self);
     if (answer->verdict == INFLUX_REFUSED) {
         backoff_refused(&self->backoff, now(self));
     } else {
@@ -174,74 +113,151 @@ static void go_up(struct sink_instance *self)
     backoff_reset(&self->backoff);
 }
 
-/* One line cannot be halved: then end is returned. */
-static size_t find_middle(const struct text *body, struct piece piece)
+static void set_aside(struct sink_instance *self, struct piece piece, const char *reason)
 {
-    const char *start = body->data + piece.start;
-    size_t length = piece.end - piece.start;
-    const char *newline = memchr(start + length / 2, '\n', length - length / 2);
-    size_t middle = newline ? (size_t)(newline + 1 - body->data) : piece.end;
-    if (middle == piece.end) {
-        newline = memrchr(start, '\n', length / 2);
-        middle = newline ? (size_t)(newline + 1 - body->data) : piece.end;
-    }
-    return middle;
+    rejects_add(&self->rejects, self->lot.body.data + piece.start, piece.end - piece.start, reason);
+    self->is_witness_taken = false;
 }
 
-static size_t count_lines(const struct text *body, struct piece piece)
+static void note_written(struct sink_instance *self, struct piece piece)
 {
-    size_t count = 0;
-    for (size_t i = piece.start; i < piece.end; i++) {
-        count += body->data[i] == '\n';
-    }
-    return count;
+    const char *line = self->lot.body.data + piece.start;
+    const char *newline = memchr(line, '\n', piece.end - piece.start);
+    text_clear(&self->witness);
+    text_add(&self->witness, line, (size_t)(newline + 1 - line));
+    self->unwitnessed = 0;
+    self->is_witness_taken = false;
+    go_up(self);
 }
 
-static void push(struct sink_instance *self, size_t start, size_t end)
-{
-    self->pieces[self->piece_count++] = (struct piece){.start = start, .end = end};
-}
-
-static void divide(struct sink_instance *self, struct piece piece,
+/* One line that the server does not take, without a word that it is the line's fault. */
+static void accuse(struct sink_instance *self, struct piece piece,
                    const struct influx_answer *answer)
 {
-    size_t middle = find_middle(&self->body, piece);
-    bool are_all_bad = answer->dropped && answer->dropped >= count_lines(&self->body, piece);
-    bool is_full = self->piece_count + 2 > PIECES_MAX;
-    if (middle == piece.end || are_all_bad || is_full) {
-        rejects_add(&self->rejects, self->body.data + piece.start, piece.end - piece.start,
-                    answer->reason);
-        return;
+    if (self->is_witness_taken) {
+        set_aside(self, piece, answer->reason);
+    } else if (self->witness.length > 0) {
+        lot_put_back(&self->lot, piece);
+        self->is_witness_due = true;
+    } else if (++self->unwitnessed < UNWITNESSED_MAX && self->lot.piece_count > 0) {
+        lot_put_behind(&self->lot, piece); /* another line may turn out good first */
+    } else {
+        go_down(self, answer);
+        self->needs_write = true;
     }
-    push(self, middle, piece.end);
-    push(self, piece.start, middle);
+}
+
+static void on_bad_lines(struct sink_instance *self, struct piece piece,
+                         const struct influx_answer *answer)
+{
+    bool are_all_bad = answer->dropped && answer->dropped >= lot_count_lines(&self->lot, piece);
+    if (are_all_bad) {
+        set_aside(self, piece, answer->reason);
+    } else if (lot_halve(&self->lot, piece)) {
+        return;
+    } else if (answer->blames_lines) {
+        set_aside(self, piece, answer->reason);
+    } else {
+        accuse(self, piece, answer);
+    }
+}
+
+static void on_too_large(struct sink_instance *self, struct piece piece,
+                         const struct influx_answer *answer)
+{
+    size_t half = (piece.end - piece.start) / 2;
+    if (half < self->lot_bytes) {
+        self->lot_bytes = half > LOT_BYTES_MIN ? half : LOT_BYTES_MIN;
+    }
+    if (!lot_halve(&self->lot, piece)) {
+        set_aside(self, piece, answer->reason);
+    }
+}
+
+static void on_failed(struct sink_instance *self, struct piece piece,
+                      const struct influx_answer *answer)
+{
+    if (self->failures < FAILURES_MAX) {
+        self->failures++;
+        self->failed_until =
+            self->last_position > self->failed_until ? self->last_position : self->failed_until;
+        go_down(self, answer);
+    } else if (!lot_halve(&self->lot, piece)) {
+        accuse(self, piece, answer);
+    }
+}
+
+/* It took or judged every line. */
+static void end_lot(struct sink_instance *self)
+{
+    self->acknowledged = self->last_position;
+    if (self->last_position >= self->failed_until) {
+        self->failures = 0;
+    }
+    forget_lot(self);
+    go_up(self);
 }
 
 static void post_piece(struct sink_instance *self)
 {
-    struct piece piece = self->pieces[--self->piece_count];
+    struct piece piece = lot_take(&self->lot);
     struct influx_answer answer;
-    influx_client_write(self->client, self->body.data + piece.start, piece.end - piece.start,
+    influx_client_write(self->client, self->lot.body.data + piece.start, piece.end - piece.start,
                         &answer);
     switch (answer.verdict) {
     case INFLUX_WRITTEN:
-        go_up(self);
+        note_written(self, piece);
         break;
     case INFLUX_BAD_LINES:
+        on_bad_lines(self, piece, &answer);
+        break;
     case INFLUX_TOO_LARGE:
-        divide(self, piece, &answer);
+        on_too_large(self, piece, &answer);
+        break;
+    case INFLUX_FAILED:
+        on_failed(self, piece, &answer);
         break;
     case INFLUX_UNREACHABLE:
     case INFLUX_TROUBLED:
     case INFLUX_REFUSED:
         go_down(self, &answer);
+        break;
+    }
+    if (self->state != SINK_DOWN && self->lot.piece_count == 0) {
+        end_lot(self);
+    }
+}
+
+/* Same series, time and values as before: it changes nothing. */
+static void call_witness(struct sink_instance *self)
+{
+    struct influx_answer answer;
+    self->is_witness_due = false;
+    influx_client_write(self->client, self->witness.data, self->witness.length, &answer);
+    if (answer.verdict == INFLUX_WRITTEN) {
+        self->is_witness_taken = true;
         return;
     }
-    if (self->piece_count == 0) {
-        self->acknowledged = self->last_position;
-        forget_body(self);
-        go_up(self); /* it took or judged every line */
+    if (answer.verdict == INFLUX_BAD_LINES) {
+        text_clear(&self->witness); /* beyond the retention by now */
     }
+    go_down(self, &answer);
+}
+
+/* After a failed write the witness goes first, so that a server in trouble gets one line to refuse and not a lot. */
+static bool is_well(struct sink_instance *self, struct influx_answer *answer)
+{
+    bool has_witness = self->needs_write && self->witness.length > 0;
+    if (self->needs_write && !has_witness) {
+        return true; /* it is about to show */
+    }
+    influx_client_write(self->client, has_witness ? self->witness.data : "",
+                        has_witness ? self->witness.length : 0, answer);
+    if (has_witness && answer->verdict == INFLUX_BAD_LINES) {
+        text_clear(&self->witness);
+        return true;
+    }
+    return answer->verdict == INFLUX_WRITTEN;
 }
 
 static void connect_again(struct sink_instance *self)
@@ -249,19 +265,12 @@ static void connect_again(struct sink_instance *self)
     self->session++;
     self->acknowledged = 0;
     self->state = SINK_CONNECTING;
+    self->lot_bytes = LOT_BYTES_MAX;
     struct influx_answer answer;
-    if (influx_client_open(self->client, &answer) < 0) {
+    if (influx_client_open(self->client, &answer) < 0 || !is_well(self, &answer)) {
         go_down(self, &answer);
-        return;
-    }
-    if (self->needs_write) {
-        return;
-    }
-    influx_client_write(self->client, "", 0, &answer);
-    if (answer.verdict == INFLUX_WRITTEN) {
+    } else if (!self->needs_write || (self->witness.length > 0 && self->failures == 0)) {
         go_up(self);
-    } else {
-        go_down(self, &answer);
     }
 }
 
@@ -271,7 +280,9 @@ static void work(struct sink_instance *self)
         if (now(self) >= self->backoff.until_us) {
             connect_again(self);
         }
-    } else if (self->piece_count > 0) {
+    } else if (self->is_witness_due) {
+        call_witness(self);
+    } else if (self->lot.piece_count > 0) {
         post_piece(self);
     }
 }
@@ -288,9 +299,9 @@ static size_t wait_for(struct sink_instance *self, struct pollfd *fds, size_t ma
     *wait_us = -1;
     if (self->state == SINK_DOWN) {
         *wait_us = self->backoff.until_us - now(self);
-    } else if (self->piece_count > 0) {
+    } else if (self->lot.piece_count > 0) {
         *wait_us = 0;
-    } else if (self->lines > 0) {
+    } else if (self->lot.lines > 0) {
         *wait_us = flush_at(self) - now(self);
     } else {
         return 0;
@@ -320,22 +331,22 @@ static size_t most_lines(const struct sink_instance *self)
 
 static bool has_room(struct sink_instance *self)
 {
-    return self->state != SINK_DOWN && self->piece_count == 0 && self->lines < most_lines(self) &&
-           self->body.length < BODY_MAX;
+    return self->state != SINK_DOWN && self->lot.piece_count == 0 &&
+           self->lot.lines < most_lines(self) && self->lot.body.length < self->lot_bytes;
 }
 
 static void send_batch(struct sink_instance *self, const struct batch *batch)
 {
-    size_t before = self->body.length;
+    size_t before = self->lot.body.length;
     if (batch->position <= self->acknowledged) {
         self->acknowledged = batch->position - 1; /* given again */
     }
-    line_protocol_add(&self->body, batch);
-    if (self->body.length == before) {
-        if (self->lines == 0) {
+    line_protocol_add(&self->lot.body, batch);
+    if (self->lot.body.length == before) {
+        if (self->lot.lines == 0) {
             self->acknowledged = batch->position; /* nothing to say, and nothing before it waits */
         }
-    } else if (self->lines++ == 0) {
+    } else if (self->lot.lines++ == 0) {
         self->first_line_us = now(self);
     }
     self->last_position = batch->position;
@@ -343,12 +354,12 @@ static void send_batch(struct sink_instance *self, const struct batch *batch)
 
 static void flush(struct sink_instance *self)
 {
-    if (self->state == SINK_DOWN || self->piece_count > 0 || self->lines == 0) {
+    if (self->state == SINK_DOWN || self->lot.piece_count > 0 || self->lot.lines == 0) {
         return;
     }
-    bool is_full = self->lines >= most_lines(self) || self->body.length >= BODY_MAX;
+    bool is_full = self->lot.lines >= most_lines(self) || self->lot.body.length >= self->lot_bytes;
     if (is_full || now(self) >= flush_at(self)) {
-        push(self, 0, self->body.length);
+        lot_begin(&self->lot);
         post_piece(self);
     }
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* influx: writes line protocol to the v1 HTTP interface of InfluxDB (see lingtan/sink.h, sinks/line_protocol.h).
+/* influx: writes line protocol over HTTP or HTTPS, by the v1 or the v2 interface of InfluxDB, which VictoriaMetrics has
+ * too (see lingtan/sink.h, sinks/line_protocol.h).
  *
  * What was sent and not confirmed is sent again after an outage: same series and time, so nothing shows twice. */
 #ifndef LINGTAN_SINKS_INFLUX_H
@@ -7,12 +8,23 @@
 
 #include <lingtan/sink.h>
 
+enum influx_api { INFLUX_V1, INFLUX_V2 };
+
 struct influx_options {
     bool enabled;
     char *url;
-    char *database;
+    int api;        /* enum influx_api */
+    char *database; /* v1 */
     char *username; /* "" = none */
     char *password_file;
+    char *org; /* v2 */
+    char *bucket;
+    char *token_file; /* "" = none */
+    char *ca_file;    /* "" = the system's */
+    char *cert_file;
+    char *key_file;
+    bool tls_insecure;
+    bool gzip;
     int64_t batch_points;
     int64_t flush_ms;
     char *rejected_file; /* lines the server refused, with the reason; "" = none */

@@ -53,6 +53,8 @@ static void become(const char *const *argv, const char *output)
     dup2(in, 0);
     dup2(out, 1);
     dup2(out, 2);
+    /* A library's socket that lives on in here would never be seen closed by its far end. */
+    close_range(3, ~0U, 0);
     execvp(argv[0], (char *const *)argv);
     _exit(127);
 }
@@ -164,7 +166,7 @@ void test_subscriber_stop(struct test_subscriber *subscriber)
     subscriber->file = NULL;
 }
 
-void test_influx_init(struct test_influx *influx, bool needs_password)
+void test_influx_init(struct test_influx *influx, const char *extra_lines)
 {
     *influx = (struct test_influx){.port = test_free_port(), .folder = test_folder_create()};
     const char *folder = influx->folder;
@@ -174,9 +176,9 @@ void test_influx_init(struct test_influx *influx, bool needs_password)
                                "[data]\ndir = \"%s/data\"\nwal-dir = \"%s/wal\"\n"
                                "[monitor]\nstore-enabled = false\n"
                                "[http]\nbind-address = \"127.0.0.1:%u\"\nlog-enabled = false\n"
-                               "auth-enabled = %s\n",
+                               "%s",
                                test_free_port(), folder, folder, folder, influx->port,
-                               needs_password ? "true" : "false");
+                               extra_lines ? extra_lines : "");
     write_file(path, content);
     free(content);
     free(path);
@@ -198,6 +200,33 @@ void test_influx_finish(struct test_influx *influx)
     test_kill(&influx->pid, SIGTERM);
     test_folder_remove(influx->folder);
     *influx = (struct test_influx){0};
+}
+
+void test_victoria_init(struct test_victoria *victoria)
+{
+    *victoria = (struct test_victoria){.port = test_free_port(), .folder = test_folder_create()};
+}
+
+void test_victoria_start(struct test_victoria *victoria)
+{
+    char *data = mem_format("-storageDataPath=%s/data", victoria->folder);
+    char *address = mem_format("-httpListenAddr=127.0.0.1:%u", victoria->port);
+    char *output = mem_format("%s/victoria.log", victoria->folder);
+    const char *const argv[] = {
+        "victoria-metrics",          data, address, "-dedup.minScrapeInterval=1ms",
+        "-memory.allowedBytes=64MB", NULL};
+    victoria->pid = test_spawn(argv, output);
+    free(output);
+    free(address);
+    free(data);
+    assert_true(test_wait_for_port(victoria->port));
+}
+
+void test_victoria_finish(struct test_victoria *victoria)
+{
+    test_kill(&victoria->pid, SIGKILL);
+    test_folder_remove(victoria->folder);
+    *victoria = (struct test_victoria){0};
 }
 
 char *test_read_file(const char *path)

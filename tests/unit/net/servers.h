@@ -40,15 +40,26 @@ void test_subscriber_start(struct test_subscriber *subscriber, const struct test
                            const char *file, int qos);
 void test_subscriber_stop(struct test_subscriber *subscriber);
 
-/* influxd with its data in a private folder, which survives a stop and a start. */
+/* influxd with its data in a private folder, which survives a stop and a start; lines may be added to its section
+ * [http]. */
 struct test_influx {
     pid_t pid;
     uint16_t port;
     char *folder;
 };
-void test_influx_init(struct test_influx *influx, bool needs_password);
+void test_influx_init(struct test_influx *influx, const char *extra_lines);
 void test_influx_start(struct test_influx *influx);
 void test_influx_finish(struct test_influx *influx);
+
+/* VictoriaMetrics, likewise. Deduplicates to the millisecond. */
+struct test_victoria {
+    pid_t pid;
+    uint16_t port;
+    char *folder;
+};
+void test_victoria_init(struct test_victoria *victoria);
+void test_victoria_start(struct test_victoria *victoria);
+void test_victoria_finish(struct test_victoria *victoria);
 
 /* The whole file as a string for free(); "" when there is none. */
 char *test_read_file(const char *path);

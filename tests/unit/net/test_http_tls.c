@@ -196,7 +196,7 @@ static void test_peer_without_tls(void **state)
 {
     (void)state;
     struct test_influx influx;
-    test_influx_init(&influx, false);
+    test_influx_init(&influx, NULL);
     test_influx_start(&influx);
     struct server server = {.port = influx.port};
     struct http_response response;

@@ -21,87 +21,8 @@
 #include "sinks/influx.h"
 #include "support/support.h"
 #include "unit/net/servers.h"
-#include "unit/sinks/rig.h"
+#include "unit/sinks/influx_scene.h"
 #include "unit/sinks/samples.h"
-
-struct scene {
-    struct test_influx influx;
-    struct influx_options options;
-    char *url;
-    char *rejected_file;
-    struct http_client *http;
-    struct rig rig;
-};
-
-static void scene_init(struct scene *scene, bool needs_password)
-{
-    *scene = (struct scene){0};
-    test_influx_init(&scene->influx, needs_password);
-    test_influx_start(&scene->influx);
-    rig_init(&scene->rig, &influx_sink, &scene->options);
-    scene->url = mem_format("http://127.0.0.1:%u/", scene->influx.port);
-    scene->rejected_file = mem_format("%s/rejected.txt", scene->influx.folder);
-    scene->options.url = scene->url;
-    scene->options.rejected_file = scene->rejected_file;
-    scene->options.flush_ms = 50;
-    const struct http_client_options options = {.username = "admin", .password = "sesame"};
-    assert_int_equal(http_client_create(&options, &scene->http), 0);
-}
-
-static void scene_finish(struct scene *scene)
-{
-    rig_finish(&scene->rig);
-    http_client_destroy(scene->http);
-    test_influx_finish(&scene->influx);
-    free(scene->rejected_file);
-    free(scene->url);
-}
-
-/* The first series of a query's answer, NULL when there is none. */
-static json_t *query(struct scene *scene, const char *words)
-{
-    struct text url = {0};
-    text_add_format(&url, "%squery?db=lingtan&epoch=u&q=", scene->url);
-    http_add_escaped(&url, words);
-    const struct http_request request = {.method = "POST", .url = url.data};
-    struct http_response response;
-    int result = http_client_send(scene->http, &request, &response);
-    if (result < 0) {
-        fail_msg("%s", response.error);
-    }
-    json_t *object = json_loadb(response.body, response.length, 0, NULL);
-    if (response.status != 200 || strstr(response.body, "\"error\"")) {
-        fail_msg("%s: %s", words, response.body);
-    }
-    json_t *results = json_array_get(json_object_get(object, "results"), 0);
-    json_t *series = json_array_get(json_object_get(results, "series"), 0);
-    json_incref(series);
-    json_decref(object);
-    text_finish(&url);
-    return series;
-}
-
-static int64_t query_number(struct scene *scene, const char *words)
-{
-    json_t *series = query(scene, words);
-    json_t *row = json_array_get(json_object_get(series, "values"), 0);
-    int64_t value = json_integer_value(json_array_get(row, 1));
-    json_decref(series);
-    return value;
-}
-
-static void write_line(struct scene *scene, const char *line)
-{
-    char *url = mem_format("%swrite?db=lingtan&precision=u", scene->url);
-    const struct http_request request = {
-        .method = "POST", .url = url, .body = line, .body_length = strlen(line)};
-    struct http_response response;
-    assert_int_equal(http_client_send(scene->http, &request, &response), 0);
-    if (response.status != 204) {
-        fail_msg("%s", response.body);
-    }
-    free(url);
-}
 
 static const char *field_type(json_t *series, const char *name)
 {
@@ -120,8 +41,8 @@ static const char *field_type(json_t *series, const char *name)
 static void test_types_and_values(void **state)
 {
     (void)state;
-    struct scene scene;
-    scene_init(&scene, false);
+    struct influx_scene scene;
+    influx_scene_init(&scene, NULL);
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_UP);
     struct batch *bad = rig_batch(&scene.rig, scene.rig.devices[1]);
@@ -129,7 +50,7 @@ static void test_types_and_values(void **state)
     rig_give(&scene.rig, bad);
     rig_make(&scene.rig, 99);
     rig_wait_cursor(&scene.rig, 100);
-    json_t *types = query(&scene, "SHOW FIELD KEYS FROM meter");
+    json_t *types = influx_query(&scene, "SHOW FIELD KEYS FROM meter");
     assert_string_equal(field_type(types, "active_power"), "float");
     assert_string_equal(field_type(types, "active_energy_import"), "float");
     assert_string_equal(field_type(types, "voltage_a"), "float");
@@ -137,9 +58,10 @@ static void test_types_and_values(void **state)
     assert_string_equal(field_type(types, "serial_number"), "string");
     assert_string_equal(field_type(types, "quality"), "integer");
     json_decref(types);
-    json_t *series = query(&scene, "SELECT active_power, active_energy_import, inverter_state, "
-                                   "voltage_a, serial_number, quality, site, node, device "
-                                   "FROM meter ORDER BY time LIMIT 100");
+    json_t *series =
+        influx_query(&scene, "SELECT active_power, active_energy_import, inverter_state, "
+                             "voltage_a, serial_number, quality, site, node, device "
+                             "FROM meter ORDER BY time LIMIT 100");
     json_t *rows = json_object_get(series, "values");
     assert_int_equal(json_array_size(rows), 100);
     for (size_t i = 0; i < 100; i++) {
@@ -157,15 +79,15 @@ static void test_types_and_values(void **state)
         assert_int_equal(json_string_value(json_array_get(row, 9))[1], '0' + (int)((i + 1) % 4));
     }
     json_decref(series);
-    scene_finish(&scene);
+    influx_scene_finish(&scene);
 }
 
 /* Names that need every escape come back as they were. */
 static void test_escapes(void **state)
 {
     (void)state;
-    struct scene scene;
-    scene_init(&scene, false);
+    struct influx_scene scene;
+    influx_scene_init(&scene, NULL);
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_UP);
     struct device model = *scene.rig.devices[0];
@@ -174,25 +96,19 @@ static void test_escapes(void **state)
     rig_give(&scene.rig, rig_batch(&scene.rig, device));
     device_unref(device);
     rig_wait_cursor(&scene.rig, 1);
-    json_t *series = query(&scene, "SELECT active_power, device FROM meter");
+    json_t *series = influx_query(&scene, "SELECT active_power, device FROM meter");
     json_t *row = json_array_get(json_object_get(series, "values"), 0);
     assert_string_equal(json_string_value(json_array_get(row, 2)), "a b,c=d\"e\\f");
     json_decref(series);
-    scene_finish(&scene);
-}
-
-static void count_all(struct scene *scene, int64_t expected)
-{
-    assert_int_equal(query_number(scene, "SELECT count(active_power) FROM meter"), expected);
-    assert_int_equal(query_number(scene, "SELECT count(quality) FROM meter"), expected);
+    influx_scene_finish(&scene);
 }
 
 /* Killed in the middle, twice: every point is there once. */
 static void test_killed_server(void **state)
 {
     (void)state;
-    struct scene scene;
-    scene_init(&scene, false);
+    struct influx_scene scene;
+    influx_scene_init(&scene, NULL);
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_UP);
     for (int round = 0; round < 2; round++) {
@@ -209,22 +125,22 @@ static void test_killed_server(void **state)
         test_influx_start(&scene.influx);
         rig_wait_cursor(&scene.rig, scene.rig.position);
     }
-    count_all(&scene, 4000);
+    influx_assert_count(&scene, 4000);
     assert_int_equal(runner_status(scene.rig.runner).rejected, 0);
-    scene_finish(&scene);
+    influx_scene_finish(&scene);
 }
 
 /* A field that exists with another type: its lines are set aside, all others arrive, and nothing stops. */
 static void test_rejected_lines(void **state)
 {
     (void)state;
-    struct scene scene;
-    scene_init(&scene, false);
+    struct influx_scene scene;
+    influx_scene_init(&scene, NULL);
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_UP);
     char *line = mem_format("meter,device=other frequency=\"fifty\" %" PRId64 "\n",
                             rig_time_us(&scene.rig, 1));
-    write_line(&scene, line);
+    influx_write_line(&scene, line);
     free(line);
     const struct point point = {
         .name = "frequency", .quantity = quantity_find("frequency"), .source = POINT_FLOAT64};
@@ -245,7 +161,7 @@ static void test_rejected_lines(void **state)
     device_unref(device);
     rig_make(&scene.rig, 100);
     rig_wait_cursor(&scene.rig, scene.rig.position);
-    count_all(&scene, 1100);
+    influx_assert_count(&scene, 1100);
     struct runner_status status = runner_status(scene.rig.runner);
     assert_int_equal(status.rejected, 5);
     assert_int_equal(status.state, SINK_UP);
@@ -254,19 +170,19 @@ static void test_rejected_lines(void **state)
     assert_non_null(strstr(aside, "meter,site=hq,node=b1,device=bad frequency=50,quality=0i "));
     assert_null(strstr(aside, "device=m"));
     free(aside);
-    scene_finish(&scene);
+    influx_scene_finish(&scene);
 }
 
 /* Everything is refused (beyond the retention): it is set aside in few requests, and the cursor goes on. */
 static void test_all_rejected(void **state)
 {
     (void)state;
-    struct scene scene;
-    scene_init(&scene, false);
+    struct influx_scene scene;
+    influx_scene_init(&scene, NULL);
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_UP);
-    json_decref(query(&scene, "ALTER RETENTION POLICY autogen ON lingtan DURATION 1h SHARD "
-                              "DURATION 1h DEFAULT"));
+    json_decref(influx_query(&scene, "ALTER RETENTION POLICY autogen ON lingtan DURATION 1h SHARD "
+                                     "DURATION 1h DEFAULT"));
     for (int i = 0; i < 1000; i++) {
         struct batch *batch = rig_batch(&scene.rig, scene.rig.devices[0]);
         batch->time_us -= INT64_C(7200000000);
@@ -275,21 +191,22 @@ static void test_all_rejected(void **state)
     rig_make(&scene.rig, 10);
     rig_wait_cursor(&scene.rig, 1010);
     assert_int_equal(runner_status(scene.rig.runner).rejected, 1000);
-    count_all(&scene, 10);
-    scene_finish(&scene);
+    influx_assert_count(&scene, 10);
+    influx_scene_finish(&scene);
 }
 
 static void test_password(void **state)
 {
     (void)state;
-    struct scene scene;
-    scene_init(&scene, true);
+    struct influx_scene scene;
+    influx_scene_init(&scene, "auth-enabled = true\n");
     char *password_file = mem_format("%s/password", scene.influx.folder);
     char *command = mem_format("printf 'wrong' > '%s'", password_file);
     const char *const argv[] = {"sh", "-c", command, NULL};
     pid_t pid = test_spawn(argv, NULL);
     test_kill(&pid, 0);
-    json_decref(query(&scene, "CREATE USER admin WITH PASSWORD 'sesame' WITH ALL PRIVILEGES"));
+    json_decref(
+        influx_query(&scene, "CREATE USER admin WITH PASSWORD 'sesame' WITH ALL PRIVILEGES"));
     scene.options.username = "admin";
     scene.options.password_file = password_file;
     rig_start(&scene.rig, true);
@@ -309,19 +226,19 @@ static void test_password(void **state)
     rig_wait_state(&scene.rig, SINK_UP);
     rig_make(&scene.rig, 10);
     rig_wait_cursor(&scene.rig, 10);
-    count_all(&scene, 10);
+    influx_assert_count(&scene, 10);
     free(command);
     rig_stop(&scene.rig);
     free(password_file);
-    scene_finish(&scene);
+    influx_scene_finish(&scene);
 }
 
 static void test_drain(void **state)
 {
     (void)state;
     enum { BATCHES = 40000 };
-    struct scene scene;
-    scene_init(&scene, false);
+    struct influx_scene scene;
+    influx_scene_init(&scene, NULL);
     scene.options.flush_ms = 1000;
     test_kill(&scene.influx.pid, SIGTERM);
     rig_start(&scene.rig, true);
@@ -340,17 +257,17 @@ static void test_drain(void **state)
     int64_t took_us = clock_mono_us(clock_real()) - start_us;
     print_message("drained %d batches in %" PRId64 " ms: %" PRId64 " a second\n", BATCHES,
                   took_us / 1000, BATCHES * INT64_C(1000000) / (took_us + 1));
-    count_all(&scene, BATCHES);
+    influx_assert_count(&scene, BATCHES);
     assert_true(took_us < 20000000);
-    scene_finish(&scene);
+    influx_scene_finish(&scene);
 }
 
 /* The server stands still with a request in its hands: stopping waits for the request at most. */
 static void test_stop_in_time(void **state)
 {
     (void)state;
-    struct scene scene;
-    scene_init(&scene, false);
+    struct influx_scene scene;
+    influx_scene_init(&scene, NULL);
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_UP);
     kill(scene.influx.pid, SIGSTOP);
@@ -363,7 +280,7 @@ static void test_stop_in_time(void **state)
     assert_true(took_us < 15000000);
     test_kill(&scene.influx.pid, SIGKILL);
     rig_stop(&scene.rig);
-    scene_finish(&scene);
+    influx_scene_finish(&scene);
 }
 
 int main(void)
