@@ -64,7 +64,7 @@ static bool is_packed(const struct request *request)
 /* What the gate says itself; 0 = the server shall answer. */
 static int own_answer(struct gate *gate, const struct request *request)
 {
-    if (strncmp(request->path, "/write", 6) != 0 || request->body_length == 0) {
+    if (!strstr(request->path, "/write?") || request->body_length == 0) {
         return 0;
     }
     atomic_fetch_add(&gate->requests, 1);
@@ -106,6 +106,8 @@ static void answer(struct gate *gate, int fd, const struct request *request)
         .status = own_answer(gate, request), .body = "out of order", .length = 12};
     if (response.status == 0) {
         pass_on(gate, request, &response);
+        int lost = request->body_length > 0 ? atomic_load(&gate->lost) : 0;
+        response.status = lost ? lost : response.status;
     }
     bool has_body = response.status != 204;
     struct text text = {0};

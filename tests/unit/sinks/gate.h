@@ -17,6 +17,7 @@ struct gate {
     atomic_int status;      /* answered to every write of lines; 0 = none */
     atomic_int poison;      /* answered to a body that holds the word "poison" */
     atomic_int gzip;        /* answered to a packed body */
+    atomic_int lost;        /* answered to lines that were passed on all the same; 0 = none */
     atomic_size_t body_max; /* larger ones get 413; 0 = no limit */
     atomic_int requests;    /* with a body, so far */
     atomic_int packed;      /* of them those packed and let through */

@@ -29,6 +29,15 @@ void influx_scene_init(struct influx_scene *scene, const char *extra_lines)
     assert_int_equal(http_client_create(&options, &scene->http), 0);
 }
 
+void influx_scene_trust(struct influx_scene *scene, const char *url)
+{
+    free(scene->url);
+    scene->url = mem_format("%s/", url);
+    http_client_destroy(scene->http);
+    const struct http_client_options options = {.is_insecure = true};
+    assert_int_equal(http_client_create(&options, &scene->http), 0);
+}
+
 void influx_scene_finish(struct influx_scene *scene)
 {
     rig_finish(&scene->rig);

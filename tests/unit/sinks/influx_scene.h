@@ -22,6 +22,8 @@ struct influx_scene {
 
 /* Starts influxd with more lines in its section [http]; the rig is ready to start. */
 void influx_scene_init(struct influx_scene *scene, const char *extra_lines);
+/* The test's own queries go to this URL of it, whatever its certificate. */
+void influx_scene_trust(struct influx_scene *scene, const char *url);
 void influx_scene_finish(struct influx_scene *scene);
 
 /* The first series of a query's answer, NULL when there is none. */
