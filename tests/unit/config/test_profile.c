@@ -187,8 +187,9 @@ static void test_moduli(void **state)
         struct profiles *profiles = NULL;
         char *text = mem_format(
             HEAD "points = ( { quantity = \"%s\"; function = 3; address = 3; type = \"%s\"; "
-                 "modulus = \"%s\"; resolution = 0.01; } );",
-            cases[i].quantity, cases[i].type, cases[i].modulus);
+                 "modulus = \"%s\"; %s } );",
+            cases[i].quantity, cases[i].type, cases[i].modulus,
+            cases[i].type[0] == 'f' ? "resolution = 0.01;" : "");
         const struct profile *profile = load(&bench, &profiles, text);
         bench_expect(&bench, "");
         assert_true(point_at(profile, 0)->modulus_count == cases[i].count);
