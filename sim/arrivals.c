@@ -18,6 +18,8 @@ void arrivals_begin(struct arrivals *arrivals, struct fleet *fleet, int64_t peri
 void arrivals_add(struct arrivals *arrivals, const struct reply *reply, int64_t now_us)
 {
     struct sim_device *device = reply->device;
+    arrivals->first_us = arrivals->requests == 0 ? now_us : arrivals->first_us;
+    arrivals->last_us = now_us;
     arrivals->requests++;
     arrivals->registers += reply->count;
     if (arrivals->period_us == 0 || reply->count == 0) {
@@ -38,10 +40,11 @@ void arrivals_describe(const struct arrivals *arrivals, int64_t now_us, struct t
 {
     const struct histogram *jitter = &arrivals->jitter;
     text_add_format(json,
-                    "{\"passed_us\":%" PRId64 ",\"requests\":%" PRIu64 ",\"registers\":%" PRIu64
-                    ",\"gaps\":%" PRIu64 ",\"jitter_p50_us\":%" PRId64 ",\"jitter_p99_us\":%" PRId64
+                    "{\"passed_us\":%" PRId64 ",\"first_to_last_us\":%" PRId64
+                    ",\"requests\":%" PRIu64 ",\"registers\":%" PRIu64 ",\"gaps\":%" PRIu64
+                    ",\"jitter_p50_us\":%" PRId64 ",\"jitter_p99_us\":%" PRId64
                     ",\"jitter_max_us\":%" PRId64 "}",
-                    now_us - arrivals->since_us, arrivals->requests, arrivals->registers,
-                    jitter->count, histogram_at(jitter, 0.5), histogram_at(jitter, 0.99),
-                    jitter->highest);
+                    now_us - arrivals->since_us, arrivals->last_us - arrivals->first_us,
+                    arrivals->requests, arrivals->registers, jitter->count,
+                    histogram_at(jitter, 0.5), histogram_at(jitter, 0.99), jitter->highest);
 }

@@ -13,6 +13,8 @@ struct text;
 struct arrivals {
     int64_t period_us; /* 0 = gaps are not looked at */
     int64_t since_us;  /* monotonic */
+    int64_t first_us;  /* the first request and the last one */
+    int64_t last_us;
     uint64_t requests;
     uint64_t registers;
     struct histogram jitter; /* |gap - period|, us */

@@ -124,9 +124,11 @@ static void fire_job(struct poll_timer *timer)
 {
     struct outgoing *job = (struct outgoing *)(void *)timer;
     struct channel *channel = job->channel;
-    if (job->how.apart_us > 0 && job->at + 1 < job->length) {
-        poller_at(&channel->simulator->poller, timer, job->how.mono_us += job->how.apart_us);
-        send_now(channel, job->bytes + job->at++, 1); /* last: it may close the channel */
+    if (job->how.apart_ns > 0 && job->at + 1 < job->length) {
+        const uint8_t *byte = &job->bytes[job->at++];
+        poller_at(&channel->simulator->poller, timer,
+                  job->how.mono_us + (int64_t)job->at * job->how.apart_ns / 1000);
+        send_now(channel, byte, 1); /* last: it may close the channel */
         return;
     }
     unlink_job(job);
@@ -140,7 +142,7 @@ void channel_send(struct channel *channel, const uint8_t *bytes, size_t length,
     if (channel->is_closed || length == 0) {
         return;
     }
-    if (how->apart_us == 0 && how->mono_us <= clock_mono_us(channel->simulator->clock)) {
+    if (how->apart_ns == 0 && how->mono_us <= clock_mono_us(channel->simulator->clock)) {
         send_last(channel, bytes, length, how->is_last);
         return;
     }
@@ -225,6 +227,7 @@ int channel_create(struct line_server *server, struct simulator *simulator, int 
     channel->consume = consume;
     channel->fd = take_fd;
     channel->is_serial = is_serial;
+    channel->byte_ns = is_serial ? server->byte_ns : 0;
     int error = poller_add(&simulator->poller, take_fd, EPOLLIN, &channel->source);
     if (error != 0) {
         (void)close(take_fd);

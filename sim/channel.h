@@ -18,7 +18,7 @@ enum {
 /* When and how bytes go out. */
 struct sending {
     int64_t mono_us;  /* past: at once */
-    int64_t apart_us; /* byte by byte; 0 = in one piece */
+    int64_t apart_ns; /* byte by byte; 0 = in one piece */
     bool is_last;     /* the sending direction ends with it */
 };
 
@@ -45,6 +45,7 @@ struct channel {
     int fd;
     bool is_serial; /* a pseudo-terminal: never closed by its client, drops what is not read */
     bool is_closed;
+    int64_t byte_ns; /* pseudo-terminal: what a character takes, 0 = no pacing */
     int64_t last_byte_us;
     size_t in_length;
     size_t out_length;

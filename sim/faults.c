@@ -43,7 +43,8 @@ const char *const fault_words[] = {
 };
 
 const char fault_usage[] =
-    "off, silent, slow:MS, late:MS, doubled, unasked:MS, stale, lagging, drip:MS, truncated, "
+    "off, silent, slow:MS (slow:10-30), late:MS, doubled, unasked:MS, stale, lagging, drip:MS, "
+    "truncated, "
     "junk-before, junk-after, garbage, wrong-transaction, no-transaction, wrong-protocol, "
     "length:N, short-length, wrong-unit, wrong-function, fewer, byte-count:N, exception:CODE, "
     "exception-length:N, refuse:ADDRESS, close, abort, half-close, glitch:zero, glitch:spike, "
@@ -64,17 +65,33 @@ static const struct number numbers[FAULT_ROLLOVER + 1] = {
     [FAULT_REFUSE] = {0, 65535, -1},
 };
 
-static bool parse_number(const char *text, const struct number *wanted, int64_t *value)
+static bool parse_number(const char *text, const struct number *wanted, int64_t *value,
+                         const char **rest)
 {
     char *end = NULL;
     errno = 0;
     long long number = strtoll(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || number < wanted->lowest ||
-        number > wanted->highest) {
+    if (errno != 0 || end == text || number < wanted->lowest || number > wanted->highest) {
         return false;
     }
     *value = number;
+    *rest = end;
     return true;
+}
+
+/* NUMBER, of a slow device also LEAST-MOST. */
+static bool parse_range(const char *text, const struct number *wanted, struct fault *out)
+{
+    const char *rest = NULL;
+    if (!parse_number(text, wanted, &out->value, &rest)) {
+        return false;
+    }
+    out->most = out->value;
+    if (out->kind == FAULT_SLOW && *rest == '-' &&
+        !parse_number(rest + 1, wanted, &out->most, &rest)) {
+        return false;
+    }
+    return *rest == '\0' && out->most >= out->value;
 }
 
 static int parse_as(enum fault_kind kind, const char *rest, struct fault *out)
@@ -82,11 +99,11 @@ static int parse_as(enum fault_kind kind, const char *rest, struct fault *out)
     const struct number *wanted = &numbers[kind];
     out->kind = kind;
     out->value = wanted->fallback;
+    out->most = out->value;
     if (*rest == '\0') {
         return wanted->highest == 0 || wanted->fallback >= 0 ? 0 : -EINVAL;
     }
-    bool is_number = *rest == ':' && parse_number(rest + 1, wanted, &out->value);
-    return is_number ? 0 : -EINVAL;
+    return *rest == ':' && parse_range(rest + 1, wanted, out) ? 0 : -EINVAL;
 }
 
 int fault_parse(const char *text, int64_t count, struct fault *out)

@@ -6,7 +6,7 @@
  *
  *   off
  *   silent              no reply
- *   slow:MS             the reply comes MS later
+ *   slow:MS             the reply comes MS later; slow:10-30 by something between, each by another
  *   late:MS             MS later, 1500 when not given, and twice
  *   doubled             twice in one segment
  *   unasked:MS          MS after the reply, 200 when not given, one more frame: TCP with another id
@@ -79,6 +79,7 @@ extern const char fault_usage[];        /* all of them with their numbers, for p
 struct fault {
     enum fault_kind kind;
     int64_t value; /* ms, code, length or address */
+    int64_t most;  /* slow: ms at most, where value is the least */
     int64_t left;  /* replies; -1 = until off */
 };
 

@@ -52,12 +52,8 @@ struct sim_line *fleet_line(const struct fleet *fleet, const char *id)
 
 struct sim_unit *fleet_unit(const struct sim_line *line, uint8_t unit)
 {
-    for (size_t i = 0; i < line->unit_count; i++) {
-        if (line->units[i].image.unit == unit) {
-            return &line->units[i];
-        }
-    }
-    return NULL;
+    uint16_t place = line->places[unit];
+    return place > 0 ? &line->units[place - 1] : NULL;
 }
 
 static void add_unit(struct sim_line *line, struct sim_device *device, int64_t unit)
@@ -70,6 +66,9 @@ static void add_unit(struct sim_line *line, struct sim_device *device, int64_t u
     line->units = mem_grow(line->units, line->unit_count + 1, sizeof(*line->units));
     struct sim_unit *row = &line->units[line->unit_count++];
     row->device = device;
+    if (line->places[unit & UINT8_MAX] == 0) {
+        line->places[unit & UINT8_MAX] = (uint16_t)line->unit_count;
+    }
     image_init(&row->image, device->profile, device->config, (uint8_t)unit);
 }
 

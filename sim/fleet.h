@@ -38,6 +38,7 @@ struct sim_line {
     struct line_config *config;
     struct sim_unit *units;
     size_t unit_count;
+    uint16_t places[UINT8_MAX + 1]; /* by unit: its place in units + 1, 0 = none */
 };
 
 struct fleet {

@@ -86,25 +86,27 @@ static void fire_due(struct poller *poller)
     }
 }
 
-static int wait_ms(const struct poller *poller)
+/* By microseconds: a character at 9600 baud takes about one millisecond. */
+static int wait_for(struct poller *poller, struct epoll_event *events)
 {
     const struct heap_entry *top = heap_top(&poller->timers);
     if (top == NULL) {
-        return -1;
+        return epoll_wait(poller->epoll_fd, events, ROUND, -1);
     }
     int64_t left_us = top->when_us - clock_mono_us(poller->clock);
-    if (left_us <= 0) {
-        return 0;
-    }
-    int64_t left_ms = (left_us + 999) / 1000;
-    return left_ms > 60000 ? 60000 : (int)left_ms;
+    left_us = left_us > 0 ? left_us : 0;
+    const struct timespec left = {
+        .tv_sec = left_us / 1000000,
+        .tv_nsec = left_us % 1000000 * 1000,
+    };
+    return epoll_pwait2(poller->epoll_fd, events, ROUND, &left, NULL);
 }
 
 int poller_run(struct poller *poller)
 {
     struct epoll_event events[ROUND];
     while (!poller->is_over) {
-        int count = epoll_wait(poller->epoll_fd, events, ROUND, wait_ms(poller));
+        int count = wait_for(poller, events);
         if (count < 0 && errno != EINTR) {
             return -errno;
         }

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/text.h"
+#include "sim/noise.h"
 
 bool server_ask(struct channel *channel, uint8_t unit, const uint8_t *pdu, size_t length,
                 struct reply *reply)
@@ -47,18 +47,27 @@ static void send_unasked(struct channel *channel, uint8_t *frame, size_t length,
     channel_send(channel, frame, length, &(struct sending){.mono_us = mono_us});
 }
 
-static void send_spoiled(struct channel *channel, const struct fault *fault, uint8_t *frame,
+/* By how much the fault delays the reply. */
+static int64_t delay_us(const struct reply *reply)
+{
+    const struct fault *fault = &reply->fault;
+    double share = noise_unit(reply->device->pattern_seed, reply->device->served);
+    return fault->value * 1000 + (int64_t)((double)(fault->most - fault->value) * 1000.0 * share);
+}
+
+static void send_spoiled(struct channel *channel, const struct reply *reply, uint8_t *frame,
                          size_t length, int64_t mono_us)
 {
+    const struct fault *fault = &reply->fault;
     const int64_t echo_us = 20000;
     uint8_t segment[SEGMENT_MAX];
     struct sending how = {
         .mono_us = later(mono_us, clock_mono_us(channel->simulator->clock)),
-        .apart_us = fault->kind == FAULT_DRIP ? fault->value * 1000 : 0,
+        .apart_ns = fault->kind == FAULT_DRIP ? fault->value * 1000000 : channel->byte_ns,
         .is_last = fault->kind == FAULT_HALF_CLOSE,
     };
     if (fault->kind == FAULT_SLOW || fault->kind == FAULT_LATE) {
-        how.mono_us += fault->value * 1000;
+        how.mono_us += delay_us(reply);
     }
     size_t size =
         mangle_segment(fault, channel->last, channel->last_length, frame, length, segment);
@@ -76,10 +85,11 @@ void server_answer(struct channel *channel, const struct reply *reply,
 {
     const struct fault *fault = &reply->fault;
     if (fault->kind == FAULT_NONE) {
-        channel_send(channel, frame, length, &(struct sending){.mono_us = mono_us});
+        const struct sending how = {.mono_us = mono_us, .apart_ns = channel->byte_ns};
+        channel_send(channel, frame, length, &how);
     } else {
         mangle_frame(fault, channel->consume == tcp_consume, frame, &length);
-        send_spoiled(channel, fault, frame, length, mono_us);
+        send_spoiled(channel, reply, frame, length, mono_us);
     }
     if (!channel->is_closed) {
         memcpy(channel->last, frame, length);
@@ -100,6 +110,7 @@ int server_open(struct line_server *server, struct simulator *simulator, struct 
     if (config->transport != LINE_TCP && simulator->has_baud) {
         int64_t bits = 9 + config->stop_bits + (config->parity == PARITY_NONE ? 0 : 1);
         server->byte_ns = bits * 1000000000 / config->baud;
+        server->gap_us = config->baud > 19200 ? 1750 : 7 * server->byte_ns / 2000;
     }
     return config->transport == LINE_RTU ? pty_open(server) : tcp_open(server, address);
 }

@@ -16,6 +16,7 @@ struct line_server {
     char path[64];         /* of the pseudo-terminal */
     int64_t busy_until_us; /* serial: the wire is taken */
     int64_t byte_ns;       /* serial: one character, 0 = no pacing */
+    int64_t gap_us;        /* serial: the silence by which a device knows the end of a request */
 };
 
 /* Opens what the line's transport wants; address is where TCP listens. */
@@ -34,7 +35,7 @@ int pty_open(struct line_server *server) MUST_USE;
 bool server_ask(struct channel *channel, uint8_t unit, const uint8_t *pdu, size_t length,
                 struct reply *reply);
 
-/* Sends the good frame at mono_us, or what the fault makes of it, when and how it wants. */
+/* Sends the good frame at mono_us - on a paced pseudo-terminal its first character -, or what the fault makes of it, when and how it wants. */
 void server_answer(struct channel *channel, const struct reply *reply,
                    uint8_t frame[static FRAME_MAX], size_t length, int64_t mono_us);
 

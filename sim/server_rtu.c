@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* server_rtu: RTU frames on a pseudo-terminal or a TCP connection, at the pace of the wire. A pseudo-terminal has no
- * baud rate: the reply is handed over when its last character would have arrived. */
+ * baud rate: each character of the reply is handed over when it would have arrived. A converter hands the reply over
+ * when its last one has. */
 #include <fcntl.h>
 #include <pty.h>
 #include <string.h>
@@ -29,10 +30,14 @@ static void answer_frame(struct channel *channel, const uint8_t *frame, size_t l
     size_t sent = reply.length + 1 + CRC_BYTES;
     int64_t now_us = clock_mono_us(channel->simulator->clock);
     int64_t start_us = server->busy_until_us > now_us ? server->busy_until_us : now_us;
-    int64_t wire_us = (int64_t)(length + sent) * server->byte_ns / 1000;
-    int64_t turnaround_us = server->byte_ns > 0 ? channel->simulator->turnaround_us : 0;
-    server->busy_until_us = start_us + wire_us + turnaround_us;
-    server_answer(channel, &reply, out, sent, server->busy_until_us);
+    int64_t asked_us = start_us + (int64_t)length * server->byte_ns / 1000;
+    int64_t wire_us = (int64_t)sent * server->byte_ns / 1000;
+    int64_t wait_us = server->byte_ns > 0 ? server->gap_us + channel->simulator->turnaround_us : 0;
+    int64_t end_us = asked_us + wait_us + wire_us;
+    int64_t first_us = asked_us + wait_us + channel->byte_ns / 1000;
+    /* A master that does not keep the silence after a reply is not heard before its end. */
+    server->busy_until_us = end_us + server->gap_us;
+    server_answer(channel, &reply, out, sent, channel->byte_ns > 0 ? first_us : end_us);
 }
 
 /* Length of the request that the bytes begin with, 0 = not whole yet, -1 = none begins here. */

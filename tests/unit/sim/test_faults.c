@@ -390,12 +390,16 @@ static void words_are_checked(void **state)
 {
     (void)state;
     struct fault fault;
-    static const char *const wrong[] = {"",       "slow",      "slow:",         "slow:x",
-                                        "slow:0", "exception", "exception:256", "silent:1",
-                                        "sil",    "silentx",   "glitch"};
+    static const char *const wrong[] = {"",         "slow",        "slow:",         "slow:x",
+                                        "slow:0",   "exception",   "exception:256", "silent:1",
+                                        "sil",      "silentx",     "glitch",        "slow:20-10",
+                                        "slow:10-", "slow:10-20x", "late:10-20"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
         assert_int_equal(fault_parse(wrong[i], 0, &fault), -EINVAL);
     }
+    assert_int_equal(fault_parse("slow:10-30", 0, &fault), 0);
+    assert_int_equal(fault.value, 10);
+    assert_int_equal(fault.most, 30);
     assert_int_equal(fault_parse("late", 3, &fault), 0);
     assert_int_equal(fault.value, 1500);
     assert_int_equal(fault.left, 3);
