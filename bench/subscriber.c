@@ -3,7 +3,8 @@
  * (sim/pattern.h): is it of this device and point, and newer than the last one? Counts what is missing and measures how
  * old it is. Commands on standard input, one JSON line each on standard output: "begin" and "report".
  *
- * Usage: subscriber PORT TOPIC POINTS PERIOD_MS, TOPIC as the programs use it: PREFIX/.../dN/... with a number N. */
+ * Usage: subscriber PORT TOPIC POINTS PERIOD_MS DEAD_EVERY
+ * TOPIC as the programs use it: PREFIX/.../dN/... with a number N. DEAD_EVERY 10: devices 9, 19, ... are not looked at. */
 #include <errno.h>
 #include <inttypes.h>
 #include <poll.h>
@@ -21,7 +22,7 @@
 #include "sim/pattern.h"
 
 enum {
-    DEVICES_MAX = 20000,
+    DEVICES_MAX = 100000,
     POINTS_MAX = 4096,
     ID_MAX = 16,
     EXAMPLE_MAX = 400,
@@ -56,6 +57,7 @@ struct subscriber {
     const char *topic;
     long points;
     int64_t period_ms;
+    unsigned long dead_every;
     int64_t begun_us;
     bool is_over;
     struct source *sources[DEVICES_MAX];
@@ -91,6 +93,10 @@ static struct source *source_of(struct subscriber *subscriber, const char *topic
         unsigned long number = *at == 'd' ? strtoul(at + 1, &end, 10) : DEVICES_MAX;
         if (number >= DEVICES_MAX || end == at + 1 || *end != '/') {
             continue;
+        }
+        if (subscriber->dead_every > 0 &&
+            number % subscriber->dead_every + 1 == subscriber->dead_every) {
+            return NULL;
         }
         if (subscriber->sources[number] == NULL) {
             char id[ID_MAX];
@@ -308,6 +314,7 @@ static void take_command(struct subscriber *subscriber)
         subscriber->is_over = true;
     } else if (strncmp(line, "begin", 5) == 0) {
         subscriber->figures = (struct figures){0};
+        subscriber->dead_every = strtoul(argv[5], NULL, 10);
         subscriber->begun_us = wall_us();
         report(subscriber);
     } else {
@@ -377,8 +384,8 @@ static void finish(struct subscriber *subscriber)
 int main(int argc, char **argv)
 {
     struct subscriber *subscriber = calloc(1, sizeof(*subscriber));
-    if (subscriber == NULL || argc != 5) {
-        (void)fputs("Usage: subscriber PORT TOPIC POINTS PERIOD_MS\n", stderr);
+    if (subscriber == NULL || argc != 6) {
+        (void)fputs("Usage: subscriber PORT TOPIC POINTS PERIOD_MS DEAD_EVERY\n", stderr);
         free(subscriber);
         return 2;
     }

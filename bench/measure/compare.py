@@ -1,71 +1,136 @@
 # SPDX-License-Identifier: Apache-2.0
 """One shape: the programs in turn on the same simulator and broker, pair after pair."""
 
+import dataclasses
 import os
+import re
+import socket
 import sys
 
 import lingtan
 
 from . import programs, shapes, window
 
+DEAD_PAIRS = 5
+RAMP = (5000, 10000, 15000, 20000, 25000, 30000, 40000, 50000)
+
 
 class World:
     """Simulator, broker and database of a shape, for all its runs."""
 
-    def __init__(self, folder, shape, variants, extra=("--pattern",)):
+    def __init__(self, folder, shape, variants):
+        self.folder, self.shape, self.refusing = folder, shape, []
         self.devices = shapes.write_profiles(folder, shape.points)
         site = shapes.write(folder, "bench-site.conf", shapes.site(shape))
         model = shapes.write(folder, "bench-model.conf", shapes.model(shape))
         self.mosquitto = lingtan.Mosquitto(folder)
         self.influx = lingtan.Influx(folder) if "all" in variants else None
-        self.simulator = lingtan.Simulator(folder, site, model, extra, self.devices)
+        self.simulator = lingtan.Simulator(folder, site, model, ("--pattern",), self.devices)
         self.site_path = self.simulator.site_path
 
+    def helpers(self):
+        """What shares the machine with the program that is measured."""
+        found = {"simulator": self.simulator.program, "broker": self.mosquitto.program}
+        return {**found, "database": self.influx.program} if self.influx else found
+
+    def places(self):
+        """Ports or paths of the lines, in their order."""
+        with open(self.simulator.site_path, encoding="utf-8") as file:
+            return re.findall(r'path\s*=\s*"([^"]+)"' if self.shape.is_serial else r"port\s*=\s*(\d+)", file.read())
+
+    def set_dead(self, is_dead):
+        """Half of the dead have a port that nobody listens at; it is held, so that nobody comes to."""
+        refusing, silent = shapes.dead_devices(self.shape)
+        for number in silent:
+            self.simulator.control(f"fault d{number} {'silent' if is_dead else 'off'}")
+        self.site_path = self.simulator.site_path
+        if not is_dead:
+            return
+        with open(self.simulator.site_path, encoding="utf-8") as file:
+            text = file.read()
+        places = self.places()
+        for number in refusing:
+            holder = socket.socket()
+            holder.bind(("127.0.0.1", 0))
+            self.refusing.append(holder)
+            text = re.sub(rf"port\s*=\s*{places[number]}\b", f"port = {holder.getsockname()[1]}", text)
+        self.site_path = shapes.write(self.folder, "dead-site.conf", text)
+
     def stop(self):
+        for holder in self.refusing:
+            holder.close()
         for thing in (self.simulator, self.influx, self.mosquitto):
             if thing is not None:
                 thing.stop()
 
 
 def start(name, folder, shape, world):
-    if name == "bare":
-        return programs.Bare(folder, shape, world)
-    if name == "collectd":
-        return programs.Collectd(folder, shape, world)
+    if name in programs.PEERS:
+        return programs.PEERS[name](folder, shape, world)
     return programs.Ours(folder, name, world)
 
 
-def topic_of(name):
-    return {"bare": programs.Bare, "collectd": programs.Collectd}.get(name, programs.Ours).topic
-
-
-def run_one(name, folder, shape, world, options, wanted=None):
+def run_one(name, folder, shape, world, options, label=None):
     os.makedirs(folder)
-    checker = window.Checker(world.mosquitto, topic_of(name), shape)
+    topic = programs.PEERS.get(name, programs.Ours).topic
+    checker = window.Checker(world.mosquitto, topic, shape)
     program = start(name, folder, shape, world)
     try:
-        figures = window.measure(program, checker, world, shape, options, wanted)
+        figures = window.measure(program, checker, world, shape, options)
     finally:
         program.stop()
         checker.stop()
-    figures.update(shape=shape.name, program=name, fault=window.judge(figures))
-    say = figures["fault"] or "all right"
-    print(f"  {shape.name} {name}: {figures['values'] / figures['seconds']:.0f} values/s, {say}", file=sys.stderr)
+    figures.update(shape=shape.name, program=name, devices_asked=shape.devices, fault=window.judge(figures, shape))
+    print(f"  {shape.name} {label or name}: {figures['values'] / figures['seconds']:.0f} values/s, "
+          f"{figures['fault'] or 'all right'}", file=sys.stderr)
     if figures["example"]:
         print(f"    {figures['example']}", file=sys.stderr)
     return figures
 
 
-def run_shape(folder, shape, options):
-    """A list of pairs: program -> figures."""
+def run_pairs(folder, shape, world, options):
     names = [name for name in shape.variants if name in options.sinks] + [name for name in shape.peers if name in options.peers]
+    return [{name: run_one(name, os.path.join(folder, f"{pair}-{name}"), shape, world, options) for name in names}
+            for pair in range(options.pairs)]
+
+
+def run_dead(folder, shape, world, options):
+    """Healthy and with dead devices in turn; the same devices are looked at in both."""
+    pairs = []
+    for pair in range(max(options.pairs, DEAD_PAIRS)):
+        runs = {}
+        for state in ("healthy", "dead"):
+            world.set_dead(state == "dead")
+            runs[state] = run_one("mqtt0", os.path.join(folder, f"{pair}-{state}"), shape, world, options, state)
+        pairs.append(runs)
+    return pairs
+
+
+def run_ramp(folder, shape, options):
+    """More and more devices, one run each, until something is missed or false."""
+    runs = []
+    for devices in RAMP:
+        step = dataclasses.replace(shape, lines=devices // shape.units)
+        own = os.path.join(folder, str(devices))
+        os.makedirs(own)
+        world = World(own, step, ())
+        try:
+            runs.append({"mqtt0": run_one("mqtt0", os.path.join(own, "run"), step, world, options, f"{devices} devices")})
+        finally:
+            world.stop()
+        if runs[-1]["mqtt0"]["fault"]:
+            break
+    return runs
+
+
+def run_shape(folder, shape, options):
+    """A list of pairs: program or state -> figures."""
     own = os.path.join(folder, shape.name)
     os.makedirs(own)
-    world = World(own, shape, names)
-    pairs = []
+    if shape.kind == "ramp":
+        return run_ramp(own, shape, options)
+    world = World(own, shape, shape.variants)
     try:
-        for pair in range(options.pairs):
-            pairs.append({name: run_one(name, os.path.join(own, f"{pair}-{name}"), shape, world, options) for name in names})
+        return (run_dead if shape.kind == "dead" else run_pairs)(own, shape, world, options)
     finally:
         world.stop()
-    return pairs

@@ -3,7 +3,6 @@
 same broker; `topic` is where, `pid` whose time counts."""
 
 import os
-import re
 import shutil
 import subprocess
 
@@ -52,8 +51,7 @@ class Bare:
     topic = "lingtan/+/+/telemetry"
 
     def __init__(self, folder, shape, world):
-        places = places_of(world.site_path)
-        lines = [f"{place}:{shape.units}" for place in places]
+        lines = [f"{place}:{shape.units}" for place in world.places()]
         self.program = lingtan.Program(folder, "bare_loop", [BARE_LOOP, str(world.mosquitto.port), str(shape.bare_threads),
                                                              str(shape.period_ms), str(2 * shape.points), *lines])
         self.pid = self.program.process.pid
@@ -82,13 +80,6 @@ class Collectd:
         self.program.kill()
 
 
-def places_of(site_path):
-    """Ports or paths of the lines, in their order."""
-    with open(site_path, encoding="utf-8") as file:
-        found = re.findall(r'port\s*=\s*(\d+)|path\s*=\s*"([^"]+)"', file.read())
-    return [port or path for port, path in found]
-
-
 def collectd_config(folder, shape, world):
     points = range(shape.points)
     data = "\n".join(f'  <Data "v{point + 1}">\n    RegisterBase {2 * point}\n    RegisterType Uint32\n    RegisterCmd ReadHolding\n'
@@ -96,7 +87,7 @@ def collectd_config(folder, shape, world):
     collect = "\n".join(f'      Collect "v{point + 1}"' for point in points)
     hosts = "\n".join(f'  <Host "d{number}">\n    Address "127.0.0.1"\n    Port "{port}"\n    Interval {shape.period_ms / 1000:g}\n'
                       f'    <Slave 1>\n      Instance "s"\n{collect}\n    </Slave>\n  </Host>'
-                      for number, port in enumerate(places_of(world.site_path)))
+                      for number, port in enumerate(world.places()))
     return shapes.write(folder, "collectd.conf", f"""Hostname "bench"
 FQDNLookup false
 BaseDir "{folder}"
@@ -123,6 +114,9 @@ LoadPlugin mqtt
   </Publish>
 </Plugin>
 """)
+
+
+PEERS = {"bare": Bare, "collectd": Collectd}
 
 
 def version_of(*command):

@@ -4,7 +4,7 @@
 import os
 import statistics
 
-from . import programs
+from . import programs, shapes
 
 
 def spread(values, digits):
@@ -16,10 +16,9 @@ def spread(values, digits):
     return text if len(known) == 1 else f"{text} ({min(known):.{digits}f}-{max(known):.{digits}f})"
 
 
-def right(figures, name, value):
-    """A run that lost or falsified something has no cost."""
-    is_right = not figures["fault"] or name == "collectd"
-    return value if is_right else None
+def cost(figures, key):
+    """A run that lost or falsified something has none. collectd's is shown with what it delivered beside it."""
+    return figures[key] if not figures["fault"] or figures["program"] == "collectd" else None
 
 
 def machine():
@@ -38,48 +37,95 @@ def machine():
 
 
 COLUMNS = (
-    ("values/s", lambda name, run: run["values"] / run["seconds"], 0),
-    ("delivered %", lambda name, run: 100 * run["delivered"], 1),
-    ("CPU %", lambda name, run: right(run, name, 100 * run["cpu_share"]), 2),
-    ("CPU-s/Mvalue", lambda name, run: right(run, name, run["cpu_us"]), 2),
-    ("latency p50 ms", lambda name, run: run["latency_p50_us"] / 1000, 2),
-    ("p99 ms", lambda name, run: run["latency_p99_us"] / 1000, 2),
-    ("jitter p50 ms", lambda name, run: run["arrivals"]["jitter_p50_us"] / 1000, 2),
-    ("p99 ms", lambda name, run: run["arrivals"]["jitter_p99_us"] / 1000, 2),
-    ("RssAnon MB", lambda name, run: run["RssAnon"], 1),
-    ("VmRSS MB", lambda name, run: run["VmRSS"], 1),
-    ("VmHWM MB", lambda name, run: run["VmHWM"], 1),
+    ("values/s", lambda run: run["values"] / run["seconds"], 0),
+    ("delivered %", lambda run: 100 * run["delivered"], 1),
+    ("CPU %", lambda run: cost(run, "cpu_share") and 100 * run["cpu_share"], 2),
+    ("CPU-s/Mvalue", lambda run: cost(run, "cpu_us_value"), 2),
+    ("latency p50 ms", lambda run: run["latency_p50_us"] / 1000, 2),
+    ("p99 ms", lambda run: run["latency_p99_us"] / 1000, 2),
+    ("jitter p50 ms", lambda run: run["arrivals"]["jitter_p50_us"] / 1000, 2),
+    ("p99 ms", lambda run: run["arrivals"]["jitter_p99_us"] / 1000, 2),
+    ("RssAnon MB", lambda run: run["RssAnon"], 1),
+    ("VmRSS MB", lambda run: run["VmRSS"], 1),
+    ("VmHWM MB", lambda run: run["VmHWM"], 1),
 )
+DEAD_COLUMNS = (
+    ("freshness p50 ms", lambda run: run["freshness_p50_us"] / 1000, 1),
+    ("p99 ms", lambda run: run["freshness_p99_us"] / 1000, 1),
+    ("longest ms", lambda run: run["freshness_max_us"] / 1000, 1),
+    ("missed", lambda run: run["missed"], 0),
+    ("CPU %", lambda run: cost(run, "cpu_share") and 100 * run["cpu_share"], 2),
+)
+
+
+def wire_share(run, shape):
+    """Polls from the first request to the last one, times what one takes of the wire, over that time."""
+    arrivals = run["arrivals"]
+    passed_s = arrivals["first_to_last_us"] / 1e6
+    return (arrivals["requests"] - 1) * shapes.wire_s(2 * shape.points) / passed_s if passed_s else None
+
+
+def serial_columns(shape):
+    return (
+        ("polls/s", lambda run: run["arrivals"]["requests"] / run["arrivals"]["passed_us"] * 1e6, 2),
+        ("of the formula", lambda run: wire_share(run, shape), 4),
+        ("CPU us a poll", lambda run: cost(run, "cpu_us_request"), 0),
+        ("RssAnon MB", lambda run: run["RssAnon"], 1),
+    )
+
+
+def print_rows(first, columns, rows):
+    print(f"| {first} | " + " | ".join(name for name, _, _ in columns) + " | checked |")
+    print("|---|" + "---|" * (len(columns) + 1))
+    for name, runs in rows:
+        cells = [spread([figure(run) for run in runs], digits) for _, figure, digits in columns]
+        faults = "; ".join(sorted({run["fault"] for run in runs if run["fault"]})) or "every value right, none missed"
+        print(f"| {name} | {' | '.join(cells)} | {faults} |")
+
+
+def print_ratios(pairs, key, what):
+    """Peer over ours, pair by pair."""
+    ours = [name for name in pairs[0] if name in programs.VARIANTS]
+    for peer in (name for name in pairs[0] if name in programs.PEERS):
+        for own in ours:
+            ratios = [cost(pair[peer], key) / pair[own][key] for pair in pairs
+                      if cost(pair[peer], key) and cost(pair[own], key)]
+            if ratios:
+                print(f"\n{what}, {programs.NAMES[peer]} / {programs.NAMES[own]}: {spread(ratios, 2)}")
+
+
+def print_helpers(pairs):
+    runs = [run for pair in pairs for run in pair.values()]
+    names = sorted({name for run in runs for name in run["others"]})
+    shares = ", ".join(f"{name} {spread([100 * run['others'][name] for run in runs if name in run['others']], 1)} %"
+                       for name in names)
+    print(f"\nBeside it, CPU: {shares}; the simulator {spread([run['sim_us_request'] for run in runs], 1)} us a request.")
+
+
+def print_dead(pairs):
+    print_rows("devices looked at", DEAD_COLUMNS, [(state, [pair[state] for pair in pairs]) for state in pairs[0]])
+    ratios = [pair["dead"]["freshness_p99_us"] / pair["healthy"]["freshness_p99_us"] for pair in pairs]
+    print(f"\nFreshness p99, with dead devices / without: {spread(ratios, 3)}")
 
 
 def print_shape(shape, pairs):
     print(f"\n## {shape.name}: {shape.what}\n")
-    print("| program | " + " | ".join(name for name, _, _ in COLUMNS) + " | checked |")
-    print("|---|" + "---|" * (len(COLUMNS) + 1))
-    for name in pairs[0]:
-        runs = [pair[name] for pair in pairs]
-        cells = [spread([figure(name, run) for run in runs], digits) for _, figure, digits in COLUMNS]
-        faults = "; ".join(sorted({run["fault"] for run in runs if run["fault"]})) or "every value right, none missed"
-        print(f"| {programs.NAMES[name]} | {' | '.join(cells)} | {faults} |")
-    print_ratios(pairs)
-
-
-def print_ratios(pairs):
-    """Peer over ours, pair by pair."""
-    ours = [name for name in pairs[0] if name in programs.VARIANTS]
-    peers = [name for name in pairs[0] if name not in programs.VARIANTS]
-    for peer in peers:
-        for own in ours:
-            ratios = [right(pair[peer], peer, pair[peer]["cpu_us"]) / pair[own]["cpu_us"] for pair in pairs
-                      if right(pair[peer], peer, pair[peer]["cpu_us"]) and right(pair[own], own, pair[own]["cpu_us"])]
-            if ratios:
-                print(f"\nCPU a value, {programs.NAMES[peer]} / {programs.NAMES[own]}: {spread(ratios, 2)}")
-    requests = [pair[name]["sim_us_request"] for pair in pairs for name in pair]
-    print(f"\nThe simulator: {spread(requests, 1)} us CPU a request.")
+    names = [(programs.NAMES.get(name, name), [pair[name] for pair in pairs]) for name in pairs[0]]
+    if shape.kind == "dead":
+        print_dead(pairs)
+    elif shape.kind == "ramp":
+        print_rows("devices", COLUMNS, [(pair["mqtt0"]["devices_asked"], [pair["mqtt0"]]) for pair in pairs])
+    elif shape.kind == "serial":
+        print_rows("program", serial_columns(shape), names)
+        print_ratios(pairs, "cpu_us_request", "CPU a poll")
+    else:
+        print_rows("program", COLUMNS, names)
+        print_ratios(pairs, "cpu_us_value", "CPU a value")
+    print_helpers(pairs)
 
 
 def print_threads(pairs):
     for name, run in pairs[-1].items():
-        print(f"\n{programs.NAMES[name]}, threads of the last run:\n\n| thread | CPU % | sleeps/s |\n|---|---|---|")
+        print(f"\n{programs.NAMES.get(name, name)}, threads of the last run:\n\n| thread | CPU % | sleeps/s |\n|---|---|---|")
         for row in run["threads"][:12]:
             print(f"| {row['name']} | {100 * row['cpu']:.2f} | {row['sleeps']:.1f} |")
