@@ -117,6 +117,10 @@ static int open_line(const char *text)
         (void)fprintf(stderr, "bare_loop: no device at %s\n", text);
         return -1;
     }
+    /* Bytes of another reply would put a serial line out of step for good. */
+    if (place[0] == '/') {
+        (void)modbus_set_error_recovery(line->modbus, MODBUS_ERROR_RECOVERY_PROTOCOL);
+    }
     load.line_count++;
     return 0;
 }

@@ -16,8 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <mosquitto.h>
-
+#include "bench/mqtt_reader.h"
 #include "sim/histogram.h"
 #include "sim/pattern.h"
 
@@ -53,8 +52,6 @@ struct figures {
 };
 
 struct subscriber {
-    struct mosquitto *client;
-    const char *topic;
     long points;
     int64_t period_ms;
     unsigned long dead_every;
@@ -72,12 +69,12 @@ static int64_t wall_us(void)
 }
 
 static void keep_example(struct subscriber *subscriber, const char *what,
-                         const struct mosquitto_message *message)
+                         const struct mqtt_message *message)
 {
     struct figures *figures = &subscriber->figures;
     if (figures->example[0] == '\0') {
-        (void)snprintf(figures->example, sizeof(figures->example), "%s: %s %.*s", what,
-                       message->topic, message->payloadlen, (const char *)message->payload);
+        (void)snprintf(figures->example, sizeof(figures->example), "%s: %s %s", what,
+                       message->topic, message->payload);
         for (char *at = figures->example; *at != '\0'; at++) {
             *at = *at == '"' || *at == '\\' || (unsigned char)*at < ' ' ? '\'' : *at;
         }
@@ -135,7 +132,7 @@ static int64_t tenths_at(const char **text)
 }
 
 static void check_value(struct subscriber *subscriber, struct source *source, long index,
-                        int64_t tenths, const struct mosquitto_message *message)
+                        int64_t tenths, const struct mqtt_message *message)
 {
     struct figures *figures = &subscriber->figures;
     figures->values++;
@@ -183,7 +180,7 @@ static void note_times(struct subscriber *subscriber, struct source *source, int
 }
 
 static void note_seq(struct subscriber *subscriber, struct source *source, uint64_t seq,
-                     const struct mosquitto_message *message)
+                     const struct mqtt_message *message)
 {
     struct figures *figures = &subscriber->figures;
     if (source->seq != 0 && seq <= source->seq) {
@@ -197,7 +194,7 @@ static void note_seq(struct subscriber *subscriber, struct source *source, uint6
 
 /* {"ts":MS,"seq":N,"values":{"NAME_INDEX":VALUE,...}} */
 static void take_json(struct subscriber *subscriber, struct source *source,
-                      const struct mosquitto_message *message, int64_t arrival_us)
+                      const struct mqtt_message *message)
 {
     const char *text = message->payload;
     const char *ts = after(text, "\"ts\":");
@@ -229,12 +226,12 @@ static void take_json(struct subscriber *subscriber, struct source *source,
         keep_example(subscriber, "incomplete", message);
     }
     note_seq(subscriber, source, strtoull(seq, NULL, 10), message);
-    note_times(subscriber, source, strtoll(ts, NULL, 10), arrival_us);
+    note_times(subscriber, source, strtoll(ts, NULL, 10), message->arrival_us);
 }
 
 /* collectd: .../TYPE-INDEX, "SECONDS:VALUE" */
 static void take_plain(struct subscriber *subscriber, struct source *source,
-                       const struct mosquitto_message *message, int64_t arrival_us)
+                       const struct mqtt_message *message)
 {
     const char *text = message->payload;
     const char *at = after(text, ":");
@@ -245,28 +242,24 @@ static void take_plain(struct subscriber *subscriber, struct source *source,
         return;
     }
     int64_t ts_ms = (int64_t)(strtod(text, NULL) * 1000.0 + 0.5);
-    histogram_add(&subscriber->figures.latency, arrival_us - ts_ms * 1000 - 500);
+    histogram_add(&subscriber->figures.latency, message->arrival_us - ts_ms * 1000 - 500);
     subscriber->figures.devices += source->arrival_us < subscriber->begun_us ? 1 : 0;
-    source->arrival_us = arrival_us;
+    source->arrival_us = message->arrival_us;
     check_value(subscriber, source, strtol(index + 1, NULL, 10), tenths_at(&at), message);
 }
 
-static void on_message(struct mosquitto *client, void *data,
-                       const struct mosquitto_message *message)
+static void take_message(void *context, const struct mqtt_message *message)
 {
-    struct subscriber *subscriber = data;
-    int64_t arrival_us = wall_us();
+    struct subscriber *subscriber = context;
     struct source *source = source_of(subscriber, message->topic);
-    (void)client;
-    /* The library ends each payload with a zero byte of its own. */
-    if (message->payloadlen <= 0 || source == NULL) {
+    if (message->length == 0 || source == NULL) {
         return;
     }
     subscriber->figures.messages++;
-    if (((const char *)message->payload)[0] == '{') {
-        take_json(subscriber, source, message, arrival_us);
+    if (message->payload[0] == '{') {
+        take_json(subscriber, source, message);
     } else {
-        take_plain(subscriber, source, message, arrival_us);
+        take_plain(subscriber, source, message);
     }
 }
 
@@ -314,7 +307,6 @@ static void take_command(struct subscriber *subscriber)
         subscriber->is_over = true;
     } else if (strncmp(line, "begin", 5) == 0) {
         subscriber->figures = (struct figures){0};
-        subscriber->dead_every = strtoul(argv[5], NULL, 10);
         subscriber->begun_us = wall_us();
         report(subscriber);
     } else {
@@ -322,43 +314,19 @@ static void take_command(struct subscriber *subscriber)
     }
 }
 
-static void on_connect(struct mosquitto *client, void *data, int code)
+static int run(struct subscriber *subscriber, struct mqtt_reader *reader)
 {
-    struct subscriber *subscriber = data;
-    if (code != 0 || mosquitto_subscribe(client, NULL, subscriber->topic, 0) != MOSQ_ERR_SUCCESS) {
-        subscriber->is_over = true;
-    }
-}
-
-static void on_subscribe(struct mosquitto *client, void *data, int id, int count, const int *qos)
-{
-    (void)client;
-    (void)id;
-    (void)count;
-    (void)qos;
-    report(data); /* ready */
-}
-
-static int run(struct subscriber *subscriber)
-{
+    report(subscriber); /* ready */
     while (!subscriber->is_over) {
         struct pollfd waiting[] = {
             {.fd = STDIN_FILENO, .events = POLLIN},
-            {.fd = mosquitto_socket(subscriber->client), .events = POLLIN},
+            {.fd = reader->fd, .events = POLLIN},
         };
-        if (mosquitto_want_write(subscriber->client)) {
-            waiting[1].events |= POLLOUT;
-        }
-        if (poll(waiting, 2, 1000) < 0 && errno != EINTR) {
+        if (poll(waiting, 2, -1) < 0 && errno != EINTR) {
             return 1;
         }
-        if (waiting[1].revents != 0 &&
-            mosquitto_loop_read(subscriber->client, 1000) != MOSQ_ERR_SUCCESS) {
+        if (waiting[1].revents != 0 && !mqtt_reader_read(reader)) {
             (void)fputs("subscriber: the broker has gone\n", stderr);
-            return 1;
-        }
-        if (mosquitto_loop_write(subscriber->client, 1000) != MOSQ_ERR_SUCCESS ||
-            mosquitto_loop_misc(subscriber->client) != MOSQ_ERR_SUCCESS) {
             return 1;
         }
         if (waiting[0].revents != 0) {
@@ -376,8 +344,6 @@ static void finish(struct subscriber *subscriber)
             free(subscriber->sources[i]);
         }
     }
-    mosquitto_destroy(subscriber->client);
-    mosquitto_lib_cleanup();
     free(subscriber);
 }
 
@@ -389,9 +355,9 @@ int main(int argc, char **argv)
         free(subscriber);
         return 2;
     }
-    subscriber->topic = argv[2];
     subscriber->points = strtol(argv[3], NULL, 10);
     subscriber->period_ms = strtol(argv[4], NULL, 10);
+    subscriber->dead_every = strtoul(argv[5], NULL, 10);
     subscriber->begun_us = wall_us();
     if (subscriber->points < 1 || subscriber->points > POINTS_MAX || subscriber->period_ms < 1) {
         (void)fprintf(stderr, "subscriber: points are 1..%d, a period is 1 ms or more\n",
@@ -399,18 +365,15 @@ int main(int argc, char **argv)
         free(subscriber);
         return 2;
     }
-    mosquitto_lib_init();
-    subscriber->client = mosquitto_new(NULL, true, subscriber);
-    mosquitto_connect_callback_set(subscriber->client, on_connect);
-    mosquitto_subscribe_callback_set(subscriber->client, on_subscribe);
-    mosquitto_message_callback_set(subscriber->client, on_message);
+    struct mqtt_reader reader;
     int code = 1;
-    if (mosquitto_connect(subscriber->client, "127.0.0.1", (int)strtol(argv[1], NULL, 10), 60) !=
-        MOSQ_ERR_SUCCESS) {
+    if (mqtt_reader_open(&reader, (int)strtol(argv[1], NULL, 10), argv[2], take_message,
+                         subscriber) != 0) {
         (void)fprintf(stderr, "subscriber: no broker at port %s\n", argv[1]);
     } else {
-        code = run(subscriber);
+        code = run(subscriber, &reader);
     }
+    mqtt_reader_close(&reader);
     finish(subscriber);
     return code;
 }

@@ -13,6 +13,7 @@ from . import programs, shapes, window
 
 DEAD_PAIRS = 5
 RAMP = (5000, 10000, 15000, 20000, 25000, 30000, 40000, 50000)
+ATTEMPTS = 2  # of a step: a machine that was busy with something else is no limit
 
 
 class World:
@@ -106,18 +107,25 @@ def run_dead(folder, shape, world, options):
     return pairs
 
 
+def run_step(folder, shape, options):
+    world = World(folder, shape, ())
+    try:
+        for attempt in range(ATTEMPTS):
+            figures = run_one("mqtt0", os.path.join(folder, str(attempt)), shape, world, options, f"{shape.devices} devices")
+            if not figures["fault"]:
+                break
+    finally:
+        world.stop()
+    return figures
+
+
 def run_ramp(folder, shape, options):
-    """More and more devices, one run each, until something is missed or false."""
+    """More and more devices, until something is missed or false."""
     runs = []
     for devices in RAMP:
-        step = dataclasses.replace(shape, lines=devices // shape.units)
         own = os.path.join(folder, str(devices))
         os.makedirs(own)
-        world = World(own, step, ())
-        try:
-            runs.append({"mqtt0": run_one("mqtt0", os.path.join(own, "run"), step, world, options, f"{devices} devices")})
-        finally:
-            world.stop()
+        runs.append({"mqtt0": run_step(own, dataclasses.replace(shape, lines=devices // shape.units), options)})
         if runs[-1]["mqtt0"]["fault"]:
             break
     return runs

@@ -22,6 +22,7 @@ class Shape:
     peers: tuple = ("bare",)
     variants: tuple = ("mqtt0",)
     dead_every: int = 0     # 10: devices 9, 19, ... are dead
+    warm_up: float = 0      # seconds at least: a line learns how long its replies take
 
     @property
     def devices(self):
@@ -47,7 +48,7 @@ SHAPES = {shape.name: shape for shape in (
     Shape("S5b", "50 gateways x 10 devices, one of each silent", 50, 10, 20, kind="dead", peers=(), dead_every=10),
     # Asked for more often than the wire can: what it carries is the figure.
     Shape("S6", "one RTU line, 9600 8N1, 30 devices x 30 values (60 registers), turnaround 5 ms", 1, 30, 30, kind="serial",
-          period_ms=4000),
+          period_ms=4000, warm_up=15),
     Shape("S7", "N devices x 20 values at 1 s, five on a line, until one misses", 1000, 5, 20, kind="ramp", peers=()),
     Shape("S8", "10 000 devices x 20 values at 1 s on 2000 lines", 2000, 5, 20, peers=()),
     Shape("smoke", "10 devices x 20 values at 1 s", 10, 1, 20),

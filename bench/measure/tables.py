@@ -97,9 +97,9 @@ def print_ratios(pairs, key, what):
 def print_helpers(pairs):
     runs = [run for pair in pairs for run in pair.values()]
     names = sorted({name for run in runs for name in run["others"]})
-    shares = ", ".join(f"{name} {spread([100 * run['others'][name] for run in runs if name in run['others']], 1)} %"
+    shares = ", ".join(f"{name} {spread([100 * run['others'][name] for run in runs if name in run['others']], 1)}"
                        for name in names)
-    print(f"\nBeside it, CPU: {shares}; the simulator {spread([run['sim_us_request'] for run in runs], 1)} us a request.")
+    print(f"\nBeside it, % of a processor: {shares}; the simulator {spread([run['sim_us_request'] for run in runs], 1)} us a request.")
 
 
 def print_dead(pairs):
