@@ -378,6 +378,7 @@ const struct sink influx_sink = {
     .name = "influx",
     .options = &influx_table,
     .linger_us = 100000,
+    .check = influx_check,
     .create = create,
     .destroy = destroy,
     .work = work,

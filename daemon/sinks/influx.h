@@ -6,6 +6,7 @@
 #ifndef LINGTAN_SINKS_INFLUX_H
 #define LINGTAN_SINKS_INFLUX_H
 
+#include "net/tls.h"
 #include <lingtan/sink.h>
 
 enum influx_api { INFLUX_V1, INFLUX_V2 };
@@ -32,5 +33,10 @@ struct influx_options {
 
 extern const struct option_table influx_table;
 extern const struct sink influx_sink;
+
+void influx_check(const void *given, bool with_files, struct origin origin, struct faults *faults);
+
+bool influx_is_https(const struct influx_options *options);
+struct tls_files influx_tls_files(const struct influx_options *options);
 
 #endif

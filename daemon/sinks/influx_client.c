@@ -124,6 +124,34 @@ static int read_token(struct influx_client *client, struct influx_answer *answer
     return result;
 }
 
+/* curl alone would name neither the option nor what to do. */
+static int check_tls(const struct influx_options *options, struct influx_answer *answer)
+{
+    const char *option = NULL;
+    char reason[200];
+    const struct tls_files files = influx_tls_files(options);
+    if (!influx_is_https(options) || tls_check(&files, &option, reason, sizeof(reason)) == 0) {
+        return 0;
+    }
+    influx_answer_set(answer, INFLUX_REFUSED, "influx.%s: %s", option, reason);
+    return -EINVAL;
+}
+
+static int create_http(struct influx_client *client, const char *password)
+{
+    const struct influx_options *options = client->options;
+    char *key_file = options->key_file[0] ? secret_path(options->key_file) : NULL;
+    const struct http_client_options settings = {.username = options->username,
+                                                 .password = password,
+                                                 .ca_file = options->ca_file,
+                                                 .cert_file = options->cert_file,
+                                                 .key_file = key_file,
+                                                 .is_insecure = options->tls_insecure};
+    int result = http_client_create(&settings, &client->http);
+    free(key_file);
+    return result;
+}
+
 int influx_client_open(struct influx_client *client, struct influx_answer *answer)
 {
     const struct influx_options *options = client->options;
@@ -136,21 +164,16 @@ int influx_client_open(struct influx_client *client, struct influx_answer *answe
     if (result == 0) {
         result = read_token(client, answer);
     }
-    if (result < 0) {
-        explicit_bzero(password, sizeof(password));
-        return result;
+    if (result == 0) {
+        result = check_tls(options, answer);
     }
-    const struct http_client_options settings = {.username = options->username,
-                                                 .password = password,
-                                                 .ca_file = options->ca_file,
-                                                 .cert_file = options->cert_file,
-                                                 .key_file = options->key_file,
-                                                 .is_insecure = options->tls_insecure};
-    result = http_client_create(&settings, &client->http);
+    if (result == 0) {
+        result = create_http(client, password);
+        if (result < 0) {
+            influx_answer_set(answer, INFLUX_REFUSED, "the HTTP library does not start");
+        }
+    }
     explicit_bzero(password, sizeof(password));
-    if (result < 0) {
-        influx_answer_set(answer, INFLUX_REFUSED, "the HTTP library does not start");
-    }
     return result;
 }
 

@@ -1,8 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* influx_options: the section "influx" of lingtan.conf. */
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "config/config.h"
+#include "net/secret.h"
 #include "sinks/influx.h"
 
 static const char *const api_words[] = {"v1", "v2", NULL};
@@ -143,3 +147,88 @@ const struct option_table influx_table = {
     .count = ARRAY_SIZE(rows),
     .help = "Writes every reading to InfluxDB by the line protocol.",
 };
+
+/* One secret that a person, too, can look at; a systemd credential exists for the service alone. */
+static void check_secret(const char *key, const char *path, struct origin origin,
+                         struct faults *faults)
+{
+    char secret[SECRET_SIZE];
+    int result = path[0] == '/' ? secret_read(path, secret, sizeof(secret)) : 0;
+    if (result < 0) {
+        faults_add(faults, origin, key, "cannot read %s: %s", path, strerrordesc_np(-result));
+    }
+    explicit_bzero(secret, sizeof(secret));
+}
+
+static void check_files(const struct influx_options *options, struct origin origin,
+                        struct faults *faults)
+{
+    const char *option = NULL;
+    char reason[200];
+    const struct tls_files files = influx_tls_files(options);
+    if (influx_is_https(options) && tls_check(&files, &option, reason, sizeof(reason)) < 0) {
+        char *key = mem_format("influx.%s", option);
+        faults_add(faults, origin, key, "%s", reason);
+        free(key);
+    }
+    check_secret("influx.password_file", options->password_file, origin, faults);
+    check_secret("influx.token_file", options->token_file, origin, faults);
+}
+
+static void check_tls(const struct influx_options *options, struct origin origin,
+                      struct faults *faults)
+{
+    const struct {
+        const char *key;
+        bool is_given;
+    } given[] = {{"influx.ca_file", options->ca_file[0]},
+                 {"influx.cert_file", options->cert_file[0]},
+                 {"influx.key_file", options->key_file[0]},
+                 {"influx.tls_insecure", options->tls_insecure}};
+    for (size_t i = 0; i < ARRAY_SIZE(given); i++) {
+        if (given[i].is_given && !influx_is_https(options)) {
+            faults_add(faults, origin, given[i].key,
+                       "is given although influx.url is not https, so nothing would be encrypted; "
+                       "wants https://");
+        }
+    }
+    if (!options->cert_file[0] != !options->key_file[0]) {
+        faults_add(faults, origin, options->cert_file[0] ? "influx.key_file" : "influx.cert_file",
+                   "is missing, wants to be given with the other of the two");
+    }
+}
+
+bool influx_is_https(const struct influx_options *options)
+{
+    return strncasecmp(options->url, "https://", strlen("https://")) == 0;
+}
+
+struct tls_files influx_tls_files(const struct influx_options *options)
+{
+    return (struct tls_files){.ca_file = options->ca_file,
+                              .cert_file = options->cert_file,
+                              .key_file = options->key_file};
+}
+
+void influx_check(const void *given, bool with_files, struct origin origin, struct faults *faults)
+{
+    const struct influx_options *options = given;
+    size_t before = faults_count(faults);
+    if (!influx_is_https(options) && strncasecmp(options->url, "http://", strlen("http://")) != 0) {
+        faults_add(faults, origin, "influx.url", "is \"%s\", wants http://... or https://...",
+                   options->url);
+        return;
+    }
+    if (options->api == INFLUX_V1 && options->token_file[0]) {
+        faults_add(faults, origin, "influx.token_file",
+                   "is given although influx.api is v1, which knows no token; wants api = \"v2\"");
+    }
+    if (options->token_file[0] && options->username[0]) {
+        faults_add(faults, origin, "influx.token_file",
+                   "is given together with username, wants one of them");
+    }
+    check_tls(options, origin, faults);
+    if (with_files && faults_count(faults) == before) {
+        check_files(options, origin, faults);
+    }
+}

@@ -85,7 +85,7 @@ static void test_certificates_that_are_refused(void **state)
     scene_init(&scene, "elsewhere");
     assert_stays_down(&scene, "is not for this name");
     scene.influx.options.ca_file = "/nowhere/ca.pem";
-    assert_stays_down(&scene, "/nowhere/ca.pem");
+    assert_stays_down(&scene, "influx.ca_file: cannot read /nowhere/ca.pem");
     scene.influx.options.ca_file = "";
     assert_stays_down(&scene, "check ca_file");
     scene_finish(&scene);
@@ -104,6 +104,69 @@ static void test_wrong_scheme(void **state)
     scene_finish(&scene);
 }
 
+static void fill(struct influx_options *options, struct config_memory *memory)
+{
+    config_defaults(&influx_table, options, memory);
+    options->url = "https://127.0.0.1:8086";
+}
+
+static void assert_fault(const struct influx_options *options, const char *key, const char *words)
+{
+    struct faults *faults = faults_create();
+    influx_check(options, true, (struct origin){.file = "lingtan.conf"}, faults);
+    if (!key) {
+        assert_int_equal(faults_count(faults), 0);
+    } else {
+        assert_int_equal(faults_count(faults), 1);
+        assert_non_null(strstr(faults_line(faults, 0), key));
+        if (!strstr(faults_line(faults, 0), words)) {
+            fail_msg("%s", faults_line(faults, 0));
+        }
+    }
+    faults_destroy(faults);
+}
+
+/* What --check can know. */
+static void test_faults_of_options(void **state)
+{
+    (void)state;
+    struct config_memory *memory = config_memory_create();
+    char *pki = test_pki_create();
+    char *ca = test_pki_path(pki, "ca.pem");
+    char *key = test_pki_path(pki, "client.key");
+    char *cert = test_pki_path(pki, "client.pem");
+    struct influx_options options;
+    fill(&options, memory);
+    assert_fault(&options, NULL, NULL);
+    options.ca_file = ca;
+    options.cert_file = cert;
+    assert_fault(&options, "influx.key_file", "is missing");
+    options.key_file = key;
+    assert_fault(&options, NULL, NULL);
+    options.key_file = ca;
+    assert_fault(&options, "influx.key_file", ca);
+    fill(&options, memory);
+    options.ca_file = "/nowhere/ca.pem";
+    assert_fault(&options, "influx.ca_file", "cannot read /nowhere/ca.pem");
+    options.url = "http://127.0.0.1:8086";
+    assert_fault(&options, "influx.ca_file", "wants https://");
+    fill(&options, memory);
+    options.url = "ftp://127.0.0.1";
+    assert_fault(&options, "influx.url", "wants http://... or https://");
+    fill(&options, memory);
+    options.token_file = "/nowhere/token";
+    assert_fault(&options, "influx.token_file", "wants api = \"v2\"");
+    options.api = INFLUX_V2;
+    assert_fault(&options, "influx.token_file", "cannot read /nowhere/token");
+    options.username = "me";
+    assert_fault(&options, "influx.token_file", "wants one of them");
+    free(cert);
+    free(key);
+    free(ca);
+    test_folder_remove(pki);
+    config_memory_destroy(memory);
+}
+
 int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
@@ -111,6 +174,7 @@ int main(void)
         cmocka_unit_test(test_over_tls),
         cmocka_unit_test(test_certificates_that_are_refused),
         cmocka_unit_test(test_wrong_scheme),
+        cmocka_unit_test(test_faults_of_options),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
