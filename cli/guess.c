@@ -14,7 +14,7 @@
 #include "collectors/modbus/raw.h"
 
 enum {
-    SILENCES_MAX = 3, /* in a row */
+    FAILURES_MAX = 3, /* in a row */
     WEIGHT_IDENTIFIED = 1000,
     WEIGHT_FREQUENCY = 20,
     WEIGHT_VOLTAGE = 10,
@@ -35,7 +35,7 @@ struct inquiry {
     void *context;
     struct memory *memories;
     size_t memory_count;
-    unsigned silences;
+    unsigned failures;
     int ended; /* the error that no further read can mend; 0 = go on */
     struct guess_list *out;
 };
@@ -48,11 +48,11 @@ static bool is_asked(const struct block *one, const struct block *other)
 
 static void note_error(struct inquiry *inquiry, int error)
 {
-    inquiry->silences = error == -ETIMEDOUT ? inquiry->silences + 1 : 0;
-    bool is_fatal = error != 0 && error != -EREMOTEIO && error != -EBADMSG && error != -ETIMEDOUT &&
-                    error != -ECONNRESET;
-    if (is_fatal || inquiry->silences >= SILENCES_MAX) {
-        inquiry->ended = error;
+    bool is_failure = error == -ETIMEDOUT || error == -EBADMSG || error == -ECONNRESET;
+    bool is_fatal = error != 0 && error != -EREMOTEIO && !is_failure;
+    inquiry->failures = is_failure ? inquiry->failures + 1 : 0;
+    if (is_fatal || inquiry->failures >= FAILURES_MAX) {
+        inquiry->ended = is_fatal ? error : -ETIMEDOUT;
         inquiry->out->was_cut = true;
     }
 }

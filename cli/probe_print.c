@@ -90,9 +90,8 @@ static void print_table(const struct probe *probe)
 static void print_summary(const struct probe *probe)
 {
     size_t there = count_answers(probe, ANSWER_REPLY) + count_answers(probe, ANSWER_EXCEPTION);
-    printf("%s: %zu of %zu units asked, %zu answer, %zu silent", probe->reader.where,
-           probe->asked + (probe->ignores_units ? 1 : 0), probe->unit_count, there,
-           count_answers(probe, ANSWER_SILENCE));
+    printf("%s: %zu of %zu units asked, %zu answer, %zu silent", probe->reader.where, probe->asked,
+           probe->unit_count, there, count_answers(probe, ANSWER_SILENCE));
     if (count_answers(probe, ANSWER_NO_TARGET) > 0) {
         printf(", %zu of which the gateway says that they do not answer (0x0B)",
                count_answers(probe, ANSWER_NO_TARGET));

@@ -181,7 +181,7 @@ static void forget_others(struct probe *probe)
 void probe_scan(struct probe *probe)
 {
     int losses = 0;
-    for (; probe->asked < probe->unit_count; probe->asked++) {
+    while (probe->asked < probe->unit_count) {
         uint8_t unit = probe->units[probe->asked];
         int error = interrupt_came() ? -EINTR : ask(probe, unit);
         losses = error == -ECONNRESET ? losses + 1 : 0;
@@ -192,8 +192,9 @@ void probe_scan(struct probe *probe)
             }
             break;
         }
+        probe->asked++;
         show_progress(probe, unit);
-        probe->ignores_units = ignores_units(probe) || probe->ignores_units;
+        probe->ignores_units = ignores_units(probe);
         if (probe->ignores_units) {
             forget_others(probe);
             break;

@@ -31,6 +31,10 @@ static const char help[] =
     "on)\n"
     "      --pattern            registers count the replies of their device instead of following\n"
     "                           the model\n"
+    "      --serial-strict on|off\n"
+    "                           whether serial lines hear only what is sent at their own baud "
+    "rate, odd\n"
+    "                           parity and stop bits (default off)\n"
     "  -c, --control PATH       a Unix socket for commands: fault, line, value, set, serve-count,\n"
     "                           arrivals, time, speed, list\n"
     "      --served FILE        a JSON line for each reply to a read\n"
@@ -46,6 +50,7 @@ enum {
     OPTION_START,
     OPTION_SPEED,
     OPTION_BAUD,
+    OPTION_STRICT,
     OPTION_PATTERN,
     OPTION_SERVED,
     OPTION_SERVED_LIMIT,
@@ -63,6 +68,7 @@ static const struct option long_options[] = {
     {"start", required_argument, NULL, OPTION_START},
     {"speed", required_argument, NULL, OPTION_SPEED},
     {"serial-baud", required_argument, NULL, OPTION_BAUD},
+    {"serial-strict", required_argument, NULL, OPTION_STRICT},
     {"pattern", no_argument, NULL, OPTION_PATTERN},
     {"control", required_argument, NULL, 'c'},
     {"served", required_argument, NULL, OPTION_SERVED},
@@ -138,6 +144,8 @@ static bool take_value(int letter, struct arguments *out)
         return parse_speed(&out->speed) || bad("speed", "a number above 0, at most 100000");
     case OPTION_BAUD:
         return parse_switch(&out->has_baud) || bad("serial-baud", "on or off");
+    case OPTION_STRICT:
+        return parse_switch(&out->is_strict) || bad("serial-strict", "on or off");
     case OPTION_PATTERN:
         out->has_pattern = true;
         return true;

@@ -21,6 +21,7 @@ struct arguments {
     int64_t start_us; /* 0 = now */
     double speed;
     bool has_baud;
+    bool is_strict;
     bool has_pattern;
     int64_t year;
 };

@@ -40,6 +40,38 @@ static void answer_frame(struct channel *channel, const uint8_t *frame, size_t l
     server_answer(channel, &reply, out, sent, channel->byte_ns > 0 ? first_us : end_us);
 }
 
+static speed_t speed_of(int64_t baud)
+{
+    static const struct {
+        int64_t baud;
+        speed_t speed;
+    } speeds[] = {
+        {1200, B1200},   {2400, B2400},   {4800, B4800},   {9600, B9600},
+        {19200, B19200}, {38400, B38400}, {57600, B57600}, {115200, B115200},
+    };
+    for (size_t i = 0; i < sizeof(speeds) / sizeof(speeds[0]); i++) {
+        if (speeds[i].baud == baud) {
+            return speeds[i].speed;
+        }
+    }
+    return B0;
+}
+
+/* Whether the client set its end as the line is: the settings of a pseudo-terminal change no bytes, but its master sees
+ * them. Linux takes the parity bit out of them, and leaves only whether it would be odd. */
+static bool hears(const struct channel *channel)
+{
+    const struct line_config *config = channel->server->line->config;
+    struct termios settings;
+    if (!channel->is_serial || !channel->simulator->is_strict) {
+        return true;
+    }
+    return tcgetattr(channel->fd, &settings) == 0 &&
+           cfgetospeed(&settings) == speed_of(config->baud) &&
+           ((settings.c_cflag & CSTOPB) != 0) == (config->stop_bits == 2) &&
+           ((settings.c_cflag & PARODD) != 0) == (config->parity == PARITY_ODD);
+}
+
 /* Length of the request that the bytes begin with, 0 = not whole yet, -1 = none begins here. */
 static int whole_frame(const uint8_t *bytes, size_t length)
 {
@@ -60,7 +92,7 @@ static int whole_frame(const uint8_t *bytes, size_t length)
 
 size_t rtu_consume(struct channel *channel)
 {
-    size_t done = 0;
+    size_t done = hears(channel) ? 0 : channel->in_length;
     while (!channel->is_closed && done < channel->in_length) {
         int length = whole_frame(channel->in + done, channel->in_length - done);
         if (length == 0) {

@@ -235,6 +235,7 @@ int session_run(const struct arguments *arguments)
     session.simulator.clock = clock_real();
     session.simulator.speed = arguments->speed;
     session.simulator.has_baud = arguments->has_baud;
+    session.simulator.is_strict = arguments->is_strict;
     session.faults = faults_create();
     session.memory = config_memory_create();
     raise_limit();

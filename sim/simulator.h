@@ -16,6 +16,7 @@ struct simulator {
     struct served served;
     struct arrivals arrivals;
     bool has_baud;         /* serial lines take the time of their baud rate */
+    bool is_strict;        /* serial lines hear only what is sent at their own settings */
     int64_t turnaround_us; /* of serial devices */
     double speed;
     int64_t base_mono_us; /* the simulated clock: base_sim + speed x (mono - base_mono) */

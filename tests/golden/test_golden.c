@@ -18,8 +18,9 @@
 #include "base/mem.h"
 #include "golden/golden_case.h"
 
-#define PROFILES LINGTAN_SOURCE_FOLDER "/conf/devices"
-#define GOLDENS LINGTAN_SOURCE_FOLDER "/tests/golden"
+/* Of the tree, or the two arguments. */
+static const char *profiles_folder = LINGTAN_SOURCE_FOLDER "/conf/devices";
+static const char *goldens_folder = LINGTAN_SOURCE_FOLDER "/tests/golden";
 
 static void check_number(struct golden_case *golden, const struct golden_point *wanted,
                          const struct point *point, const struct reading *reading)
@@ -76,8 +77,8 @@ static size_t check_case(const char *profile, const char *file)
 {
     struct fixture fixture;
     struct golden_case *golden = mem_alloc(sizeof(*golden));
-    char *path = mem_format("%s/%s/%s", GOLDENS, profile, file);
-    fixture_open(&fixture, PROFILES, profile);
+    char *path = mem_format("%s/%s/%s", goldens_folder, profile, file);
+    fixture_open(&fixture, profiles_folder, profile);
     golden_read(golden, path, &fixture);
     for (int i = 0; i < POLL_CLASS_COUNT; i++) {
         struct batch *batch = fixture_poll(&fixture, (enum poll_class)i);
@@ -102,7 +103,7 @@ static size_t check_case(const char *profile, const char *file)
 /* Calls check_case for every case of the profile; returns how many there are. */
 static size_t check_folder(const char *profile, size_t *faults)
 {
-    char *path = mem_format("%s/%s", GOLDENS, profile);
+    char *path = mem_format("%s/%s", goldens_folder, profile);
     DIR *folder = opendir(path);
     free(path);
     size_t cases = 0;
@@ -123,7 +124,7 @@ static void every_device_file_reads_as_its_document_says(void **state)
 {
     (void)state;
     struct faults *config_faults = faults_create();
-    struct profiles *profiles = profiles_load(PROFILES, config_faults);
+    struct profiles *profiles = profiles_load(profiles_folder, config_faults);
     faults_print(config_faults, stderr);
     assert_int_equal(faults_count(config_faults), 0);
     assert_true(profiles_count(profiles) > 0);
@@ -144,8 +145,8 @@ static void every_golden_folder_has_a_device_file(void **state)
 {
     (void)state;
     struct faults *config_faults = faults_create();
-    struct profiles *profiles = profiles_load(PROFILES, config_faults);
-    DIR *folder = opendir(GOLDENS);
+    struct profiles *profiles = profiles_load(profiles_folder, config_faults);
+    DIR *folder = opendir(goldens_folder);
     assert_non_null(folder);
     struct dirent *entry = NULL;
     while ((entry = readdir(folder)) != NULL) {
@@ -159,8 +160,12 @@ static void every_golden_folder_has_a_device_file(void **state)
     faults_destroy(config_faults);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    if (argc == 3) {
+        profiles_folder = argv[1];
+        goldens_folder = argv[2];
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_device_file_reads_as_its_document_says),
         cmocka_unit_test(every_golden_folder_has_a_device_file),
