@@ -261,8 +261,10 @@ static int make_sink(struct app *app, size_t index)
     if (!*is_enabled) {
         return 0;
     }
-    struct sink_setup setup = {
-        .options = options, .site = &app->config->site, .clock = clock_real()};
+    struct sink_setup setup = {.options = options,
+                               .site = &app->config->site,
+                               .profiles = app->config->profiles,
+                               .clock = clock_real()};
     struct runner *runner = NULL;
     int error = runner_create(sink, &setup, app->store, &runner);
     if (error < 0) {

@@ -19,7 +19,7 @@ struct mqtt_client {
     enum mqtt_client_state state;
     enum mqtt_client_trouble trouble;
     int64_t deadline_us; /* monotonic, of the step while connecting */
-    bool is_connected; /* the socket, while connecting */
+    bool is_connected;   /* the socket, while connecting */
     bool is_corked;
     uint16_t receive_maximum;
     uint32_t maximum_packet; /* bytes; 0 = not said */

@@ -11,6 +11,7 @@
 #include "config/site.h"
 #include "net/secret.h"
 #include "sinks/backoff.h"
+#include "sinks/mqtt_discovery.h"
 #include "sinks/mqtt_outbox.h"
 #include "sinks/mqtt_payload.h"
 #include "sinks/mqtt_state.h"
@@ -19,6 +20,10 @@ enum {
     STEADY_US = 10000000, /* a connection that lived so long was a good one */
     ACKS_LINGER_US =
         20000, /* acknowledgements come one by one: gather some before waking for them */
+    ANNOUNCE_AT_ONCE =
+        50, /* a thousand a second: Home Assistant has more to do with each than we */
+    ANNOUNCE_GAP_US = 50000,
+    ANNOUNCE_AGAIN_US = 10000000, /* however often it says that it has started */
     GOODBYE_SLICES = 20,
     GOODBYE_SLICE_MS = 100,
 };
@@ -35,6 +40,11 @@ struct sink_instance {
     struct tls_files tls;
     struct mqtt_outbox outbox;
     struct mqtt_state *state;
+    struct mqtt_discovery discovery;
+    char *birth_topic;    /* NULL = nothing is announced */
+    bool is_born;         /* Home Assistant has started since it was told everything */
+    int64_t announced_us; /* when it was last begun with everything */
+    int64_t next_announce_us;
     enum mqtt_client_state seen; /* the client's state after the last work */
     struct backoff backoff;
     int64_t up_since_us;
@@ -47,6 +57,21 @@ static int64_t now(const struct sink_instance *self)
     return clock_mono_us(self->clock);
 }
 
+static void on_answered(void *context, int message_id, enum mqtt_answer answer, const char *words)
+{
+    struct sink_instance *self = context;
+    mqtt_outbox_answered(&self->outbox, message_id, answer, words);
+}
+
+/* Anybody may write to that topic. A retained one is from before our connection, and all is told then anyway. */
+static void on_received(void *context, const struct mqtt_message *message)
+{
+    struct sink_instance *self = context;
+    static const char online[] = "online";
+    self->is_born |= !message->is_retained && message->length == strlen(online) &&
+                     memcmp(message->payload, online, strlen(online)) == 0;
+}
+
 static void destroy(struct sink_instance *self)
 {
     if (!self) {
@@ -55,6 +80,7 @@ static void destroy(struct sink_instance *self)
     mqtt_client_destroy(self->client);
     mqtt_state_destroy(self->state);
     mqtt_outbox_finish(&self->outbox);
+    free(self->birth_topic);
     free(self->will_payload);
     free(self->status_topic);
     free(self->client_id);
@@ -76,6 +102,20 @@ static void set_names(struct sink_instance *self)
                                        .is_retained = true};
 }
 
+static void set_discovery(struct sink_instance *self, const struct sink_setup *setup)
+{
+    const struct mqtt_options *options = self->options;
+    if (options->home_assistant) {
+        self->birth_topic = mem_format("%s/status", options->home_assistant_prefix);
+        self->discovery = (struct mqtt_discovery){.prefix = options->home_assistant_prefix,
+                                                  .topics = options->prefix,
+                                                  .status_topic = self->status_topic,
+                                                  .site = self->site,
+                                                  .profiles = setup->profiles,
+                                                  .expire_s = 3 * options->state_s};
+    }
+}
+
 static int create(const struct sink_setup *setup, struct sink_instance **out)
 {
     struct sink_instance *self = mem_alloc(sizeof(*self));
@@ -83,6 +123,7 @@ static int create(const struct sink_setup *setup, struct sink_instance **out)
     self->site = setup->site;
     self->clock = setup->clock;
     set_names(self);
+    set_discovery(self, setup);
     mqtt_outbox_init(&self->outbox, setup->clock, (int)self->options->qos,
                      (size_t)self->options->window);
     self->state = mqtt_state_create(self->options->state_s * 1000000);
@@ -97,8 +138,10 @@ static int create(const struct sink_setup *setup, struct sink_instance **out)
                                                 .keepalive_s = (int)self->options->keepalive_s,
                                                 .will = &self->will,
                                                 .content_type = "application/json",
-                                                .on_answered = mqtt_outbox_answered,
-                                                .context = &self->outbox};
+                                                .subscription = self->birth_topic,
+                                                .on_received = on_received,
+                                                .on_answered = on_answered,
+                                                .context = self};
     int result = mqtt_client_create(&options, &self->client);
     if (result < 0) {
         destroy(self);
@@ -151,6 +194,24 @@ static void publish_status(struct sink_instance *self, const char *status)
     free(payload);
 }
 
+static void begin_announcing(struct sink_instance *self)
+{
+    self->is_born = false;
+    self->announced_us = now(self);
+    mqtt_state_announce_all(self->state);
+    struct text topic = {0};
+    struct text payload = {0};
+    mqtt_discovery_add_daemon(&self->discovery, &topic, &payload);
+    const struct mqtt_message message = {.topic = topic.data,
+                                         .payload = payload.data,
+                                         .length = payload.length,
+                                         .qos = (int)self->options->qos,
+                                         .is_retained = true};
+    mqtt_outbox_deliver_plain(&self->outbox, &message);
+    text_finish(&topic);
+    text_finish(&payload);
+}
+
 static void note_up(struct sink_instance *self)
 {
     self->session++;
@@ -159,6 +220,9 @@ static void note_up(struct sink_instance *self)
     mqtt_outbox_up(&self->outbox);
     publish_status(self, "online");
     mqtt_state_renew(self->state, now(self));
+    if (self->birth_topic) {
+        begin_announcing(self);
+    }
 }
 
 static void note_closed(struct sink_instance *self)
@@ -214,6 +278,41 @@ static void publish_states(struct sink_instance *self)
     }
 }
 
+/* When something may be announced, -1 = nothing is to be. */
+static int64_t announce_due_us(const struct sink_instance *self)
+{
+    if (!self->birth_topic) {
+        return -1;
+    }
+    if (mqtt_state_has_announcement(self->state)) {
+        return self->next_announce_us;
+    }
+    return self->is_born ? self->announced_us + ANNOUNCE_AGAIN_US : -1;
+}
+
+static void announce(struct sink_instance *self)
+{
+    int64_t due_us = announce_due_us(self);
+    if (due_us < 0 || now(self) < due_us || !mqtt_outbox_has_extra_room(&self->outbox)) {
+        return;
+    }
+    if (self->is_born && !mqtt_state_has_announcement(self->state)) {
+        begin_announcing(self);
+    }
+    struct mqtt_outbox *outbox = &self->outbox;
+    struct mqtt_announcement next;
+    for (int i = 0; i < ANNOUNCE_AT_ONCE && mqtt_outbox_has_extra_room(outbox) &&
+                    mqtt_state_next_announcement(self->state, &next);
+         i++) {
+        text_clear(&outbox->topic);
+        text_clear(&outbox->payload);
+        mqtt_discovery_add_point(&self->discovery, &next, &outbox->topic, &outbox->payload);
+        mqtt_outbox_deliver(outbox,
+                            &(struct mqtt_outgoing){.device = next.device, .is_retained = true});
+    }
+    self->next_announce_us = now(self) + ANNOUNCE_GAP_US;
+}
+
 static void work(struct sink_instance *self)
 {
     mqtt_client_work(self->client);
@@ -234,6 +333,7 @@ static void work(struct sink_instance *self)
     }
     mqtt_outbox_release(&self->outbox);
     publish_states(self);
+    announce(self);
 }
 
 static int64_t until(const struct sink_instance *self, int64_t when_us)
@@ -257,6 +357,18 @@ static void gather_acknowledgements(const struct sink_instance *self, struct pol
     }
 }
 
+/* What is due by the clock while the connection is up, -1 = nothing. */
+static int64_t next_due_us(const struct sink_instance *self)
+{
+    int64_t due_us = mqtt_outbox_due_us(&self->outbox);
+    if (due_us >= 0 || !mqtt_outbox_has_extra_room(&self->outbox)) {
+        return due_us;
+    }
+    int64_t state_us = mqtt_state_due_us(self->state);
+    int64_t announce_us = announce_due_us(self);
+    return announce_us >= 0 ? shorter(state_us, announce_us) : state_us;
+}
+
 static size_t wait_for(struct sink_instance *self, struct pollfd *fds, size_t max, int64_t *wait_us)
 {
     size_t count = max > 0 ? mqtt_client_wait_for(self->client, fds, wait_us) : 0;
@@ -267,12 +379,9 @@ static size_t wait_for(struct sink_instance *self, struct pollfd *fds, size_t ma
         *wait_us = until(self, self->backoff.until_us);
     } else if (state == MQTT_CLIENT_UP) {
         gather_acknowledgements(self, fds, wait_us);
-        int64_t due_us = mqtt_outbox_due_us(&self->outbox);
+        int64_t due_us = next_due_us(self);
         if (due_us >= 0) {
             *wait_us = shorter(*wait_us, until(self, due_us));
-        }
-        if (mqtt_outbox_has_extra_room(&self->outbox) && mqtt_state_due_us(self->state) >= 0) {
-            *wait_us = shorter(*wait_us, until(self, mqtt_state_due_us(self->state)));
         }
     }
     return count;

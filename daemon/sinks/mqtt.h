@@ -3,7 +3,8 @@
  *
  * <prefix>/<site>/<device>/telemetry: every batch, in order, with its sequence number; after an outage some come twice.
  * <prefix>/<site>/<device>/state: retained, the latest of all points, overtaking any backlog.
- * <prefix>/<site>/status: retained, online or offline, offline also as the last will. */
+ * <prefix>/<site>/status: retained, online or offline, offline also as the last will.
+ * <home_assistant_prefix>/...: retained, what Home Assistant wants to know of every point, if it is wanted. */
 #ifndef LINGTAN_SINKS_MQTT_H
 #define LINGTAN_SINKS_MQTT_H
 
@@ -27,6 +28,8 @@ struct mqtt_options {
     int64_t window; /* telemetry in flight */
     char *prefix;
     int64_t state_s;
+    bool home_assistant;
+    char *home_assistant_prefix;
 };
 
 extern const struct option_table mqtt_table;

@@ -128,9 +128,9 @@ static void note_refusal(struct mqtt_outbox *outbox, const struct mqtt_window_sl
 }
 
 /* A batch that the broker may take later is not settled: the connection ends, and it comes again. */
-void mqtt_outbox_answered(void *context, int message_id, enum mqtt_answer answer, const char *words)
+void mqtt_outbox_answered(struct mqtt_outbox *outbox, int message_id, enum mqtt_answer answer,
+                          const char *words)
 {
-    struct mqtt_outbox *outbox = context;
     const struct mqtt_window_slot *slot = mqtt_window_find(&outbox->window, message_id);
     if (!slot) {
         return;

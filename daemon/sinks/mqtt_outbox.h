@@ -53,8 +53,9 @@ void mqtt_outbox_up(struct mqtt_outbox *outbox);
  * should come soon. */
 bool mqtt_outbox_down(struct mqtt_outbox *outbox, bool is_lost);
 
-/* What mqtt_answered_fn wants. */
-void mqtt_outbox_answered(void *outbox, int message_id, enum mqtt_answer answer, const char *words);
+/* A message was answered: see mqtt_answered_fn. */
+void mqtt_outbox_answered(struct mqtt_outbox *outbox, int message_id, enum mqtt_answer answer,
+                          const char *words);
 
 /* May a batch, or another message, be delivered now? */
 bool mqtt_outbox_has_batch_room(const struct mqtt_outbox *outbox);

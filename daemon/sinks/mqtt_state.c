@@ -34,6 +34,12 @@ struct device_state {
     int64_t time_us;
     int64_t next_allowed_us;
     struct point_state *points;
+    /* announcements */
+    struct device_state *next_untold;
+    bool is_queued;
+    uint16_t told;               /* points */
+    const struct device *former; /* the layout announced before this one, NULL = none */
+    uint16_t former_seen;
 };
 
 struct mqtt_state {
@@ -42,6 +48,8 @@ struct mqtt_state {
     struct device_state **slots; /* open addressing by device id; slot_count is a power of two */
     size_t slot_count;
     size_t device_count;
+    struct device_state *untold; /* a queue */
+    struct device_state *last_untold;
 };
 
 struct mqtt_state *mqtt_state_create(int64_t period_us)
@@ -73,6 +81,7 @@ void mqtt_state_destroy(struct mqtt_state *state)
     for (size_t i = 0; i < state->slot_count; i++) {
         if (state->slots[i]) {
             forget_points(state->slots[i]);
+            device_unref(state->slots[i]->former);
             free(state->slots[i]);
         }
     }
@@ -114,6 +123,30 @@ static void grow(struct mqtt_state *state)
     free(old);
 }
 
+static void queue_announcement(struct mqtt_state *state, struct device_state *entry)
+{
+    entry->told = 0;
+    if (entry->is_queued) {
+        return;
+    }
+    entry->is_queued = true;
+    if (state->last_untold) {
+        state->last_untold->next_untold = entry;
+    } else {
+        state->untold = entry;
+    }
+    state->last_untold = entry;
+}
+
+static void keep_former(struct device_state *entry)
+{
+    if (entry->told > 0) {
+        device_unref(entry->former);
+        entry->former = device_ref(entry->device);
+        entry->former_seen = 0;
+    }
+}
+
 static void learn_device(struct device_state *entry, const struct device *device)
 {
     entry->points = mem_alloc_array(device->point_count, sizeof(struct point_state));
@@ -133,10 +166,13 @@ static struct device_state *find_entry(struct mqtt_state *state, const struct de
         }
         *slot = mem_alloc(sizeof(**slot));
         learn_device(*slot, device);
+        queue_announcement(state, *slot);
         state->device_count++;
     } else if ((*slot)->device != device && !device_same_layout((*slot)->device, device)) {
+        keep_former(*slot);
         forget_points(*slot);
         learn_device(*slot, device);
+        queue_announcement(state, *slot);
     }
     return *slot;
 }
@@ -255,4 +291,60 @@ const struct device *mqtt_state_take(struct mqtt_state *state, int64_t now_us, s
     entry->next_allowed_us = base_us + GAP_US;
     heap_set(&state->heap, &entry->due, now_us + state->period_us);
     return entry->device;
+}
+
+bool mqtt_state_has_announcement(const struct mqtt_state *state)
+{
+    return state->untold != NULL;
+}
+
+void mqtt_state_announce_all(struct mqtt_state *state)
+{
+    for (size_t i = 0; i < state->slot_count; i++) {
+        if (state->slots[i]) {
+            queue_announcement(state, state->slots[i]);
+        }
+    }
+}
+
+/* A point of the former layout that the device has no more. */
+static const struct point *next_gone(struct device_state *entry)
+{
+    while (entry->former && entry->former_seen < entry->former->point_count) {
+        const struct point *point = &entry->former->points[entry->former_seen++];
+        if (!device_find_point(entry->device, point->name)) {
+            return point;
+        }
+    }
+    return NULL;
+}
+
+static void drop_first(struct mqtt_state *state)
+{
+    struct device_state *entry = state->untold;
+    state->untold = entry->next_untold;
+    state->last_untold = state->untold ? state->last_untold : NULL;
+    entry->next_untold = NULL;
+    entry->is_queued = false;
+    device_unref(entry->former);
+    entry->former = NULL;
+}
+
+bool mqtt_state_next_announcement(struct mqtt_state *state, struct mqtt_announcement *out)
+{
+    while (state->untold) {
+        struct device_state *entry = state->untold;
+        const struct point *gone = next_gone(entry);
+        if (gone) {
+            *out = (struct mqtt_announcement){entry->device, gone, true};
+            return true;
+        }
+        if (entry->told < entry->device->point_count) {
+            const struct point *point = &entry->device->points[entry->told++];
+            *out = (struct mqtt_announcement){entry->device, point, false};
+            return true;
+        }
+        drop_first(state);
+    }
+    return false;
 }

@@ -7,6 +7,8 @@
 #ifndef LINGTAN_SINKS_MQTT_STATE_H
 #define LINGTAN_SINKS_MQTT_STATE_H
 
+#include <stdbool.h>
+
 #include "base/text.h"
 #include <lingtan/reading.h>
 
@@ -28,5 +30,17 @@ int64_t mqtt_state_due_us(const struct mqtt_state *state);
  * as sent. NULL when none is due. */
 const struct device *mqtt_state_take(struct mqtt_state *state, int64_t now_us,
                                      struct text *payload);
+
+/* One thing to tell a listener that must know of every point before it sees values; borrowed until the next call. */
+struct mqtt_announcement {
+    const struct device *device;
+    const struct point *point;
+    bool is_gone; /* the device had this point in its former layout */
+};
+
+/* Each device is announced once, and again when its layout changes. */
+bool mqtt_state_has_announcement(const struct mqtt_state *state);
+bool mqtt_state_next_announcement(struct mqtt_state *state, struct mqtt_announcement *out);
+void mqtt_state_announce_all(struct mqtt_state *state); /* again */
 
 #endif

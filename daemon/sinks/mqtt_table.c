@@ -131,6 +131,18 @@ static const struct option rows[] = {
      .max = 86400,
      .unit = "s",
      .help = "A device's state is published this often even when nothing changed."},
+    {.name = "home_assistant",
+     .type = OPTION_BOOL,
+     .offset = OFFSET(home_assistant),
+     .fallback = "false",
+     .help = "Whether to announce every point to Home Assistant (MQTT discovery)."},
+    {.name = "home_assistant_prefix",
+     .type = OPTION_STRING,
+     .offset = OFFSET(home_assistant_prefix),
+     .fallback = "homeassistant",
+     .min = 1,
+     .max = 128,
+     .help = "First part of the topics that Home Assistant looks at."},
 };
 #undef OFFSET
 
@@ -164,6 +176,14 @@ static void check_files(const struct mqtt_options *options, struct origin origin
     explicit_bzero(password, sizeof(password));
 }
 
+static void check_prefix(const char *key, const char *prefix, struct origin origin,
+                         struct faults *faults)
+{
+    if (strpbrk(prefix, "+#")) {
+        faults_add(faults, origin, key, "is \"%s\", wants a topic without + and #", prefix);
+    }
+}
+
 void mqtt_check(const void *given, bool with_files, struct origin origin, struct faults *faults)
 {
     const struct mqtt_options *options = given;
@@ -173,6 +193,8 @@ void mqtt_check(const void *given, bool with_files, struct origin origin, struct
     } files[] = {{"mqtt.ca_file", options->ca_file},
                  {"mqtt.cert_file", options->cert_file},
                  {"mqtt.key_file", options->key_file}};
+    check_prefix("mqtt.prefix", options->prefix, origin, faults);
+    check_prefix("mqtt.home_assistant_prefix", options->home_assistant_prefix, origin, faults);
     for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
         if (files[i].path[0] && !options->tls) {
             faults_add(faults, origin, files[i].key,

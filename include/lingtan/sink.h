@@ -17,12 +17,14 @@
 #include <lingtan/reading.h>
 
 struct faults;
+struct profiles;
 struct site;
 struct sink_instance;
 
 struct sink_setup {
     const void *options; /* the sink's own struct, outlives the instance */
     const struct site *site;
+    const struct profiles *profiles; /* of the devices in the site */
     const struct clock *clock;
 };
 
