@@ -139,12 +139,13 @@ static void add_kind(struct text *payload, const struct point *point)
     add_string(payload, "stat_cla", is_sum ? "total_increasing" : "measurement");
 }
 
-/* The maker is the first word where the profile is named after it. */
+/* The maker is the first word where the profile is named after it; "Pulse counter" is no maker. */
 static void add_model(struct text *payload, const struct profile *profile)
 {
     size_t length = strcspn(profile->device, " ");
     bool has_maker = strncasecmp(profile->id, profile->device, length) == 0 &&
-                     profile->id[length] == '-' && profile->device[length] == ' ';
+                     profile->id[length] == '-' && profile->device[length] == ' ' &&
+                     !islower((unsigned char)profile->device[length + 1]);
     if (has_maker) {
         char *maker = mem_format("%.*s", (int)length, profile->device);
         add_string(payload, "mf", maker);
