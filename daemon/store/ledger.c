@@ -155,6 +155,9 @@ static int open_database(struct ledger *ledger)
     if (error == 0) {
         error = load_cursors(ledger);
     }
+    if (error == 0) {
+        error = ledger_bad_open(ledger);
+    }
     return error;
 }
 
@@ -202,6 +205,7 @@ void ledger_close(struct ledger *ledger)
     ledger_backup_abort(ledger);
     sqlite3_finalize(ledger->put_value);
     sqlite3_finalize(ledger->put_cursor);
+    ledger_bad_close(ledger);
     sql_close(ledger->db);
     free(ledger->cursors);
     free(ledger->folder);
@@ -234,30 +238,31 @@ static int put(sqlite3_stmt *statement, const char *name, uint64_t number)
     return sql_finish_step(statement);
 }
 
-static int put_all(struct ledger *ledger, const struct ledger_values *values,
-                   const struct ledger_cursor *cursors, size_t count)
+static int put_all(struct ledger *ledger, const struct ledger_changes *changes)
 {
-    int error = put(ledger->put_value, "seq_reserved", values->seq_reserved);
+    int error = put(ledger->put_value, "seq_reserved", changes->values.seq_reserved);
     if (error == 0) {
-        error = put(ledger->put_value, "durable", values->durable);
+        error = put(ledger->put_value, "durable", changes->values.durable);
     }
     if (error == 0) {
-        error = put(ledger->put_value, "alarms", values->alarms);
+        error = put(ledger->put_value, "alarms", changes->values.alarms);
     }
-    for (size_t i = 0; error == 0 && i < count; i++) {
-        error = put(ledger->put_cursor, cursors[i].sink, cursors[i].position);
+    for (size_t i = 0; error == 0 && i < changes->cursor_count; i++) {
+        error = put(ledger->put_cursor, changes->cursors[i].sink, changes->cursors[i].position);
+    }
+    for (size_t i = 0; error == 0 && i < changes->bad_count; i++) {
+        error = ledger_bad_write(ledger, &changes->bad[i]);
     }
     return error;
 }
 
-static int try_commit(struct ledger *ledger, const struct ledger_values *values,
-                      const struct ledger_cursor *cursors, size_t count)
+static int try_commit(struct ledger *ledger, const struct ledger_changes *changes)
 {
     int error = sql_run(ledger->db, "BEGIN IMMEDIATE");
     if (error < 0) {
         return error;
     }
-    error = put_all(ledger, values, cursors, count);
+    error = put_all(ledger, changes);
     if (error == 0) {
         error = sql_run(ledger->db, "COMMIT");
     }
@@ -268,16 +273,15 @@ static int try_commit(struct ledger *ledger, const struct ledger_values *values,
     return error;
 }
 
-int ledger_commit(struct ledger *ledger, const struct ledger_values *values,
-                  const struct ledger_cursor *cursors, size_t count)
+int ledger_commit(struct ledger *ledger, const struct ledger_changes *changes)
 {
-    int error = try_commit(ledger, values, cursors, count);
+    int error = try_commit(ledger, changes);
     if (error == -ENOSPC && disk_exists(ledger->reserve_path)) {
         ledger_drop_reserve(ledger->folder);
-        error = try_commit(ledger, values, cursors, count);
+        error = try_commit(ledger, changes);
     }
     if (error == 0) {
-        ledger->values = *values;
+        ledger->values = changes->values;
     }
     return error;
 }

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ledger: the small database that is never shed: cursors, reserved sequence numbers, standing alarms. One thread at a
- * time: the opener's, then the store thread's. */
+/* ledger: the small database that is never shed: cursors, reserved sequence numbers, standing alarms, bad registers. One
+ * thread at a time: the opener's, then the store thread's. */
 #ifndef LINGTAN_STORE_LEDGER_H
 #define LINGTAN_STORE_LEDGER_H
 
 #include <stddef.h>
 #include <stdint.h>
 
+#include <lingtan/bad_register.h>
 #include <lingtan/clock.h>
 #include <lingtan/error.h>
 
@@ -21,6 +22,24 @@ struct ledger_values {
 struct ledger_cursor {
     char sink[64];
     uint64_t position;
+};
+
+enum { LEDGER_BAD_MAX = 10000 }; /* bad registers */
+
+/* A bad register to be written, or removed. */
+struct ledger_bad {
+    struct bad_register row;
+    bool is_gone;
+    uint64_t changes; /* the caller's */
+};
+
+/* What one commit writes. */
+struct ledger_changes {
+    struct ledger_values values;
+    struct ledger_cursor *cursors;
+    size_t cursor_count;
+    struct ledger_bad *bad;
+    size_t bad_count;
 };
 
 enum ledger_origin {
@@ -40,9 +59,11 @@ struct ledger_values ledger_values(const struct ledger *ledger);
 /* The cursors as they stood at open. */
 const struct ledger_cursor *ledger_cursors(const struct ledger *ledger, size_t *count);
 
+/* The same for the bad registers, LEDGER_BAD_MAX at the most. */
+const struct bad_register *ledger_bad_registers(const struct ledger *ledger, size_t *count);
+
 /* All or nothing. Gives up the reserve file when the disk has no room otherwise. */
-int ledger_commit(struct ledger *ledger, const struct ledger_values *values,
-                  const struct ledger_cursor *cursors, size_t count) MUST_USE;
+int ledger_commit(struct ledger *ledger, const struct ledger_changes *changes) MUST_USE;
 
 /* Makes the reserve file again once the disk has room for it beside min_free_bytes. */
 void ledger_keep_reserve(struct ledger *ledger, int64_t min_free_bytes);

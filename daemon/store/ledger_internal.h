@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ledger_internal: what ledger.c and ledger_backup.c share. */
+/* ledger_internal: what ledger.c, ledger_backup.c and ledger_bad.c share. */
 #ifndef LINGTAN_STORE_LEDGER_INTERNAL_H
 #define LINGTAN_STORE_LEDGER_INTERNAL_H
 
@@ -18,9 +18,13 @@ struct ledger {
     struct ledger_values values; /* as committed */
     struct ledger_cursor *cursors;
     size_t cursor_count;
+    struct bad_register *bad; /* as they stood at open, too */
+    size_t bad_count;
     sqlite3 *db;
     sqlite3_stmt *put_value;
     sqlite3_stmt *put_cursor;
+    sqlite3_stmt *put_bad;
+    sqlite3_stmt *drop_bad;
     /* a backup under way */
     sqlite3 *backup_db;
     sqlite3_backup *backup;
@@ -32,5 +36,10 @@ int ledger_check(const char *path) MUST_USE;
 /* Makes path from the backup, marked as restored, in one step. -ENOENT: there is none. -EUCLEAN: it is corrupt too. */
 int ledger_restore(struct ledger *ledger) MUST_USE;
 void ledger_backup_abort(struct ledger *ledger);
+
+/* ledger_bad.c: within ledger_open, ledger_close and a commit. */
+int ledger_bad_open(struct ledger *ledger) MUST_USE;
+void ledger_bad_close(struct ledger *ledger);
+int ledger_bad_write(struct ledger *ledger, const struct ledger_bad *change) MUST_USE;
 
 #endif

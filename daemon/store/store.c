@@ -151,6 +151,7 @@ void store_destroy(struct store *store)
     alarms_finish(&store->alarms);
     pthread_mutex_destroy(&store->mutex);
     free(store->cursors);
+    free(store->bad);
     free(store->waiting);
     free(store->options.folder);
     free(store);

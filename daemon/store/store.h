@@ -13,6 +13,7 @@
 
 #include <stdbool.h>
 
+#include <lingtan/bad_register.h>
 #include <lingtan/clock.h>
 #include <lingtan/error.h>
 #include <lingtan/options.h>
@@ -89,6 +90,13 @@ void store_on_durable(struct store *store, store_durable_fn fn, void *context);
 /* How far a sink has got. Setting queues it for the next commit; never goes back; never above durable. Any thread. */
 uint64_t store_cursor(struct store *store, const char *sink); /* 0 = nothing yet */
 void store_set_cursor(struct store *store, const char *sink, uint64_t position);
+
+/* Registers that devices refuse: a new one, or new dates of a known one, or one that is no longer. Queued for the next
+ * commit of the ledger. Any thread. */
+void store_note_bad_register(struct store *store, const struct bad_register *row, bool is_gone);
+
+/* Fills up to max rows and returns how many there are. Any thread. */
+size_t store_bad_registers(struct store *store, struct bad_register *out, size_t max);
 
 struct store_status store_status(struct store *store); /* any thread */
 

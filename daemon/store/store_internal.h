@@ -30,6 +30,12 @@ struct store_cursor {
     bool is_used;       /* by a sink of this run: the others' wishes are of no interest */
 };
 
+struct store_bad {
+    struct bad_register row;
+    bool is_gone;     /* to be removed from the ledger */
+    uint64_t changes; /* that the ledger does not have yet */
+};
+
 struct store {
     struct store_options options; /* folder is a copy */
     const struct clock *clock;
@@ -57,9 +63,12 @@ struct store {
     struct store_listener listeners[STORE_LISTENERS_MAX]; /* fixed at start */
     size_t listener_count;
 
-    pthread_mutex_t mutex; /* guards cursors, is_idle and acknowledged */
+    pthread_mutex_t mutex; /* guards cursors, bad, is_idle and acknowledged */
     struct store_cursor *cursors;
     size_t cursor_count;
+    struct store_bad *bad; /* LEDGER_BAD_MAX at the most */
+    size_t bad_count;
+    uint64_t bad_changes;  /* of all of them */
     bool is_idle;          /* the thread sleeps until something comes */
     unsigned acknowledged; /* alarms to be ended at the next ledger commit */
 
@@ -94,6 +103,12 @@ int64_t store_ledger_due_us(struct store *store); /* INT64_MAX: nothing to write
 void store_ledger_learn(struct store *store);     /* cursors and standing alarms from the file */
 uint64_t store_wanted_from(struct store *store);  /* the lowest position a used cursor lacks */
 struct store_cursor *store_cursor_entry(struct store *store, const char *sink); /* mutex held */
+
+/* store_bad.c: bad registers on their way to the ledger and from it. */
+void store_bad_learn(struct store *store);
+void store_bad_rewrite(struct store *store); /* the ledger may have none of them */
+size_t store_bad_changed(struct store *store, struct ledger_bad **out); /* the caller frees */
+void store_bad_written(struct store *store, const struct ledger_bad *changed, size_t count);
 
 /* store_thread.c */
 void *store_thread_run(void *store);

@@ -48,6 +48,7 @@ void store_ledger_learn(struct store *store)
         }
     }
     pthread_mutex_unlock(&store->mutex);
+    store_bad_learn(store);
     if (standing != 0) {
         alarms_raise(&store->alarms, standing, "since an earlier run, until acknowledged");
     }
@@ -72,7 +73,7 @@ static bool is_seq_due(struct store *store)
     return atomic_load(&store->seq_used) + STORE_SEQ_BLOCK / 2 > atomic_load(&store->seq_reserved);
 }
 
-static bool is_cursor_due(struct store *store)
+static bool is_news_due(struct store *store)
 {
     const uint64_t durable = atomic_load(&store->durable);
     bool is_due = false;
@@ -80,7 +81,7 @@ static bool is_cursor_due(struct store *store)
     for (size_t i = 0; i < store->cursor_count; i++) {
         is_due |= smaller(store->cursors[i].wanted, durable) > store->cursors[i].committed;
     }
-    is_due |= store->acknowledged != 0;
+    is_due |= store->acknowledged != 0 || store->bad_changes > 0;
     pthread_mutex_unlock(&store->mutex);
     return is_due;
 }
@@ -92,43 +93,42 @@ int64_t store_ledger_due_us(struct store *store)
     }
     const struct ledger_values known = ledger_values(store->ledger);
     const unsigned standing = alarms_bits(&store->alarms) & STORE_STANDING;
-    if (is_seq_due(store) || is_cursor_due(store) || known.alarms != standing) {
+    if (is_seq_due(store) || is_news_due(store) || known.alarms != standing) {
         return store->next_ledger_us;
     }
     return known.durable != atomic_load(&store->durable) ? store->next_ledger_us + durable_period_us
                                                          : INT64_MAX;
 }
 
-/* Copies the cursors that moved; returns how many. */
-static size_t moved_cursors(struct store *store, uint64_t durable, struct ledger_cursor **out)
+/* Copies the cursors that moved. */
+static void add_moved_cursors(struct store *store, struct ledger_changes *changes)
 {
-    size_t count = 0;
     pthread_mutex_lock(&store->mutex);
     struct ledger_cursor *moved = mem_alloc_array(store->cursor_count, sizeof(*moved));
     for (size_t i = 0; i < store->cursor_count; i++) {
         const struct store_cursor *cursor = &store->cursors[i];
-        const uint64_t position = smaller(cursor->wanted, durable);
+        const uint64_t position = smaller(cursor->wanted, changes->values.durable);
         if (position > cursor->committed) {
-            moved[count].position = position;
-            snprintf(moved[count].sink, sizeof(moved[count].sink), "%s", cursor->sink);
-            count++;
+            struct ledger_cursor *added = &moved[changes->cursor_count++];
+            added->position = position;
+            snprintf(added->sink, sizeof(added->sink), "%s", cursor->sink);
         }
     }
     pthread_mutex_unlock(&store->mutex);
-    *out = moved;
-    return count;
+    changes->cursors = moved;
 }
 
-static void note_written(struct store *store, const struct ledger_values *values,
-                         const struct ledger_cursor *moved, size_t count)
+static void note_written(struct store *store, const struct ledger_changes *changes)
 {
     pthread_mutex_lock(&store->mutex);
-    for (size_t i = 0; i < count; i++) {
-        store_cursor_entry(store, moved[i].sink)->committed = moved[i].position;
+    for (size_t i = 0; i < changes->cursor_count; i++) {
+        store_cursor_entry(store, changes->cursors[i].sink)->committed =
+            changes->cursors[i].position;
     }
     pthread_mutex_unlock(&store->mutex);
-    if (atomic_load(&store->seq_reserved) < values->seq_reserved) {
-        atomic_store(&store->seq_reserved, values->seq_reserved);
+    store_bad_written(store, changes->bad, changes->bad_count);
+    if (atomic_load(&store->seq_reserved) < changes->values.seq_reserved) {
+        atomic_store(&store->seq_reserved, changes->values.seq_reserved);
     }
 }
 
@@ -141,7 +141,7 @@ static void end_acknowledged(struct store *store)
     alarms_clear(&store->alarms, ended & STORE_STANDING);
 }
 
-/* Memory knows better than any file: all cursors count as moved again. */
+/* Memory knows better than any file: all cursors count as moved again, all bad registers as changed. */
 static int replace_ledger(struct store *store)
 {
     ledger_close(store->ledger);
@@ -157,27 +157,30 @@ static int replace_ledger(struct store *store)
         store->cursors[i].committed = 0;
     }
     pthread_mutex_unlock(&store->mutex);
+    store_bad_rewrite(store);
     return 0;
 }
 
 static int write_once(struct store *store)
 {
-    struct ledger_cursor *moved = NULL;
-    struct ledger_values values = ledger_values(store->ledger);
-    values.durable = atomic_load(&store->durable);
-    values.alarms = alarms_bits(&store->alarms) & STORE_STANDING;
+    struct ledger_changes changes = {.values = ledger_values(store->ledger)};
+    struct ledger_values *values = &changes.values;
+    values->durable = atomic_load(&store->durable);
+    values->alarms = alarms_bits(&store->alarms) & STORE_STANDING;
     /* What was promised counts, also when the file is an old one from the backup. */
-    values.seq_reserved = larger(values.seq_reserved, atomic_load(&store->seq_reserved));
+    values->seq_reserved = larger(values->seq_reserved, atomic_load(&store->seq_reserved));
     if (is_seq_due(store)) {
-        values.seq_reserved =
-            larger(values.seq_reserved, atomic_load(&store->seq_used) + STORE_SEQ_BLOCK);
+        values->seq_reserved =
+            larger(values->seq_reserved, atomic_load(&store->seq_used) + STORE_SEQ_BLOCK);
     }
-    const size_t count = moved_cursors(store, values.durable, &moved);
-    const int error = ledger_commit(store->ledger, &values, moved, count);
+    add_moved_cursors(store, &changes);
+    changes.bad_count = store_bad_changed(store, &changes.bad);
+    const int error = ledger_commit(store->ledger, &changes);
     if (error == 0) {
-        note_written(store, &values, moved, count);
+        note_written(store, &changes);
     }
-    free(moved);
+    free(changes.cursors);
+    free(changes.bad);
     return error;
 }
 
