@@ -28,6 +28,7 @@ enum {
     LETTER_UNITS,
     LETTER_OUT,
     LETTER_FORCE,
+    LETTER_RETRY,
 };
 
 const char cli_options_help[] =
@@ -62,6 +63,8 @@ const char cli_options_help[] =
     "  -c, --config FILE      plan, read, probe, record: the main file\n"
     "                         (default " LINGTAN_SYSCONF_FOLDER "/lingtan.conf)\n"
     "      --devices FOLDER   probe, record: the profiles (default: as the main file says)\n"
+    "      --retry DEVICE     bad-registers: ask what this device refuses again with its next "
+    "polls\n"
     "      --turnaround MS    plan: until a device on a wire begins to answer, 0 to 10000\n"
     "                         (default 20)\n"
     "  -h, --help             this text\n"
@@ -91,6 +94,7 @@ static const struct option long_options[] = {
     {"units", required_argument, NULL, LETTER_UNITS},
     {"out", required_argument, NULL, LETTER_OUT},
     {"force", no_argument, NULL, LETTER_FORCE},
+    {"retry", required_argument, NULL, LETTER_RETRY},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -233,6 +237,10 @@ static bool take_option(int letter, struct cli *cli)
     case 'c':
         cli->given |= OPTION_BIT_CONFIG;
         cli->config = optarg;
+        return true;
+    case LETTER_RETRY:
+        cli->given |= OPTION_BIT_RETRY;
+        cli->retry = optarg;
         return true;
     case LETTER_TURNAROUND:
         cli->given |= OPTION_BIT_PLAN;

@@ -31,6 +31,7 @@ enum cli_option {
     OPTION_BIT_DEVICES = 1024,
     OPTION_BIT_UNITS = 2048,
     OPTION_BIT_RECORD = 4096, /* --out, --force */
+    OPTION_BIT_RETRY = 8192,
 };
 
 /* Defaults are filled in; strings are borrowed from argv and the environment. */
@@ -60,6 +61,7 @@ struct cli {
     const char *units; /* NULL = all */
     const char *out;   /* NULL = the profile's name */
     bool is_forced;
+    const char *retry; /* a device; NULL = none */
     int argument_count;
     char **arguments; /* behind the command's name */
 };
@@ -97,6 +99,7 @@ int read_run(const struct cli *cli);
 int plan_run(const struct cli *cli);
 int probe_run(const struct cli *cli);
 int record_run(const struct cli *cli);
+int bad_registers_run(const struct cli *cli);
 int acknowledge_run(const struct cli *cli);
 int check_run(const struct cli *cli);
 

@@ -87,6 +87,8 @@ static void fill_devices(struct table *table, const json_t *rows, int64_t now_us
         table_add_format(table, STYLE_NONE, "%lld", (long long)member_integer(row, "failed_polls"));
         table_add_format(table, STYLE_NONE, "%lld",
                          (long long)count_errors(json_object_get(row, "errors")));
+        table_add_format(table, STYLE_NONE, "%lld",
+                         (long long)member_integer(row, "bad_registers"));
     }
 }
 
@@ -96,6 +98,7 @@ int devices_run(const struct cli *cli)
         {"health", false},   {"device", false},    {"name", false},  {"node", false},
         {"class", false},    {"profile", false},   {"line", false},  {"unit", true},
         {"last good", true}, {"round trip", true}, {"failed", true}, {"errors", true},
+        {"refused", true},
     };
     return show(cli, "/api/v1/devices", "devices", columns, ARRAY_SIZE(columns), fill_devices);
 }

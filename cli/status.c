@@ -39,6 +39,10 @@ static void show_counts(const json_t *counts, struct text *text)
                     (long long)member_integer(counts, "devices"),
                     (long long)member_integer(counts, "devices_offline"),
                     (long long)member_integer(counts, "points"));
+    if (member_integer(counts, "bad_registers") > 0) {
+        text_add_format(text, ", %lld refused (lingtan bad-registers)",
+                        (long long)member_integer(counts, "bad_registers"));
+    }
     row("devices", text);
     text_add_format(text, "%lld in %lld batches", (long long)member_integer(counts, "readings"),
                     (long long)member_integer(counts, "batches"));

@@ -16,6 +16,7 @@ const struct verb verbs[] = {
     {"history", "DEVICE POINT", 2, 2, OPTION_BIT_FROM | OPTION_BIT_TO | OPTION_BIT_LIMIT, history_run, "raw readings of a point from the journal"},
     {"lines", "", 0, 0, 0, lines_run, "load, round trip and errors of each line"},
     {"sinks", "", 0, 0, 0, sinks_run, "the ways out: state and backlog"},
+    {"bad-registers", "", 0, 0, OPTION_BIT_RETRY, bad_registers_run, "registers that devices refuse and that are not read"},
     {"read", "LINE UNIT ADDRESS [COUNT]", 3, 4, OPTION_BIT_FUNCTION | OPTION_BIT_KNOWN | READER_OPTIONS, read_run, "raw registers in every type and order"},
     {"probe", "LINE", 1, 1, OPTION_BIT_FUNCTION | OPTION_BIT_UNITS | OPTION_BIT_DEVICES | READER_OPTIONS, probe_run, "which units answer on a line, a host or a port, and what they may be"},
     {"record", "DEVICE|LINE [UNIT WHAT...]", 1, 34, OPTION_BIT_DEVICES | OPTION_BIT_RECORD | READER_OPTIONS, record_run, "registers of a device into a golden case, or raw into a capture"},

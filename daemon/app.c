@@ -48,12 +48,20 @@ static void quit(void *context)
 
 static void post_batch(void *context, struct batch *take_batch)
 {
-    hub_post(context, take_batch);
+    const struct app *app = context;
+    hub_post(app->hub, take_batch);
+}
+
+static void note_bad_register(void *context, const struct bad_register *row, bool is_gone)
+{
+    const struct app *app = context;
+    store_note_bad_register(app->store, row, is_gone);
 }
 
 static void flush_batches(void *context)
 {
-    hub_flush(context);
+    const struct app *app = context;
+    hub_flush(app->hub);
 }
 
 static void offer_batch(void *context, const struct batch *batch)
@@ -98,6 +106,16 @@ static int give_command(void *context, struct command *take_command)
         }
     }
     return -ENOENT;
+}
+
+static int retry_bad_registers(void *context, const char *device)
+{
+    struct app *app = context;
+    int error = -ENOENT;
+    for (size_t i = 0; collectors[i] && error == -ENOENT; i++) {
+        error = collectors[i]->retry_bad_registers(app->collectors[i], device);
+    }
+    return error;
 }
 
 static bool is_ready(void *context, char *why, size_t size)
@@ -231,26 +249,56 @@ static void add_devices(struct app *app)
     free(devices);
 }
 
+/* What is remembered of devices that the site no longer has is forgotten. */
+static void forget_strangers(struct app *app, const struct bad_register *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (hub_find_device(app->hub, rows[i].device) == NULL) {
+            store_note_bad_register(app->store, &rows[i], true);
+        }
+    }
+}
+
+static int create_collectors(struct app *app, const struct collector_setup *setup)
+{
+    for (size_t i = 0; collectors[i]; i++) {
+        int error = collectors[i]->create(setup, &app->collectors[i]);
+        if (error < 0) {
+            log_error("can't set up the %s collector: %s", collectors[i]->name, strerror(-error));
+            return error;
+        }
+    }
+    return 0;
+}
+
 static int make_collectors(struct app *app)
 {
     app->host = (struct collector_host){
-        .clock = clock_real(), .post = post_batch, .flush = flush_batches, .context = app->hub};
+        .clock = clock_real(),
+        .post = post_batch,
+        .flush = flush_batches,
+        .note_bad_register = note_bad_register,
+        .context = app,
+    };
+    size_t bad_count = store_bad_registers(app->store, NULL, 0);
+    struct bad_register *bad = mem_alloc_array(bad_count + 1, sizeof(*bad));
+    store_bad_registers(app->store, bad, bad_count);
     struct collector_setup setup = {
         .host = &app->host,
         .site = &app->config->site,
         .profiles = app->config->profiles,
         .io_threads = app->config->options->acquisition.io_threads,
         .slot_us = app->config->options->acquisition.slot_ms * 1000,
+        .bad_registers = bad,
+        .bad_register_count = bad_count,
     };
-    for (size_t i = 0; collectors[i]; i++) {
-        int error = collectors[i]->create(&setup, &app->collectors[i]);
-        if (error < 0) {
-            log_error("can't set up the %s collector: %s", collectors[i]->name, strerror(-error));
-            return error;
-        }
+    int error = create_collectors(app, &setup);
+    if (error == 0) {
+        add_devices(app);
+        forget_strangers(app, bad, bad_count);
     }
-    add_devices(app);
-    return 0;
+    free(bad);
+    return error;
 }
 
 static int make_sink(struct app *app, size_t index)
@@ -301,6 +349,7 @@ static int start_http(struct app *app)
         .lines = list_lines,
         .devices = list_devices,
         .command = give_command,
+        .retry_bad_registers = retry_bad_registers,
         .is_ready = is_ready,
         .context = app,
     };

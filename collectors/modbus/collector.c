@@ -322,12 +322,19 @@ static size_t collector_devices(struct collector_instance *instance, struct devi
     return count;
 }
 
+static bool is_device(struct line *line, size_t index, const char *id)
+{
+    struct device_status status;
+    line_device_status(line, index, 0, &status);
+    return strcmp(status.device->id, id) == 0;
+}
+
 static int collector_retry(struct collector_instance *instance, const char *device)
 {
     for (size_t i = 0; i < instance->line_count; i++) {
         struct line *line = instance->lines[i];
         for (size_t j = 0; j < line_device_count(line); j++) {
-            if (strcmp(line_device_id(line, j), device) == 0) {
+            if (is_device(line, j, device)) {
                 line_retry_refused(line, j);
                 return 0;
             }

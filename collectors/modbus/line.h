@@ -100,7 +100,6 @@ void line_command(struct line *line, struct command *take_command);
 
 const char *line_id(const struct line *line);
 size_t line_device_count(const struct line *line);
-const char *line_device_id(const struct line *line, size_t index);
 
 /* Asks what the device refuses again with its next polls. Any thread. */
 void line_retry_refused(struct line *line, size_t index);

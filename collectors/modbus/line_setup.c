@@ -134,11 +134,6 @@ void line_retry_refused(struct line *line, size_t index)
     atomic_store(&line->devices[index].wants_retry, true);
 }
 
-const char *line_device_id(const struct line *line, size_t index)
-{
-    return line->devices[index].device->id;
-}
-
 const char *line_id(const struct line *line)
 {
     return line->settings.id;

@@ -32,6 +32,7 @@ struct http_view {
     size_t (*lines)(void *context, struct line_status *out, size_t max);
     size_t (*devices)(void *context, struct device_status *out, size_t max);
     int (*command)(void *context, struct command *take_command);
+    int (*retry_bad_registers)(void *context, const char *device); /* -ENOENT: no such device */
     bool (*is_ready)(void *context, char *why, size_t size);
     void *context;
 };

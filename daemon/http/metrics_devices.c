@@ -163,10 +163,17 @@ static double device_round_trip(const struct device_status *status)
     return seconds(status->round_trip_us);
 }
 
+static double device_bad_registers(const struct device_status *status)
+{
+    return status->bad_registers;
+}
+
 static const struct device_family device_families[] = {
     {"lingtan_device_online", METRIC_GAUGE, "1 when the device answers.", device_online},
     {"lingtan_device_failed_polls", METRIC_GAUGE, "Failed polls in a row.", device_failed},
     {"lingtan_device_polls_total", METRIC_COUNTER, "Polls.", device_polls},
+    {"lingtan_device_bad_registers", METRIC_GAUGE,
+     "Runs of registers that the device refuses and that are not read.", device_bad_registers},
     {"lingtan_device_last_good_timestamp_seconds", METRIC_GAUGE,
      "When the last good reply came; 0 = never.", device_last_good},
     {"lingtan_device_round_trip_seconds", METRIC_GAUGE, "Round trip of the last good reply.",

@@ -22,6 +22,8 @@ const struct route routes[] = {
     {"GET", API "/history", ROUTE_HERE, DOOR_ANY, history_get, history_parameters, "Raw readings of one point"},
     {"GET", API "/lines", ROUTE_MAIN, DOOR_ANY, lines_get, NULL, "All lines: state, load, round trips, errors"},
     {"GET", API "/lines/{id}", ROUTE_MAIN, DOOR_ANY, line_get, NULL, "One line with its units"},
+    {"GET", API "/bad-registers", ROUTE_MAIN, DOOR_ANY, bad_registers_get, NULL, "Registers that devices refuse and that are not read"},
+    {"POST", API "/bad-registers/{id}", ROUTE_MAIN, DOOR_SOCKET, bad_registers_post, NULL, "Asks what a device refuses again with its next polls"},
     {"GET", API "/sinks", ROUTE_MAIN, DOOR_ANY, sinks_get, NULL, "The ways out: state, cursor, backlog"},
     {"GET", API "/status", ROUTE_MAIN, DOOR_ANY, status_get, NULL, "Version, readiness, counts, store, sinks, alarms"},
     {"POST", API "/read", ROUTE_HERE, DOOR_ANY, read_post, NULL, "Reads raw registers through the line's queue"},

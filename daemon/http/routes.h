@@ -48,6 +48,8 @@ void lines_get(struct request *request);
 void line_get(struct request *request);
 void sinks_get(struct request *request);
 void status_get(struct request *request);
+void bad_registers_get(struct request *request);
+void bad_registers_post(struct request *request);
 void read_post(struct request *request);
 void acknowledge_post(struct request *request);
 void metrics_get(struct request *request);

@@ -91,6 +91,7 @@ void write_health(struct writer *writer, const struct device_status *status)
     writer_field_int(writer, "next_try_in_ms", shown->next_try_in_us / 1000);
     writer_field_int(writer, "round_trip_us", shown->round_trip_us);
     writer_field_uint(writer, "polls", shown->polls);
+    writer_field_uint(writer, "bad_registers", shown->bad_registers);
     write_errors(writer, &shown->errors);
 }
 

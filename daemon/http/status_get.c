@@ -50,15 +50,18 @@ static void write_lines(struct writer *writer, const struct http_view *view)
 static void write_devices(struct writer *writer, const struct http_view *view)
 {
     size_t by_health[3] = {0};
+    uint64_t bad_registers = 0;
     struct device_table table;
     device_table_init(&table, view);
     for (size_t i = 0; i < table.count; i++) {
         by_health[table.rows[i].health]++;
+        bad_registers += table.rows[i].bad_registers;
     }
     device_table_finish(&table);
     writer_field_uint(writer, "devices", hub_device_count(view->hub));
     writer_field_uint(writer, "devices_online", by_health[DEVICE_ONLINE]);
     writer_field_uint(writer, "devices_offline", by_health[DEVICE_OFFLINE]);
+    writer_field_uint(writer, "bad_registers", bad_registers);
     writer_field_uint(writer, "points", count_points(view->hub));
 }
 

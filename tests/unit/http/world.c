@@ -207,6 +207,16 @@ static int give_command(void *context, struct command *take_command)
     }
 }
 
+static int retry_bad_registers(void *context, const char *device)
+{
+    struct world *world = context;
+    if (strcmp(device, world->devices[0]->id) != 0) {
+        return -ENOENT;
+    }
+    atomic_fetch_add(&world->retries, 1);
+    return 0;
+}
+
 static bool is_ready(void *context, char *why, size_t size)
 {
     struct world *world = context;
@@ -259,6 +269,7 @@ static void start_http(struct world *world)
         .lines = list_lines,
         .devices = list_devices,
         .command = give_command,
+        .retry_bad_registers = retry_bad_registers,
         .is_ready = is_ready,
         .context = world,
     };

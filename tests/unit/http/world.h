@@ -43,6 +43,7 @@ struct world {
     atomic_int mode; /* enum command_mode */
     struct command *_Atomic held;
     atomic_bool is_ready;
+    atomic_int retries;      /* of bad registers, device 0 */
     atomic_int hold_main_ms; /* the main thread sleeps in is_ready */
 };
 

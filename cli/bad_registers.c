@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bad_registers: lingtan bad-registers: what devices refuse, and asking it again. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "cli/client.h"
+#include "cli/table.h"
+#include <lingtan/clock.h>
+
+static const char path[] = "/api/v1/bad-registers";
+
+static void add_registers(struct table *table, const json_t *row)
+{
+    int64_t first = member_integer(row, "first");
+    int64_t last = member_integer(row, "last");
+    if (first == last) {
+        table_add_format(table, STYLE_NONE, "%lld", (long long)first);
+    } else {
+        table_add_format(table, STYLE_NONE, "%lld-%lld", (long long)first, (long long)last);
+    }
+}
+
+/* In how long, at the latest by the time somebody could look again. */
+static void add_next_try(struct table *table, const json_t *row, int64_t now_us)
+{
+    struct text text = {0};
+    int64_t next_us = member_time_us(row, "next_try");
+    text_add_string(&text, next_us <= now_us ? "next polls" : "in ");
+    if (next_us > now_us) {
+        text_add_age(&text, next_us - now_us);
+    }
+    table_add_text(table, STYLE_NONE, &text);
+}
+
+static void fill(struct table *table, const json_t *rows)
+{
+    int64_t now_us = clock_wall_us(clock_real());
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach(rows, i, row)
+    {
+        bool is_split = strcmp(member_string(row, "kind"), "not_together") == 0;
+        struct text text = {0};
+        table_add(table, STYLE_NONE, member_string(row, "device"));
+        table_add_format(table, STYLE_NONE, "%lld", (long long)member_integer(row, "unit"));
+        table_add_format(table, STYLE_NONE, "%lld", (long long)member_integer(row, "function"));
+        add_registers(table, row);
+        table_add(table, STYLE_NONE, is_split ? "not in one request" : "not read");
+        table_add_format(table, STYLE_NONE, "%lld", (long long)member_integer(row, "exception"));
+        text_add_age_of(&text, member_time_us(row, "since"), now_us);
+        table_add_text(table, STYLE_NONE, &text);
+        add_next_try(table, row, now_us);
+    }
+}
+
+static int retry(const struct cli *cli)
+{
+    json_t *root = NULL;
+    char *device_path = mem_format("%s/%s", path, cli->retry);
+    int code = client_post(cli, device_path, "{}", &root);
+    free(device_path);
+    if (code == EXIT_OK && cli->is_json) {
+        json_dumpf(root, stdout, JSON_COMPACT);
+        putchar('\n');
+    } else if (code == EXIT_OK) {
+        printf("%s is asked again with its next polls\n", cli->retry);
+    }
+    json_decref(root);
+    return code;
+}
+
+int bad_registers_run(const struct cli *cli)
+{
+    static const struct table_column columns[] = {
+        {"device", false}, {"unit", true},      {"function", true}, {"registers", true},
+        {"kept", false},   {"exception", true}, {"since", true},    {"asked again", false},
+    };
+    if (cli->retry != NULL) {
+        return retry(cli);
+    }
+    if (cli->is_json) {
+        return client_print(cli, path);
+    }
+    json_t *root = NULL;
+    int code = client_get(cli, path, &root);
+    if (code != EXIT_OK) {
+        return code;
+    }
+    struct table table;
+    table_init(&table, columns, ARRAY_SIZE(columns));
+    fill(&table, json_object_get(root, "bad_registers"));
+    table_print(&table, cli->has_colour, stdout);
+    table_finish(&table);
+    json_decref(root);
+    return EXIT_OK;
+}
