@@ -52,7 +52,7 @@ static bool conflict(const struct profile_helper *helper, int64_t function, int6
         return false;
     }
     bool is_longer = helper->registers > 1;
-    return first != helper->address0 || registers != helper->registers || type != helper->type ||
+    return first != helper->address0 || type != helper->type ||
            (is_longer && word_order != helper->word_order);
 }
 

@@ -322,7 +322,8 @@ static const struct option_table list_table = {
     .count = ARRAY_SIZE(list_rows),
     .help =
         "Devices in a CSV file, a row each, as a spreadsheet saves it: UTF-8, commas, semicolons "
-        "or tabs, quotes where needed, empty rows and rows beginning with # left out. The first row "
+        "or tabs, quotes where needed, empty rows and rows beginning with # left out. The first "
+        "row "
         "names the columns: `id`, `line` and any other option of a device or a line; one whose "
         "name "
         "begins with # is for remarks. An empty cell means the default. A row belongs to the line "

@@ -166,6 +166,7 @@ static void test_each_way_of_writing(void **state)
         "# 一览\n\n id , line , unit \n  # no; no;\n \"m-1\" ,gw-1, 1\n,,,\nm-2,\"gw-2\",\"2\"\n",
         "unit,id,line\n1,m-1,gw-1\n2,m-2,gw-2\n",
         "id,line,unit,name\nm-1,gw-1,1,\"two\r\nlines\"\nm-2,gw-2,2\n",
+        "\"#a;b;c;\",id,line,unit\n,m-1,gw-1,001\n,m-2,gw-2,2\n",
     };
     struct fixture fixture;
     start(&fixture);
@@ -247,6 +248,10 @@ static const struct {
      "m.csv:3: a cell begins with a quote that never ends, wants a \" behind it; a quote inside of "
      "it is written twice\n"
      "m.csv:3: lines.gw-1.devices.n.unit: is 1, as m has it (line 2), wants a unit of its own\n"},
+    {LIST, "id,line,unit\nm,GW 1,1\n",
+     "m.csv:2: line: is \"GW 1\", wants a string of 1..63 characters a-z, 0-9, _ and -, or \"\"\n"},
+    {LIST, "id,line,name,unit\r\nm,gw-1,\"a\r\nb\",8\r\nn,gw-1,,010\r\no,gw-1,,10\r\n",
+     "m.csv:5: lines.gw-1.devices.o.unit: is 10, as n has it (line 4), wants a unit of its own\n"},
     /* among one another and with what is written out */
     {LIST,
      "id,line,unit,node,profile\nm,gw-1,1,b1,\nm,gw-2,1,b3,metre-a\nfirst,gw-2,2,,\nn,gw-1,1,,\n"

@@ -229,7 +229,7 @@ static const struct {
     {"points = (\n{ " POINT "type = \"u32\"; },\n{ quantity = \"contact\"; function = 3; address = "
      "20; type = \"bits\"; bit_mask = 1; } );\n"
      "helpers = ( { name = \"same\"; function = 3; address = 5; type = \"u32\"; },\n"
-     "{ name = \"half\"; function = 3; address = 6; type = \"u16\"; },\n"
+     "{ name = \"half\"; function = 3; address = 6; type = \"u32\"; },\n"
      "{ name = \"other\"; function = 3; address = 5; type = \"f32\"; },\n"
      "{ name = \"turned\"; function = 3; address = 5; type = \"u32\"; word_order = \"low_first\"; "
      "},\n"
