@@ -44,6 +44,9 @@ extern const struct option_table site_column_table; /* what a column may be: sit
 char *list_cell_put(const struct option *row, const char *text, struct config_memory *memory,
                     void *field);
 
+/* Reads the lists of a site; their devices and lines are then among those written out, and the lists are gone. */
+void site_lists_load(struct site *site, struct config_memory *memory, struct faults *faults);
+
 /* Reads one list: rows with their faults told. */
 void site_lists_read(struct site_lists *lists, size_t number);
 

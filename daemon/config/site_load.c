@@ -6,7 +6,7 @@
 #include "config/memory.h"
 #include "config/site_lists.h"
 
-static void load_lists(struct site *site, struct config_memory *memory, struct faults *faults)
+void site_lists_load(struct site *site, struct config_memory *memory, struct faults *faults)
 {
     struct site_lists lists = {.site = site, .memory = memory, .faults = faults};
     size_t count = site->device_lists.count;
@@ -27,6 +27,6 @@ void site_load(const char *path, struct site *site, struct config_memory *memory
     config_load(path, &site_table, site, memory, faults);
     site->file = config_memory_string(memory, path);
     if (site->device_lists.count > 0) {
-        load_lists(site, memory, faults);
+        site_lists_load(site, memory, faults);
     }
 }

@@ -166,7 +166,7 @@ static void test_each_way_of_writing(void **state)
         "# 一览\n\n id , line , unit \n  # no; no;\n \"m-1\" ,gw-1, 1\n,,,\nm-2,\"gw-2\",\"2\"\n",
         "unit,id,line\n1,m-1,gw-1\n2,m-2,gw-2\n",
         "id,line,unit,name\nm-1,gw-1,1,\"two\r\nlines\"\nm-2,gw-2,2\n",
-        "\"#a;b;c;\",id,line,unit\n,m-1,gw-1,001\n,m-2,gw-2,2\n",
+        "\"#a;b;c;;\",id,line,unit\n,m-1,gw-1,001\n,m-2,gw-2,2\n",
     };
     struct fixture fixture;
     start(&fixture);
