@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* test_line_gateway: ten units behind a gateway that serves one after the other, so that what it waits for a dead unit
+ * holds up everybody. What that may cost, in numbers: probing a tenth of the line's time, the others' readings not a
+ * tenth of a period later than on a healthy line. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdlib.h>
+
+#include "bench.h"
+
+enum {
+    SECOND = 1000000,
+    MINUTE = 60 * SECOND,
+    UNITS = 10,
+    WIRE_US = 20000, /* that one request takes behind the gateway */
+    GAPS_MAX = 40000,
+};
+
+static const int64_t noon_us = 1800000000LL * SECOND;
+
+/* The gateway: busy with one request until then; patience for a dead unit, and what it says then. */
+static struct {
+    int64_t free_us;
+    int64_t patience_us;
+    uint8_t exception; /* 0 = nothing */
+    int64_t wasted_us; /* on dead units */
+} gateway;
+
+static void answer(struct bench *bench, const struct ask *ask)
+{
+    struct bench_device *device = &bench->devices[ask->unit];
+    int64_t takes_us = device->is_silent ? gateway.patience_us : WIRE_US;
+    int64_t start_us = gateway.free_us > bench->now_us ? gateway.free_us : bench->now_us;
+    gateway.free_us = start_us + takes_us;
+    gateway.wasted_us += device->is_silent ? takes_us : 0;
+    struct bench_device said = {.delay_us = gateway.free_us - bench->now_us,
+                                .is_silent = device->is_silent && gateway.exception == 0,
+                                .exception = device->is_silent ? gateway.exception : 0};
+    struct bench_device kept = *device;
+    *device = said;
+    bench_answer(bench, ask);
+    *device = kept;
+}
+
+struct freshness {
+    size_t polls;
+    size_t bad; /* polls of living units without a value */
+    int64_t p99_us;
+    int64_t longest_us;
+    double wasted; /* of the line's time */
+};
+
+static int compare(const void *one, const void *other)
+{
+    int64_t a = *(const int64_t *)one;
+    int64_t b = *(const int64_t *)other;
+    return (a > b) - (a < b);
+}
+
+static struct freshness measure(const struct bench *bench, size_t first, unsigned living)
+{
+    static int64_t gaps[GAPS_MAX];
+    struct freshness seen = {0};
+    int64_t last_us[UNITS + 1] = {0};
+    for (size_t i = first; i < bench->post_count; i++) {
+        const struct post *post = &bench->posts[i];
+        int64_t unit = post->batch->device->unit;
+        if (unit > living) {
+            continue;
+        }
+        if (post->batch->readings[0].quality != QUALITY_OK) {
+            seen.bad++;
+            continue;
+        }
+        if (last_us[unit] > 0) {
+            gaps[seen.polls++] = post->at_us - last_us[unit];
+        }
+        last_us[unit] = post->at_us;
+    }
+    qsort(gaps, seen.polls, sizeof(gaps[0]), compare);
+    seen.p99_us = gaps[seen.polls * 99 / 100];
+    seen.longest_us = gaps[seen.polls - 1];
+    return seen;
+}
+
+/* Half an hour with so many dead, after five minutes. */
+static struct freshness play(unsigned dead, uint8_t exception, int64_t patience_us)
+{
+    struct bench bench;
+    gateway.free_us = 0;
+    gateway.patience_us = patience_us;
+    gateway.exception = exception;
+    bench_init(&bench, noon_us);
+    bench.settings.response_timeout_us = SECOND;
+    for (unsigned unit = 1; unit <= UNITS; unit++) {
+        bench_add(&bench, "one", (uint8_t)unit, 1000, 10000);
+        bench.devices[unit].is_silent = unit > UNITS - dead;
+    }
+    bench.answer = answer;
+    bench_start(&bench);
+    bench_run(&bench, 5 * MINUTE);
+    size_t first = bench.post_count;
+    gateway.wasted_us = 0;
+    bench_run(&bench, 30 * MINUTE);
+    struct freshness seen = measure(&bench, first, UNITS - dead);
+    seen.wasted = (double)gateway.wasted_us / (30.0 * MINUTE);
+    bench_finish(&bench);
+    print_message("%u dead, exception %u, patience %lld ms: %zu polls, %zu bad, p99 %lld, longest %lld, wasted %f\n", dead, exception, (long long)patience_us/1000, seen.polls, seen.bad, (long long)seen.p99_us, (long long)seen.longest_us, seen.wasted);
+    return seen;
+}
+
+static void x(void **state)
+{
+    (void)state;
+    play(0, 0, 0);
+    play(2, 0x0B, 600000);
+    play(2, 0x0B, 900000);
+    play(2, 0, 200000);
+    play(2, 0, 600000);
+    play(2, 0, 900000);
+    play(2, 0, 1500000);
+    play(1, 0, 900000);
+    play(5, 0, 900000);
+    play(5, 0x0B, 900000);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(x),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
