@@ -103,6 +103,11 @@ void exchange_fail(struct line *line, uint8_t quality)
     }
 }
 
+static bool is_probe(const struct line *line)
+{
+    return line->exchange.command == NULL && line->go.device != NULL && line->go.is_probe;
+}
+
 static struct device_tally *tally_of(struct line *line)
 {
     bool is_poll = line->exchange.command == NULL && line->go.device != NULL;
@@ -162,6 +167,9 @@ static bool must_reconnect(const struct line *line)
 
 static void time_out(struct line *line)
 {
+    if (!is_probe(line)) {
+        (void)probe_casts_shadow(line, line->now_us - line->exchange.request_end_us);
+    }
     bool is_partial = line->received > 0;
     size_t counter = is_partial ? offsetof(struct error_counts, bad_replies)
                                 : offsetof(struct error_counts, timeouts);
@@ -209,6 +217,11 @@ static void answer_command(struct line *line, const struct frame_reply *reply)
 static void learn_slowest(struct line *line)
 {
     int64_t took_us = line->now_us - line->exchange.request_end_us;
+    if (is_probe(line)) {
+        line->probe_sent_us = 0;
+    } else if (probe_casts_shadow(line, took_us)) {
+        return;
+    }
     line->slowest_us = larger(larger(took_us, line->slowest_us - line->slowest_us / 64), 1);
 }
 
@@ -295,11 +308,6 @@ int64_t exchange_next_us(const struct line *line)
                                                               : exchange->deadline_us;
 }
 
-static bool is_probe(const struct line *line)
-{
-    return line->exchange.command == NULL && line->go.device != NULL && line->go.is_probe;
-}
-
 static int64_t patience_us(const struct line *line)
 {
     return is_probe(line) ? probe_patience_us(line, line->go.device)
@@ -348,6 +356,7 @@ void exchange_send(struct line *line)
     if (is_probe(line)) {
         line->probed = line->go.device;
         line->probe_transaction = exchange->transaction;
+        line->probe_sent_us = line->now_us;
     }
     line->phase = PHASE_AWAITING;
 }

@@ -73,6 +73,7 @@ struct go {
     struct line_device *device; /* NULL = none */
     unsigned classes;           /* bit per enum poll_class */
     bool is_probe;              /* one request, to see whether the device is back */
+    bool is_forced;             /* a probe that holds others up */
     bool is_answered;
     bool is_failed; /* nothing more is sent: the rest gets the quality below */
     uint8_t quality;
@@ -145,8 +146,13 @@ struct line {
     struct line_device
         *probed; /* by this transaction: its reply is a sign of life even when it is late */
     uint16_t probe_transaction;
-    int64_t slowest_us; /* about the longest that a good reply took lately; 0 = none came yet */
-    bool has_gateway;   /* that reports its dead devices by exceptions 0x0A and 0x0B */
+    int64_t slowest_us;    /* about the longest that a good reply took lately; 0 = none came yet */
+    int64_t probe_sent_us; /* the last exchange was a probe that got no reply; 0 = it was not */
+    int64_t
+        shadow_us; /* for how long a far end that serves one after the other was busy with a dead
+                          device, as the request behind the probe felt it */
+    int64_t forced_us;       /* not before: a probe for which there is no room between the polls */
+    bool has_gateway;        /* that reports its dead devices by exceptions 0x0A and 0x0B */
     int64_t probe_credit_us; /* of time for probing the dead */
     int64_t credit_at_us;
 
@@ -231,6 +237,8 @@ void device_failed(struct line *line, struct line_device *device);
 void device_fell(struct line *line, struct line_device *device); /* with the line */
 bool probe_hears(struct line *line,
                  uint16_t transaction); /* a stray reply: is it a sign of life? */
+bool probe_casts_shadow(struct line *line, int64_t took_us); /* on a request that took so long */
+void probe_space_out(struct line *line, int64_t cost_us);    /* after one that held others up */
 int64_t probe_patience_us(const struct line *line, const struct line_device *device);
 int64_t probe_cost_us(const struct line *line,
                       const struct line_device *device);                       /* NULL: at most */

@@ -40,7 +40,15 @@ static struct prospect look_ahead(const struct line *line)
     return ahead;
 }
 
-/* When the probe gets its turn: as soon as it is affordable and over before the next poll; after a while in any case. */
+/* Whether a probe at that time is over before the next poll. */
+static bool has_room(const struct line *line, const struct prospect *ahead, int64_t time_us)
+{
+    return ahead->regular == NULL ||
+           ahead->regular_us - time_us > probe_cost_us(line, ahead->probed);
+}
+
+/* When the probe gets its turn: as soon as it is affordable and there is room; after a while in any case, but of the time
+ * of others only little. */
 static int64_t probe_turn_us(struct line *line, const struct prospect *ahead)
 {
     if (ahead->probed == NULL) {
@@ -48,10 +56,9 @@ static int64_t probe_turn_us(struct line *line, const struct prospect *ahead)
     }
     int64_t turn_us = probe_allowed_us(line, ahead->probed);
     turn_us = turn_us > ahead->probe_us ? turn_us : ahead->probe_us;
-    bool fits =
-        ahead->regular == NULL || ahead->regular_us - turn_us > probe_cost_us(line, ahead->probed);
     int64_t patient_us = ahead->probe_us + PROBE_PATIENCE_US;
-    return fits || turn_us > patient_us ? turn_us : patient_us;
+    patient_us = patient_us > line->forced_us ? patient_us : line->forced_us;
+    return has_room(line, ahead, turn_us) || turn_us > patient_us ? turn_us : patient_us;
 }
 
 int64_t poll_next_us(struct line *line)
@@ -150,7 +157,9 @@ bool poll_choose(struct line *line)
     struct prospect ahead = look_ahead(line);
     int64_t probe_us = probe_turn_us(line, &ahead);
     if (ahead.probed != NULL && probe_us <= line->now_us) {
+        bool is_forced = !has_room(line, &ahead, line->now_us);
         begin_probe(line, ahead.probed);
+        line->go.is_forced = is_forced;
     } else if (ahead.regular != NULL && ahead.regular_us <= line->now_us) {
         begin_go(line, ahead.regular);
     } else {
@@ -201,6 +210,9 @@ static void end_probe(struct line *line)
     if (go->is_failed) {
         int64_t cost_us = line->not_before_us - line->exchange.sent_us;
         probe_charge(line, cost_us > 0 ? cost_us : 0);
+        if (go->is_forced) {
+            probe_space_out(line, cost_us);
+        }
         unsigned due = due_classes(line, go->device);
         advance(line, go->device, due);
         go->classes |= due;

@@ -88,21 +88,26 @@ static struct freshness measure(const struct bench *bench, size_t first, unsigne
     return seen;
 }
 
+static void begin(struct bench *bench, unsigned dead, uint8_t exception, int64_t patience_us)
+{
+    gateway.free_us = 0;
+    gateway.patience_us = patience_us;
+    gateway.exception = exception;
+    bench_init(bench, noon_us);
+    bench->settings.response_timeout_us = SECOND;
+    for (unsigned unit = 1; unit <= UNITS; unit++) {
+        bench_add(bench, "one", (uint8_t)unit, 1000, 10000);
+        bench->devices[unit].is_silent = unit > UNITS - dead;
+    }
+    bench->answer = answer;
+    bench_start(bench);
+}
+
 /* Half an hour with so many dead, after five minutes. */
 static struct freshness play(unsigned dead, uint8_t exception, int64_t patience_us)
 {
     struct bench bench;
-    gateway.free_us = 0;
-    gateway.patience_us = patience_us;
-    gateway.exception = exception;
-    bench_init(&bench, noon_us);
-    bench.settings.response_timeout_us = SECOND;
-    for (unsigned unit = 1; unit <= UNITS; unit++) {
-        bench_add(&bench, "one", (uint8_t)unit, 1000, 10000);
-        bench.devices[unit].is_silent = unit > UNITS - dead;
-    }
-    bench.answer = answer;
-    bench_start(&bench);
+    begin(&bench, dead, exception, patience_us);
     bench_run(&bench, 5 * MINUTE);
     size_t first = bench.post_count;
     gateway.wasted_us = 0;
@@ -110,29 +115,71 @@ static struct freshness play(unsigned dead, uint8_t exception, int64_t patience_
     struct freshness seen = measure(&bench, first, UNITS - dead);
     seen.wasted = (double)gateway.wasted_us / (30.0 * MINUTE);
     bench_finish(&bench);
-    print_message("%u dead, exception %u, patience %lld ms: %zu polls, %zu bad, p99 %lld, longest %lld, wasted %f\n", dead, exception, (long long)patience_us/1000, seen.polls, seen.bad, (long long)seen.p99_us, (long long)seen.longest_us, seen.wasted);
+    print_message("%u dead, exception %u after %lld ms: %zu polls, %zu bad, p99 %lld, longest %lld "
+                  "us, %.2f %% wasted\n",
+                  dead, exception, (long long)patience_us / 1000, seen.polls, seen.bad,
+                  (long long)seen.p99_us, (long long)seen.longest_us, 100 * seen.wasted);
     return seen;
 }
 
-static void x(void **state)
+/* Both kinds: that report the dead unit, and that say nothing. */
+static void the_dead_leave_the_others_fresh(void **state)
 {
     (void)state;
-    play(0, 0, 0);
-    play(2, 0x0B, 600000);
-    play(2, 0x0B, 900000);
-    play(2, 0, 200000);
-    play(2, 0, 600000);
-    play(2, 0, 900000);
-    play(2, 0, 1500000);
-    play(1, 0, 900000);
-    play(5, 0, 900000);
-    play(5, 0x0B, 900000);
+    static const int64_t patiences_us[] = {200000, 600000, 900000};
+    for (size_t i = 0; i < 3; i++) {
+        for (unsigned dead = 1; dead <= 2; dead++) {
+            for (int is_told = 0; is_told <= 1; is_told++) {
+                struct freshness seen = play(dead, is_told ? 0x0B : 0, patiences_us[i]);
+                assert_int_equal(seen.bad, 0);
+                assert_in_range(seen.polls, (UNITS - dead) * 1795, (UNITS - dead) * 1800);
+                assert_in_range(seen.p99_us, SECOND, SECOND + SECOND / 10);
+                assert_in_range(seen.longest_us, SECOND, 2 * SECOND + SECOND / 10);
+                assert_true(seen.wasted < 0.01);
+            }
+        }
+    }
+}
+
+static void a_healthy_gateway_is_on_time(void **state)
+{
+    (void)state;
+    struct freshness seen = play(0, 0, 0);
+    assert_int_equal(seen.bad, 0);
+    assert_int_equal(seen.longest_us, SECOND);
+}
+
+static void half_dead_costs_a_tenth_at_most(void **state)
+{
+    (void)state;
+    struct freshness seen = play(UNITS / 2, 0, 900000);
+    assert_int_equal(seen.bad, 0);
+    assert_true(seen.wasted < 0.1);
+}
+
+/* They are still found: within ten minutes where no probe has room. */
+static void the_dead_are_found_when_they_return(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin(&bench, 2, 0x0B, 900000);
+    bench_run(&bench, 30 * MINUTE);
+    assert_int_equal(bench_device_status(&bench, UNITS).health, DEVICE_OFFLINE);
+    bench.devices[UNITS].is_silent = false;
+    bench.devices[UNITS - 1].is_silent = false;
+    bench_run(&bench, 5 * MINUTE);
+    assert_int_equal(bench_device_status(&bench, UNITS).health, DEVICE_ONLINE);
+    assert_int_equal(bench_device_status(&bench, UNITS - 1).health, DEVICE_ONLINE);
+    bench_finish(&bench);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(x),
+        cmocka_unit_test(a_healthy_gateway_is_on_time),
+        cmocka_unit_test(the_dead_leave_the_others_fresh),
+        cmocka_unit_test(half_dead_costs_a_tenth_at_most),
+        cmocka_unit_test(the_dead_are_found_when_they_return),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
