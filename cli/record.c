@@ -9,30 +9,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "cli/capture.h"
 #include "cli/interrupt.h"
-#include "cli/recording.h"
+#include "cli/record.h"
+#include "collectors/modbus/sunspec_profile.h"
 #include <lingtan/clock.h>
-
-enum {
-    TRIES = 2,
-    ALL_CLASSES = (1U << POLL_CLASS_COUNT) - 1,
-};
-
-struct record {
-    const struct cli *cli;
-    struct setup setup;
-    const char *line; /* NULL = an endpoint of the options */
-    const struct profile *profile;
-    struct device_config config; /* unit and ratios */
-    uint8_t unit;
-    char **ranges; /* raw: FUNCTION:FIRST-LAST each */
-    int range_count;
-    struct reader reader;
-    struct recording recording;
-    struct text refusals; /* comments */
-    size_t refused;
-};
 
 static int usage(void)
 {
@@ -104,221 +84,12 @@ static int choose(struct record *record)
     return record->range_count == 1 ? choose_profile(record, record->ranges[0]) : usage();
 }
 
-/* --- a case of a profile --- */
-
-static void note_refusal(struct record *record, const struct frame_request *request)
-{
-    text_add_format(&record->refusals, "# not read: function %u, %u from wire address %u: %s\n",
-                    request->function, request->quantity, request->address, record->reader.why);
-    record->refused++;
-}
-
-static int read_request(struct record *record, const struct frame_request *request,
-                        struct plan_outcome *outcome)
-{
-    struct block block = {
-        .unit = request->unit,
-        .function = request->function,
-        .address = request->address,
-        .quantity = request->quantity,
-    };
-    int error = 0;
-    for (int i = 0; i < TRIES; i++) {
-        error = interrupt_came() ? -EINTR : reader_read(&record->reader, &block);
-        if (error == 0 || error == -EREMOTEIO || !reader_goes_on(error)) {
-            break;
-        }
-    }
-    *outcome = (struct plan_outcome){.quality = QUALITY_OK, .time_us = 1};
-    if (error == 0) {
-        recording_add_answer(&record->recording, request, block.registers);
-        return 0;
-    }
-    outcome->quality = error == -EREMOTEIO ? QUALITY_EXCEPTION : QUALITY_TIMEOUT;
-    note_refusal(record, request);
-    return reader_goes_on(error) ? 0 : error;
-}
-
-static int read_plan(struct record *record, const struct plan *plan, struct plan_outcome *outcomes)
-{
-    size_t count = 0;
-    const struct plan_request *requests = plan_requests(plan, &count);
-    for (size_t i = 0; i < count; i++) {
-        int error = read_request(record, &requests[i].request, &outcomes[i]);
-        if (error < 0) {
-            fprintf(stderr, "lingtan: %s\n",
-                    error == -EINTR ? "interrupted, nothing was written" : record->reader.why);
-            return EXIT_FAILED;
-        }
-    }
-    if (record->refused == count) {
-        fprintf(stderr, "lingtan: nothing could be read: %s\n", record->reader.why);
-        return EXIT_FAILED;
-    }
-    return EXIT_OK;
-}
-
-static void write_head(const struct record *record, struct text *out)
-{
-    text_add_string(out,
-                    "# SPDX-License-Identifier: Apache-2.0\n# Recorded by lingtan record from ");
-    text_add_format(out, "a %s on ", record->profile->device);
-    text_add_time(out, clock_wall_us(clock_real()) / 1000000 * 1000000);
-    text_add_string(out,
-                    ". To review: compare each point\n# with the device's display, and say here "
-                    "what it was doing. Serial numbers may be made up.\n");
-    text_add(out, record->refusals.data ? record->refusals.data : "", record->refusals.length);
-    text_add_char(out, '\n');
-}
-
-static void write_ratios(const struct record *record, struct text *out)
-{
-    const struct {
-        const char *name;
-        double value;
-    } ratios[] = {
-        {"ratio ct", record->config.ct_ratio},
-        {"ratio vt", record->config.vt_ratio},
-        {"pulse", record->config.pulse_weight},
-    };
-    for (size_t i = 0; i < ARRAY_SIZE(ratios); i++) {
-        if (ratios[i].value > 1 || ratios[i].value < 1) {
-            text_add_format(out, "%s ", ratios[i].name);
-            text_add_float(out, ratios[i].value, 0);
-            text_add_char(out, '\n');
-        }
-    }
-}
-
-/* The values are those that the words of the file give, not those of the moment of each answer. */
-static struct batch *decode(struct record *record, const struct plan *plan,
-                            const struct plan_outcome *outcomes)
-{
-    static const struct site site = {
-        .id = "site", .name = "", .fast_ms = 1000, .normal_ms = 10000, .slow_ms = 60000};
-    static const struct line_config line = {.id = "line"};
-    size_t count = 0;
-    const struct plan_request *requests = plan_requests(plan, &count);
-    uint16_t *registers = mem_alloc_array(plan_answer_size(plan) + 1, sizeof(*registers));
-    for (size_t i = 0; i < count; i++) {
-        recording_answer(&record->recording, &requests[i].request,
-                         registers + requests[i].answer_offset);
-    }
-    struct device_config config = record->config;
-    config.id = (char *)"device";
-    config.name = (char *)"";
-    config.node = (char *)"";
-    config.profile = record->profile->id;
-    struct device *device = site_device(&site, &line, &config, record->profile);
-    struct batch *batch = decode_batch(plan, ALL_CLASSES, device, registers, outcomes);
-    device_unref(device);
-    free(registers);
-    return batch;
-}
-
-static int record_case(struct record *record, struct text *out)
-{
-    static const int64_t no_periods[POLL_CLASS_COUNT] = {0};
-    struct plan *plan = plan_create(record->profile, &record->config, no_periods);
-    size_t count = 0;
-    (void)plan_requests(plan, &count);
-    struct plan_outcome *outcomes = mem_alloc_array(count + 1, sizeof(*outcomes));
-    int code = read_plan(record, plan, outcomes);
-    if (code == EXIT_OK) {
-        struct batch *batch = decode(record, plan, outcomes);
-        write_head(record, out);
-        write_ratios(record, out);
-        recording_write(&record->recording, record->unit, record->profile->address_base, out);
-        text_add_char(out, '\n');
-        recording_write_points(batch, out);
-        batch_unref(batch);
-    }
-    free(outcomes);
-    plan_unref(plan);
-    return code;
-}
-
-/* --- a capture of ranges --- */
-
-static bool parse_range(const char *text, struct capture *capture)
-{
-    int64_t function = 0;
-    int64_t first = 0;
-    int64_t last = 0;
-    char *copy = mem_dup_string(text);
-    char *rest = copy;
-    char *parts[3] = {strsep(&rest, ":"), rest ? strsep(&rest, "-") : NULL, rest};
-    bool is_good = parts[1] && cli_number("FUNCTION", parts[0], 1, 4, &function) &&
-                   cli_number("FIRST", parts[1], 0, 65535, &first) &&
-                   cli_number("LAST", parts[2] ? parts[2] : parts[1], first, 65535, &last);
-    if (!parts[1]) {
-        fprintf(stderr, "lingtan: \"%s\" is not allowed: FUNCTION:FIRST-LAST, such as 3:0-99\n",
-                text);
-    }
-    free(copy);
-    capture->function = (uint8_t)function;
-    capture->first = (uint16_t)first;
-    capture->count = (size_t)(last - first + 1);
-    return is_good;
-}
-
-static void keep_capture(struct record *record, const struct capture *capture)
-{
-    for (size_t i = 0; i < capture->count; i++) {
-        if (capture->is_known[i]) {
-            recording_add(&record->recording,
-                          (struct recorded_word){capture->unit, capture->function,
-                                                 (uint16_t)(capture->first + i),
-                                                 capture->words[i]});
-        }
-    }
-    text_add_format(&record->refusals, "# function %u, %u to %zu: %zu of %zu were given\n",
-                    capture->function, capture->first, capture->first + capture->count - 1,
-                    capture->known, capture->count);
-}
-
-static int record_range(struct record *record, const char *range)
-{
-    struct capture capture = {.unit = record->unit};
-    if (!parse_range(range, &capture)) {
-        return EXIT_USAGE;
-    }
-    int error = capture_read(&capture, &record->reader);
-    keep_capture(record, &capture);
-    capture_finish(&capture);
-    if (error < 0) {
-        const char *why = error == -EINTR ? "interrupted" : record->reader.why;
-        fprintf(stderr, "lingtan: %s: %s\n", range, why);
-        text_add_format(&record->refusals, "# cut short: %s\n", why);
-    }
-    return error < 0 ? EXIT_FAILED : EXIT_OK;
-}
-
-static int record_ranges(struct record *record, struct text *out)
-{
-    int code = EXIT_OK;
-    for (int i = 0; i < record->range_count && code == EXIT_OK; i++) {
-        code = record_range(record, record->ranges[i]);
-    }
-    if (record->recording.count == 0) {
-        if (code == EXIT_OK) {
-            fputs("lingtan: the device gave none of these registers\n", stderr);
-        }
-        return code == EXIT_OK ? EXIT_FAILED : code;
-    }
-    text_add_string(out, "# Captured by lingtan record on ");
-    text_add_time(out, clock_wall_us(clock_real()) / 1000000 * 1000000);
-    text_add_format(out,
-                    " from unit %u. Addresses are those on the wire.\n"
-                    "# Maker and model:\n# What its display showed meanwhile:\n",
-                    record->unit);
-    text_add(out, record->refusals.data, record->refusals.length);
-    text_add_char(out, '\n');
-    recording_write(&record->recording, record->unit, 0, out);
-    return code;
-}
-
 /* --- the file --- */
+
+void record_add_time(struct text *out)
+{
+    text_add_time(out, clock_wall_us(clock_real()) / 1000000 * 1000000);
+}
 
 static char *name_file(const struct record *record)
 {
@@ -415,6 +186,7 @@ int record_run(const struct cli *cli)
         record.unit = (uint8_t)(is_own ? record.profile->link.unit : record.config.unit);
         code = run(&record);
     }
+    sunspec_profile_destroy(record.found);
     recording_finish(&record.recording);
     text_finish(&record.refusals);
     reader_close(&record.reader);

@@ -27,6 +27,51 @@ def site(devices, more=""):
             f'{{ id = "net"; transport = "tcp"; host = "10.0.0.1"; devices = ( {rows} ); }}{more} );\n')
 
 
+def refuse(pdu, exception):
+    return bytes([pdu[0] | 0x80, exception])
+
+
+class Gateway(threading.Thread):
+    """A Modbus TCP end of the test's own: answer(unit) gives a PDU, None for silence, b"" to hang up. One client."""
+
+    def __init__(self, answer):
+        super().__init__(daemon=True)
+        self.answer = answer
+        self.asked = []
+        self.functions = set()
+        self.connections = 0
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+        self.start()
+
+    def run(self):
+        while True:
+            try:
+                client, _ = self.socket.accept()
+            except OSError:
+                return
+            self.connections += 1
+            with client:
+                self.serve(client)
+
+    def serve(self, client):
+        while True:
+            request = client.recv(12)
+            if len(request) < 12:
+                return
+            unit, function = request[6], request[7]
+            self.asked.append(unit)
+            self.functions.add(function)
+            pdu = self.answer(unit, request[7:])
+            if pdu == b"":
+                return
+            if pdu is not None:
+                client.sendall(request[:4] + struct.pack(">HB", len(pdu) + 1, unit) + pdu)
+
+    def stop(self):
+        self.socket.close()
+
+
 class Case(lingtan.ProgramTest):
     def simulate(self, text, *extra):
         self.simulator = self.keep(lingtan.Simulator(self.folder, self.write("plain.conf", text),
@@ -214,6 +259,31 @@ class Recorded(Case):
                 shutil.rmtree(os.path.join(self.folder, "goldens"))
                 shutil.rmtree(os.path.join(self.folder, "profiles"))
 
+    def test_a_device_that_lists_its_points(self):
+        words = {}
+        with open(os.path.join(lingtan.SOURCE, "tests", "golden", "sunspec", "case-inverter-and-meter.txt"),
+                  encoding="utf-8") as file:
+            for line in file:
+                found = re.match(r"holding (\d+): ([^#]*)", line)
+                for number, word in enumerate(found.group(2).split() if found else ()):
+                    words[int(found.group(1)) + number] = int(word, 16)
+
+        def answer(_, pdu):
+            function, first, count = struct.unpack(">BHH", pdu)
+            held = [words.get(first + number) for number in range(count)]
+            if function != 3 or None in held:
+                return refuse(pdu, 2)
+            return struct.pack(f">BB{count}H", 3, 2 * count, *held)
+
+        gateway = self.keep(Gateway(answer))
+        self.ports = [gateway.port]
+        _, units, _ = self.probe(*self.host(), "--units", "2", "--timeout", "500")
+        self.assertEqual([(guess["profile"], guess["guess"]) for guess in units[2]["guesses"]], [("sunspec", "identified")])
+        out = os.path.join(self.folder, "sun")
+        self.cli("record", *self.host(), "2", "sunspec", "--devices", lingtan.DEVICES, "--out", out)
+        golden = self.golden(os.path.join(out, "case-recorded.txt"), "sunspec")
+        self.assertEqual(golden.returncode, 0, golden.stderr)
+
     def test_a_device_of_the_site_with_its_ratio(self):
         text = site({3: "chint-dtsu666-401e"}).replace("unit = 3;", "unit = 3; ct_ratio = 40.0;")
         self.simulate(text)
@@ -246,51 +316,6 @@ class Recorded(Case):
         self.cli("record", *self.host(), "3", "3:60000", "--out", os.path.join(self.folder, "none"), code=1)
         self.cli("record", *self.host(), "3", "3", code=1)
         self.cli("record", *self.host(), "3", "9:1-2", code=2)
-
-
-def refuse(pdu, exception):
-    return bytes([pdu[0] | 0x80, exception])
-
-
-class Gateway(threading.Thread):
-    """A Modbus TCP end of the test's own: answer(unit) gives a PDU, None for silence, b"" to hang up. One client."""
-
-    def __init__(self, answer):
-        super().__init__(daemon=True)
-        self.answer = answer
-        self.asked = []
-        self.functions = set()
-        self.connections = 0
-        self.socket = socket.create_server(("127.0.0.1", 0))
-        self.port = self.socket.getsockname()[1]
-        self.start()
-
-    def run(self):
-        while True:
-            try:
-                client, _ = self.socket.accept()
-            except OSError:
-                return
-            self.connections += 1
-            with client:
-                self.serve(client)
-
-    def serve(self, client):
-        while True:
-            request = client.recv(12)
-            if len(request) < 12:
-                return
-            unit, function = request[6], request[7]
-            self.asked.append(unit)
-            self.functions.add(function)
-            pdu = self.answer(unit, request[7:])
-            if pdu == b"":
-                return
-            if pdu is not None:
-                client.sendall(request[:4] + struct.pack(">HB", len(pdu) + 1, unit) + pdu)
-
-    def stop(self):
-        self.socket.close()
 
 
 class Gateways(Case):
