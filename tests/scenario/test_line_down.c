@@ -122,6 +122,45 @@ static void a_connect_has_a_deadline(void **state)
     bench_finish(&bench);
 }
 
+/* Timeouts of a microsecond and of nothing: every poll fails cleanly, nothing spins, no late reply is a value. */
+static void timeouts_of_nothing_fail_cleanly(void **state)
+{
+    (void)state;
+    for (int64_t timeout_us = 0; timeout_us <= 1; timeout_us++) {
+        for (int kind = FRAME_TCP; kind <= FRAME_RTU; kind++) {
+            struct bench bench;
+            bench_init(&bench, noon_us);
+            bench.wire.frame = (enum frame_kind)kind;
+            bench.settings.response_timeout_us = timeout_us;
+            bench_add(&bench, "one", 1, 1000, 10000);
+            bench_start(&bench);
+            bench_run(&bench, MINUTE);
+            assert_int_equal(bench_count(&bench, 1, QUALITY_OK, 0), 0);
+            assert_true(bench_count(&bench, 1, QUALITY_TIMEOUT, 0) >= 5);
+            assert_true(bench.runs < 500);
+            bench_finish(&bench);
+        }
+    }
+}
+
+static void a_connect_timeout_of_nothing_fails_cleanly(void **state)
+{
+    (void)state;
+    for (int64_t timeout_us = 0; timeout_us <= 1; timeout_us++) {
+        struct bench bench;
+        bench_init(&bench, noon_us);
+        bench.settings.connect_timeout_us = timeout_us;
+        bench.open_us = 1000;
+        bench_add(&bench, "one", 1, 1000, 10000);
+        bench_start(&bench);
+        bench_run(&bench, MINUTE);
+        assert_int_equal(bench_line_status(&bench).state, LINE_DOWN);
+        assert_int_equal(bench.ask_count, 0);
+        assert_in_range(bench.opens, 4, 12);
+        bench_finish(&bench);
+    }
+}
+
 static void an_idle_connection_may_be_closed(void **state)
 {
     (void)state;
@@ -335,6 +374,8 @@ int main(void)
         cmocka_unit_test(a_line_that_is_absent_at_start_comes_later),
         cmocka_unit_test(a_lost_line_is_one_batch_a_device),
         cmocka_unit_test(a_connect_has_a_deadline),
+        cmocka_unit_test(timeouts_of_nothing_fail_cleanly),
+        cmocka_unit_test(a_connect_timeout_of_nothing_fails_cleanly),
         cmocka_unit_test(an_idle_connection_may_be_closed),
         cmocka_unit_test(a_request_on_a_dead_connection_is_sent_again),
         cmocka_unit_test(a_server_that_always_hangs_up_is_down),

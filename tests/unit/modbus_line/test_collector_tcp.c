@@ -7,8 +7,11 @@
 
 #include <cmocka.h>
 
+#include <arpa/inet.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/mem.h"
 #include "collectors/modbus/modbus.h"
@@ -218,6 +221,37 @@ static void stops_while_connecting(void **state)
     rig_finish(&rig);
 }
 
+/* A server whose queue of connections is full: no answer to our connect, as from a host that is switched off. */
+static void a_connect_without_answer_times_out(void **state)
+{
+    (void)state;
+    enum { CALLERS = 4 };
+    int callers[CALLERS];
+    struct sockaddr_in where = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(where);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&where, size), 0);
+    assert_int_equal(listen(fd, 0), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&where, &size), 0);
+    for (size_t i = 0; i < CALLERS; i++) {
+        callers[i] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+        (void)connect(callers[i], (struct sockaddr *)&where, size);
+    }
+    struct rig rig;
+    rig_init(&rig);
+    add_tcp(&rig, "127.0.0.1", ntohs(where.sin_port));
+    rig.lines[0].connect_timeout_ms = 300;
+    rig_start(&rig, 1);
+    rig_wait_state(&rig, 0, LINE_DOWN);
+    assert_string_equal(rig_status(&rig, 0).last_error, "Connection timed out");
+    rig_wait(&rig, 0, QUALITY_TIMEOUT, 1);
+    rig_finish(&rig);
+    for (size_t i = 0; i < CALLERS; i++) {
+        close(callers[i]);
+    }
+    close(fd);
+}
+
 static void take_cancelled(struct command *take_command)
 {
     int *error = take_command->context;
@@ -265,6 +299,7 @@ int main(void)
         cmocka_unit_test(asks_for_names),
         cmocka_unit_test(deals_lines_to_pools),
         cmocka_unit_test(stops_while_connecting),
+        cmocka_unit_test(a_connect_without_answer_times_out),
         cmocka_unit_test(stopping_gives_commands_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
