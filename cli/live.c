@@ -137,6 +137,17 @@ static void read_stream(struct live *live)
     }
 }
 
+/* Points that were found or lost meanwhile want the rows made anew. */
+static void take_status(struct live *live, const json_t *status)
+{
+    int64_t points = live->model.points;
+    live_model_take_status(&live->model, status);
+    if (points != live->model.points) {
+        events_close(&live->events);
+        open_stream(live);
+    }
+}
+
 static void refresh(struct live *live)
 {
     char why[320] = "";
@@ -146,7 +157,7 @@ static void refresh(struct live *live)
     if (client_try(live->cli, "/api/v1/devices", &devices, why, sizeof(why)) == EXIT_OK &&
         client_try(live->cli, "/api/v1/status", &status, why, sizeof(why)) == EXIT_OK) {
         live_model_take_devices(&live->model, devices, clock_wall_us(clock_real()), now_us());
-        live_model_take_status(&live->model, status);
+        take_status(live, status);
     } else {
         lose(live, why);
     }

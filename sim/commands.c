@@ -143,6 +143,24 @@ static void run_set(const struct command_line *line)
     }
 }
 
+static void run_scale(const struct command_line *line)
+{
+    struct image *image = NULL;
+    double exponent = 0.0;
+    struct sim_device *device = device_of(line);
+    struct cell *cell = device != NULL ? cell_of(line, device, &image) : NULL;
+    if (cell == NULL) {
+        return;
+    }
+    if (line->count < 4 || !parse_number(line->words[3], &exponent) ||
+        image_rescale(image, cell, exponent) != 0) {
+        say_error(line, "scale DEVICE POINT EXPONENT, for a point that a register scales");
+        return;
+    }
+    text_add_format(line->answer, "{\"device\":\"%s\",\"point\":\"%s\"}", device->config->id,
+                    cell->point->name);
+}
+
 static void run_serve_count(const struct command_line *line)
 {
     struct sim_device *device = device_of(line);
@@ -206,14 +224,9 @@ static const struct {
     const char *word;
     void (*run)(const struct command_line *line);
 } commands[] = {
-    {"fault", run_fault},
-    {"line", run_line},
-    {"value", run_value},
-    {"set", run_set},
-    {"serve-count", run_serve_count},
-    {"time", run_time},
-    {"speed", run_speed},
-    {"arrivals", run_arrivals},
+    {"fault", run_fault}, {"line", run_line},   {"value", run_value},
+    {"set", run_set},     {"scale", run_scale}, {"serve-count", run_serve_count},
+    {"time", run_time},   {"speed", run_speed}, {"arrivals", run_arrivals},
     {"list", run_list},
 };
 

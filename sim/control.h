@@ -5,6 +5,7 @@
  *   line LINE WORD              off, silent (nobody answers) or down (connections are reset)
  *   value DEVICE POINT          the true value now and the simulated time
  *   set DEVICE POINT VALUE      as if a client had written it
+ *   scale DEVICE POINT EXPONENT the register that scales the point holds this from now on
  *   serve-count DEVICE          replies that went out
  *   arrivals [PERIOD]          requests since the last arrivals PERIOD, and their jitter: sim/arrivals.h
  *   time | speed X | list

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "sim/noise.h"
 #include "sim/pattern.h"
+#include "sim/sunspec.h"
 
 const char *const line_trouble_words[] = {
     [LINE_TROUBLE_NONE] = "off",
@@ -70,6 +71,9 @@ static void add_unit(struct sim_line *line, struct sim_device *device, int64_t u
         line->places[unit & UINT8_MAX] = (uint16_t)line->unit_count;
     }
     image_init(&row->image, device->profile, device->config, (uint8_t)unit);
+    if (device->own != NULL) {
+        sunspec_fill(&row->image);
+    }
 }
 
 static void add_units(struct sim_line *line, struct sim_device *device)
@@ -94,8 +98,20 @@ static size_t count_devices(const struct site *site)
     return count;
 }
 
+static struct profile *list_models(const struct profile *profile, const char *id,
+                                   const struct model_options *options)
+{
+    static const struct device_options usual = {.sunspec_base = 40000};
+    const struct device_options *rows = options->devices.items;
+    const struct device_options *row = &usual;
+    for (size_t i = 0; i < options->devices.count; i++) {
+        row = strcmp(rows[i].device, id) == 0 ? &rows[i] : row;
+    }
+    return sunspec_create(profile, (uint16_t)row->sunspec_base, &row->sunspec_models);
+}
+
 static void add_line(struct fleet *fleet, struct line_config *config,
-                     const struct profiles *profiles)
+                     const struct profiles *profiles, const struct model_options *options)
 {
     struct sim_line *line = &fleet->lines[fleet->line_count++];
     *line = (struct sim_line){.config = config};
@@ -106,6 +122,10 @@ static void add_line(struct fleet *fleet, struct line_config *config,
         device->profile = profiles_find(profiles, rows[i].profile);
         if (device->profile == NULL) {
             continue; /* site_check has said so */
+        }
+        if (device->profile->discovery == DISCOVERY_SUNSPEC) {
+            device->own = list_models(device->profile, rows[i].id, options);
+            device->profile = device->own;
         }
         enum device_class device_class = (enum device_class)device->profile->device_class;
         device->pattern_seed = pattern_seed(rows[i].id);
@@ -151,7 +171,7 @@ void fleet_init(struct fleet *fleet, struct site *site, const struct profiles *p
     fleet->by_id = mem_alloc_array(devices, sizeof(struct sim_device *));
     struct line_config *lines = site->lines.items;
     for (size_t i = 0; i < site->lines.count; i++) {
-        add_line(fleet, &lines[i], profiles);
+        add_line(fleet, &lines[i], profiles, options);
     }
     qsort(fleet->by_id, fleet->device_count, sizeof(struct sim_device *), compare_ids);
     const struct device_options *rows = options->devices.items;
@@ -167,6 +187,9 @@ void fleet_finish(struct fleet *fleet)
             image_finish(&fleet->lines[i].units[u].image);
         }
         free(fleet->lines[i].units);
+    }
+    for (size_t i = 0; i < fleet->device_count; i++) {
+        sunspec_destroy(fleet->devices[i].own);
     }
     free(fleet->lines);
     free(fleet->devices);

@@ -11,6 +11,7 @@ struct sim_device {
     const struct line_config *line;
     const struct device_config *config;
     const struct profile *profile;
+    struct profile *own; /* where the device lists its models itself: the profile above */
     struct role role;
     struct fault fault;
     uint64_t served; /* replies with values or exceptions, as they went out */

@@ -2,6 +2,7 @@
 /* image: building the cells of a unit and reading them. */
 #include "sim/image.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,9 @@
 #include "base/mem.h"
 #include "config/site.h"
 #include "sim/noise.h"
+
+/* Beyond it a register that is to be an exponent is none. */
+enum { EXPONENT_MAX = 10 };
 
 static bool begins(const char *name, const char *prefix)
 {
@@ -58,7 +62,7 @@ static struct encode_scale scale_of(const struct image *image, const struct prof
         const struct profile_helper *helper = find_helper(image->profile, point->scale_by.items[i]);
         factor *= helper != NULL ? helper_value(helper, image->config) : 1.0;
     }
-    /* scale_from needs nothing: its helpers hold the exponent 0. */
+    /* scale_from needs nothing: its helpers hold the exponent 0, until image_set_helper. */
     double unit = fabs(point->scale) > 0.0 ? point->unit_scale / point->scale : 1.0;
     return (struct encode_scale){.factor = factor, .offset = point->offset * unit};
 }
@@ -131,6 +135,31 @@ void image_init(struct image *image, const struct profile *profile,
     }
 }
 
+void image_set_helper(struct image *image, const struct profile_helper *helper, double value)
+{
+    struct cell *cells = image->cells[helper->function];
+    for (size_t i = 0; i < image->counts[helper->function]; i++) {
+        if (cells[i].helper == helper) {
+            cells[i].is_stored = true;
+            cells[i].stored = value;
+        } else if (cells[i].point != NULL &&
+                   strcmp(cells[i].point->scale_from, helper->name) == 0) {
+            cells[i].scale.factor = scale_of(image, cells[i].point).factor *
+                                    pow(10.0, fabs(value) <= EXPONENT_MAX ? value : 0.0);
+        }
+    }
+}
+
+int image_rescale(struct image *image, const struct cell *cell, double exponent)
+{
+    const struct profile_helper *helper = find_helper(image->profile, cell->point->scale_from);
+    if (helper == NULL) {
+        return -ENOENT;
+    }
+    image_set_helper(image, helper, exponent);
+    return 0;
+}
+
 void image_finish(struct image *image)
 {
     for (size_t i = 0; i < ARRAY_SIZE(image->cells); i++) {
@@ -199,6 +228,8 @@ static void encode_name(const struct image *image, const struct cell *cell, uint
         encode_text(cell->point, id, registers);
     } else if (cell->quantity == QUANTITY_ID_model_name) {
         encode_text(cell->point, image->profile->device, registers);
+    } else if (cell->quantity == QUANTITY_ID_maker_name) {
+        encode_text(cell->point, "lingtan-sim", registers);
     } else {
         encode_text(cell->point, "V1.0.0", registers);
     }
@@ -208,7 +239,8 @@ static void encode_cell(const struct image_view *view, const struct cell *cell, 
 {
     const struct image *image = view->image;
     if (cell->helper != NULL) {
-        encode_helper(cell->helper, helper_value(cell->helper, image->config), registers);
+        double value = cell->is_stored ? cell->stored : helper_value(cell->helper, image->config);
+        encode_helper(cell->helper, value, registers);
         return;
     }
     if (cell->signature != NULL) {

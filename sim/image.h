@@ -30,8 +30,9 @@ struct cell {
     uint16_t registers;
     enum quantity_id quantity;
     struct encode_scale scale;
-    double adjust;  /* counters: what resets and jumps have added, in the quantity's unit */
-    bool is_stored; /* a client wrote stored, and nothing in the model follows it */
+    double adjust; /* counters: what resets and jumps have added, in the quantity's unit */
+    bool
+        is_stored; /* a client wrote stored, and nothing in the model follows it; a helper's own value */
     double stored;
 };
 
@@ -76,6 +77,12 @@ int image_read(const struct image_view *view, const struct register_span *span, 
 /* Takes a write of registers (function 3) or coils (function 1): all or nothing. 0 or an exception code. */
 int image_write(struct image *image, const struct role *role, struct world *world,
                 const struct register_span *span, const uint16_t *registers);
+
+/* Gives a helper a value of its own. One that is an exponent scales its points from now on. */
+void image_set_helper(struct image *image, const struct profile_helper *helper, double value);
+
+/* The same for the exponent of a cell's point. -ENOENT: it has none. */
+int image_rescale(struct image *image, const struct cell *cell, double exponent) MUST_USE;
 
 /* The true value of a cell now, adjusted; NaN when the role has none. */
 double image_value(const struct image *image, const struct role *role, const struct world *world,

@@ -109,6 +109,17 @@ static const struct option device_rows[] = {
      .offset = offsetof(struct device_options, faults),
      .help = "What is wrong with it from the start: the words of the command fault in "
              "lingtan-sim(1)."},
+    {.name = "sunspec_base",
+     .type = OPTION_INT,
+     .offset = offsetof(struct device_options, sunspec_base),
+     .fallback = "40000",
+     .min = 0,
+     .max = 50000,
+     .help = "A SunSpec device: the register where the list of its models begins."},
+    {.name = "sunspec_models",
+     .type = OPTION_STRINGS,
+     .offset = offsetof(struct device_options, sunspec_models),
+     .help = "The numbers of its models, such as 1, 103 and 160; none = an inverter's."},
 };
 static const struct option_table device_table = {
     .name = "device",

@@ -32,6 +32,8 @@ struct device_options {
     char *device;                 /* id in the site */
     char *role;                   /* "building:b1": see sim/role.h */
     struct option_strings faults; /* from the start: see sim/faults.h */
+    int64_t sunspec_base;
+    struct option_strings sunspec_models; /* numbers */
 };
 
 struct model_options {
