@@ -40,7 +40,11 @@ static const struct {
 static const double ratios[] = {6,  8,   10,  12,  15,  20,  30,  40,  50,  60,
                                 80, 100, 120, 160, 200, 240, 300, 400, 500, 600};
 
-enum { TEN_LOWEST = -4, TEN_HIGHEST = 3 };
+enum {
+    TEN_LOWEST = -4,
+    TEN_HIGHEST = 3,
+    RATIO_COUNTS_MIN = 100, /* a few counts times one of many ratios make any value */
+};
 
 struct search {
     double value;
@@ -149,7 +153,7 @@ static void judge(struct search *search, double number, struct known_match match
     }
     if (scale_by_ten(search, number, &match)) {
         keep(search, match);
-    } else {
+    } else if (fabs(number) >= RATIO_COUNTS_MIN) {
         scale_by_ratio(search, number, match);
     }
 }
@@ -157,6 +161,10 @@ static void judge(struct search *search, double number, struct known_match match
 static double number_of(const struct raw_layout *layout, const uint16_t *words)
 {
     int64_t count = 0;
+    bool is_decimal = layout->type == REGISTER_BCD || layout->type == REGISTER_MOD10K;
+    if (is_decimal && words[0] == 0) {
+        return (double)NAN; /* says no more than the registers behind it */
+    }
     if (layout->type == REGISTER_F32 || layout->type == REGISTER_F64) {
         return raw_float(layout, words);
     }
