@@ -171,9 +171,10 @@ static bool encoding_fault(const struct csv *csv, int line, const char *what)
 }
 
 /* A spreadsheet in China saves plain "CSV" in GBK, and "Unicode text" in UTF-16. */
-static bool check_encoding(const struct csv *csv, size_t size)
+static bool check_encoding(const struct csv *csv)
 {
-    if (size >= 2 && (!memcmp(csv->at, "\xff\xfe", 2) || !memcmp(csv->at, "\xfe\xff", 2))) {
+    if (csv->end - csv->at >= 2 &&
+        (!memcmp(csv->at, "\xff\xfe", 2) || !memcmp(csv->at, "\xfe\xff", 2))) {
         return encoding_fault(csv, 0, "is UTF-16");
     }
     int line = 1;
@@ -227,7 +228,7 @@ bool csv_start(struct csv *csv, const char *file, char *bytes, size_t size, stru
     if (size >= 3 && !memcmp(bytes, "\xef\xbb\xbf", 3)) {
         csv->at += 3;
     }
-    if (!check_encoding(csv, size)) {
+    if (!check_encoding(csv)) {
         return false;
     }
     csv->separator = guess_separator(*csv);
