@@ -94,7 +94,7 @@ static void add_decimal(struct text *text, bool is_negative, struct decimal deci
 {
     char buffer[1 + 1 + DIGITS_MAX + DECIMALS_MAX + 1];
     char *end = buffer + sizeof(buffer);
-    char *start = end;
+    char *start = NULL;
     if (decimal.decimals > 0) {
         start = digits_before(end, decimal.digits);
         while (end - start <= decimal.decimals) {

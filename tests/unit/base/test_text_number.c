@@ -212,7 +212,8 @@ static void test_floats_at_the_edges(void **state)
         check_float((double)nextafterf(single, 0), true);
         check_float((double)nextafterf(single, 1e18F), true);
     }
-    for (double value = 1e-6; value < 1e17; value *= 10) {
+    for (int exponent = -6; exponent < 17; exponent++) {
+        double value = pow(10, exponent);
         check_float(value, false);
         check_float(nextafter(value, 0), false);
         check_float(nextafter(value, 1e18), false);
