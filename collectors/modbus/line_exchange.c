@@ -189,7 +189,7 @@ static void time_out(struct line *line)
 }
 
 /* Nothing that follows can be trusted: a socket gets a new connection, a serial line its silence. */
-static void refuse_reply(struct line *line)
+void exchange_refuse(struct line *line)
 {
     line_stats_error(&line->stats, tally_of(line), offsetof(struct error_counts, bad_replies), 1);
     line_confirm(line);
@@ -273,7 +273,7 @@ static void judge(struct line *line, bool has_grown)
     if (verdict == FRAME_REPLY || verdict == FRAME_EXCEPTION) {
         accept_reply(line, &reply, consumed);
     } else if (verdict == FRAME_BAD || receive_is_flood(line)) {
-        refuse_reply(line);
+        exchange_refuse(line);
     } else if (line->now_us >= line->exchange.deadline_us) {
         time_out(line);
     } else if (is_paced(line)) {

@@ -192,6 +192,7 @@ void exchange_begin(struct line *line, const struct frame_request *request,
 void exchange_send(struct line *line);
 void exchange_look(struct line *line, bool is_ready);
 void exchange_fail(struct line *line, uint8_t quality);
+void exchange_refuse(struct line *line); /* fails by bytes that are no reply */
 int64_t exchange_next_us(const struct line *line);
 
 /* line_receive.c */

@@ -136,8 +136,8 @@ bool receive_until_silent(struct line *line)
     }
     line->not_before_us = silent_us;
     if (line->now_us - exchange->drain_since_us > BUSY_MAX_US) {
-        exchange_fail(line, QUALITY_BAD_REPLY);
-        if (line->transport->char_ns == 0) {
+        exchange_refuse(line);
+        if (line->transport->char_ns == 0 && line->phase == PHASE_READY) {
             line_reconnect(line,
                            line->transport->reopen_us); /* what waits in the socket goes too */
         }

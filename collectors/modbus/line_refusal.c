@@ -289,10 +289,11 @@ static void say_found(struct line *line, struct line_device *device)
             "another unit? One is asked with every poll until it comes round",
             device->device->profile, device->refusals.items[0].exception);
     } else {
-        log_about(LOG_LEVEL_WARNING, subject_of(line, device),
-                  "refuses %zu run%s of registers; the others are read, and what is refused is asked "
-                  "again once a day. 'lingtan bad-registers' lists it",
-                  device->refusals.count, device->refusals.count == 1 ? "" : "s");
+        log_about(
+            LOG_LEVEL_WARNING, subject_of(line, device),
+            "refuses %zu run%s of registers; the others are read, and what is refused is asked "
+            "again once a day. 'lingtan bad-registers' lists it",
+            device->refusals.count, device->refusals.count == 1 ? "" : "s");
     }
 }
 

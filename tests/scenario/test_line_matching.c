@@ -510,6 +510,7 @@ static void a_wire_that_is_never_silent_gets_a_new_connection(void **state)
     check_values(&bench);
     assert_int_equal(bench.opens, 2);
     assert_int_equal(bench_count(&bench, 1, QUALITY_BAD_REPLY, 0), 1);
+    assert_int_equal(bench_line_status(&bench).errors.bad_replies, 1);
     assert_in_range(bench_count(&bench, 1, QUALITY_OK, 0), 17, 19);
     bench_finish(&bench);
 }
