@@ -78,12 +78,6 @@ static void judge(struct reading *reading, const struct plan_point *point)
     }
 }
 
-/* Dividing by a power of ten gives the decimal that a person would write; multiplying by 0.1 does not. */
-static double scale_float(double raw, double scale)
-{
-    return resolution_decimals(scale) > 0 ? raw / nearbyint(1 / scale) : raw * scale;
-}
-
 static void count_float(struct reading *reading, double scaled, double resolution)
 {
     double steps = scaled / resolution;
@@ -105,7 +99,8 @@ static void decode_float(struct reading *reading, const struct plan_point *point
     }
     bool is_scaled = has_helpers(point);
     double scale = is_scaled ? plan_round(point->scale * factor) : point->scale;
-    double scaled = scale_float(raw, scale);
+    double divisor = is_scaled ? plan_divisor(scale) : point->divisor;
+    double scaled = divisor > 0 ? raw / divisor : raw * scale;
     reading->value = scaled + offset;
     judge(reading, point);
     if (point->counter_scale > 0) {

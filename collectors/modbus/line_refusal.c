@@ -163,7 +163,7 @@ static bool is_due(const struct line *line, const struct refusal *refusal)
 
 static void hurry(struct line_device *device)
 {
-    if (atomic_exchange(&device->wants_retry, false)) {
+    if (atomic_load(&device->wants_retry) && atomic_exchange(&device->wants_retry, false)) {
         for (size_t i = 0; i < device->refusals.count; i++) {
             device->refusals.items[i].next_try_us = 0;
         }

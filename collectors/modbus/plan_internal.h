@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* plan_internal: the insides of a plan, for plan.c, plan_merge.c and decode.c alone. */
+/* plan_internal: the insides of a plan, for the files plan*.c and decode.c alone. */
 #ifndef LINGTAN_MODBUS_PLAN_INTERNAL_H
 #define LINGTAN_MODBUS_PLAN_INTERNAL_H
 
@@ -33,6 +33,7 @@ struct plan_point {
     const uint16_t *factors; /* indices of the helpers that multiply */
     size_t factor_count;
     double scale; /* of a raw value in the quantity's unit, ratios of the configuration included */
+    double divisor; /* plan_divisor of the scale */
     double
         counter_scale; /* the same for the last digit of a counter sent as a float; 0 = no count */
     const uint64_t *not_implemented; /* raw bits */
@@ -104,6 +105,10 @@ void plan_merge(struct plan *plan, const struct refusals *refusals, enum poll_cl
 
 /* The most registers (or bits) of one request. */
 size_t plan_block_max(const struct profile *profile, uint8_t function);
+
+/* The power of ten that a float is divided by, which gives the decimal that a person would write; multiplying by 0.1 does
+ * not. 0: the scale is none of 0.1, 0.01, ... */
+double plan_divisor(double scale);
 
 /* To 15 significant digits, so that 0.1 * 0.01 is the 0.001 that a person would write. */
 double plan_round(double value);
