@@ -18,7 +18,7 @@ static const struct budget_guess guess = {.turnaround_ms = 5, .round_trip_ms = 5
 
 /* 60 registers in one request, then one in another: two classes. */
 static const char body[] =
-    "link: { max_hole = 100; gap_ms = 7; };\n"
+    "link: { max_hole = 58; gap_ms = 7; };\n"
     "points = ({ quantity = \"voltage_a\"; function = 3; address = 0; type = \"f32\"; poll = "
     "\"fast\"; },"
     "{ quantity = \"voltage_b\"; function = 3; address = 58; type = \"f32\"; poll = \"fast\"; },"

@@ -247,6 +247,7 @@ static char *make_map(struct map *map)
     struct text text = {0};
     map->max_registers = 4 + next_random(map, 60);
     map->max_hole = next_random(map, 12);
+    map->max_hole = map->max_hole < map->max_registers - 2 ? map->max_hole : map->max_registers - 2;
     map->barrier = 100 + next_random(map, 100);
     text_add_format(&text,
                     "link: { max_registers = %u; max_hole = %u; };\n"
