@@ -137,7 +137,8 @@ static SSL_CTX *new_context(void)
     if (context) {
         SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
         SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-        SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+        SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
         /* A certificate of its own in ca_file is trusted without its issuer. */
         X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
     }
@@ -318,4 +319,18 @@ const char *tls_trouble(const struct tls *tls)
 bool tls_awaits_peer(void *connection)
 {
     return connection && !SSL_is_init_finished(connection) && SSL_want_read((SSL *)connection);
+}
+
+ssize_t tls_write(void *connection, const char *bytes, size_t length)
+{
+    size_t written = 0;
+    ERR_clear_error();
+    int code = SSL_write_ex(connection, bytes, length, &written);
+    if (code == 1) {
+        return (ssize_t)written;
+    }
+    int why = SSL_get_error(connection, code);
+    bool is_busy = why == SSL_ERROR_WANT_WRITE || why == SSL_ERROR_WANT_READ;
+    ERR_clear_error();
+    return is_busy ? 0 : -EPROTO;
 }

@@ -101,7 +101,16 @@ static bool has_text(void *context)
 {
     const struct awaited *awaited = context;
     char *content = test_read_file(awaited->file);
-    bool has = strstr(content, awaited->text) != NULL;
+    bool has = false;
+    for (const char *at = strstr(content, awaited->text); at && !has;
+         at = strstr(at + 1, awaited->text)) {
+        const char *line = at; /* the state, which overtakes, has the same number */
+        while (line > content && line[-1] != '\n') {
+            line--;
+        }
+        const char *topic = strstr(line, "/telemetry ");
+        has = topic && topic < at;
+    }
     free(content);
     return has;
 }
