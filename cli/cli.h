@@ -99,6 +99,7 @@ int read_run(const struct cli *cli);
 int plan_run(const struct cli *cli);
 int probe_run(const struct cli *cli);
 int record_run(const struct cli *cli);
+int sunspec_run(const struct cli *cli);
 int bad_registers_run(const struct cli *cli);
 int acknowledge_run(const struct cli *cli);
 int check_run(const struct cli *cli);

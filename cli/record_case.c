@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "cli/chain.h"
 #include "cli/interrupt.h"
 #include "cli/record.h"
 #include "collectors/modbus/sunspec_profile.h"
@@ -46,42 +47,28 @@ static int read_request(struct record *record, const struct frame_request *reque
     return reader_goes_on(error) ? 0 : error;
 }
 
+static void note_answer(void *context, const struct block *block)
+{
+    struct record *record = context;
+    const struct frame_request request = {
+        .unit = block->unit,
+        .function = block->function,
+        .address = block->address,
+        .quantity = block->quantity,
+    };
+    recording_add_answer(&record->recording, &request, block->registers);
+}
+
 /* A device that lists its points itself is asked for the list first; what it answers belongs to the case. */
 static int discover(struct record *record)
 {
     struct sunspec_walk walk = {0};
-    enum sunspec_verdict verdict = SUNSPEC_GOES_ON;
-    sunspec_walk_begin(&walk, NULL);
-    while (verdict == SUNSPEC_GOES_ON) {
-        struct sunspec_read read = sunspec_walk_next(&walk);
-        struct block block = {.unit = record->unit,
-                              .function = 3,
-                              .address = read.address,
-                              .quantity = read.quantity};
-        int error = interrupt_came() ? -EINTR : reader_read(&record->reader, &block);
-        if (error != 0 && error != -EREMOTEIO) {
-            fprintf(stderr, "lingtan: %s\n",
-                    error == -EINTR ? "interrupted, nothing was written" : record->reader.why);
-            return EXIT_FAILED;
-        }
-        if (error == 0) {
-            const struct frame_request request = {.unit = record->unit,
-                                                  .function = 3,
-                                                  .address = read.address,
-                                                  .quantity = read.quantity};
-            recording_add_answer(&record->recording, &request, block.registers);
-        }
-        verdict =
-            error == 0 ? sunspec_walk_take(&walk, block.registers) : sunspec_walk_refuse(&walk);
+    int code = chain_walk(&record->reader, record->unit, &walk, note_answer, record);
+    if (code == EXIT_OK) {
+        record->found = sunspec_profile_create(record->profile, &walk.chain);
+        record->profile = record->found;
     }
-    if (verdict != SUNSPEC_FOUND) {
-        fprintf(stderr, "lingtan: unit %u lists no SunSpec models%s%s\n", record->unit,
-                walk.why ? ": " : "", walk.why ? walk.why : "");
-        return EXIT_FAILED;
-    }
-    record->found = sunspec_profile_create(record->profile, &walk.chain);
-    record->profile = record->found;
-    return EXIT_OK;
+    return code;
 }
 
 static int read_plan(struct record *record, const struct plan *plan, struct plan_outcome *outcomes)

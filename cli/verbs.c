@@ -20,6 +20,7 @@ const struct verb verbs[] = {
     {"read", "LINE UNIT ADDRESS [COUNT]", 3, 4, OPTION_BIT_FUNCTION | OPTION_BIT_KNOWN | READER_OPTIONS, read_run, "raw registers in every type and order"},
     {"probe", "LINE", 1, 1, OPTION_BIT_FUNCTION | OPTION_BIT_UNITS | OPTION_BIT_DEVICES | READER_OPTIONS, probe_run, "which units answer on a line, a host or a port, and what they may be"},
     {"record", "DEVICE|LINE [UNIT WHAT...]", 1, 34, OPTION_BIT_DEVICES | OPTION_BIT_RECORD | READER_OPTIONS, record_run, "registers of a device into a golden case, or raw into a capture"},
+    {"sunspec", "LINE UNIT", 2, 2, READER_OPTIONS, sunspec_run, "the SunSpec models that a device lists, and what is read of them"},
     {"acknowledge", "[ALARM]...", 0, 16, 0, acknowledge_run, "end standing alarms, all or those named: you have seen them"},
     {"plan", "[LINE|DEVICE]", 0, 1, OPTION_BIT_PLAN | OPTION_BIT_CONFIG, plan_run, "requests, wire time and load of each line, from the configuration"},
     {"check", "[CONFIG]", 0, 1, 0, check_run, "check a configuration with lingtand --check"},

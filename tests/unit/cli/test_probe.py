@@ -279,6 +279,11 @@ class Recorded(Case):
         self.ports = [gateway.port]
         _, units, _ = self.probe(*self.host(), "--units", "2", "--timeout", "500")
         self.assertEqual([(guess["profile"], guess["guess"]) for guess in units[2]["guesses"]], [("sunspec", "identified")])
+        listed = json.loads(self.cli("--json", "sunspec", *self.host(), "2").stdout)
+        self.assertEqual([(model["model"], model["register"], model["device"], model["use"]) for model in listed["models"]],
+                         [(1, 40002, 1, "read"), (103, 40069, 1, "read"), (1, 40121, 2, "read"), (203, 40188, 2, "read")])
+        self.assertEqual((listed["base"], listed["serial_number"], listed["has_end"]), (40000, "7E183A21", True))
+        self.assertIn("Meter, three phase, wye", self.cli("sunspec", *self.host(), "2").stdout)
         out = os.path.join(self.folder, "sun")
         self.cli("record", *self.host(), "2", "sunspec", "--devices", lingtan.DEVICES, "--out", out)
         golden = self.golden(os.path.join(out, "case-recorded.txt"), "sunspec")
