@@ -72,15 +72,15 @@ struct trick {
     const char *name;
     unsigned wires;
     enum quality quality; /* of the struck poll */
+    int64_t delay_us;     /* more than usual */
+    int64_t drip_us;      /* between bytes; 0 = in one or two pieces */
+    int64_t then_us;      /* after the reply; 0 = in its segment */
+    enum follow_up then;
+    int junk; /* bytes in front */
+    int stale; /* in front: the reply to the request before, 1 = of the same unit, 2 = of the other */
     struct forgery forgery;
     bool is_silent;
-    bool ends; /* instead of a reply */
-    int junk;  /* bytes in front */
-    int stale; /* in front: the reply to the request before, 1 = of the same unit, 2 = of the other */
-    int64_t delay_us; /* more than usual */
-    int64_t drip_us;  /* between bytes; 0 = in one or two pieces */
-    enum follow_up then;
-    int64_t then_us;     /* after the reply; 0 = in its segment */
+    bool ends;           /* instead of a reply */
     bool is_left_alone;  /* by contract: the request is not sent again at once */
     bool may_spoil_next; /* its rest comes when the next request is out, to whomever */
 };
