@@ -21,9 +21,11 @@ static void keep_words(struct capture *capture, const struct block *block)
 {
     size_t at = (size_t)block->address - capture->first;
     for (size_t i = 0; i < block->quantity; i++) {
-        bool is_bit = capture->function <= 2;
-        capture->words[at + i] =
-            is_bit ? (uint16_t)(block->registers[i / 16] >> i % 16 & 1U) : block->registers[i];
+        uint16_t word = block->registers[capture->function <= 2 ? i / 16 : i];
+        if (capture->function <= 2) {
+            word = (uint16_t)(word >> i % 16 & 1U);
+        }
+        capture->words[at + i] = word;
         capture->is_known[at + i] = true;
     }
     capture->known += block->quantity;
