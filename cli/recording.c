@@ -55,7 +55,10 @@ void recording_add_answer(struct recording *recording, const struct frame_reques
                           const uint16_t *registers)
 {
     for (uint16_t i = 0; i < request->quantity; i++) {
-        uint16_t word = request->function <= 2 ? registers[i / 16] >> i % 16 & 1U : registers[i];
+        uint16_t word = registers[request->function <= 2 ? i / 16 : i];
+        if (request->function <= 2) {
+            word = (uint16_t)(word >> i % 16 & 1U);
+        }
         recording_add(recording, (struct recorded_word){request->unit, request->function,
                                                         (uint16_t)(request->address + i), word});
     }
