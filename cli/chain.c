@@ -27,7 +27,8 @@ int chain_walk(struct reader *reader, uint8_t unit, struct sunspec_walk *walk, c
                               .address = read.address,
                               .quantity = read.quantity};
         int error = interrupt_came() ? -EINTR : reader_read(reader, &block);
-        if (error != 0 && error != -EREMOTEIO) {
+        bool is_refused = error == -EREMOTEIO && sunspec_means_no_register(block.exception);
+        if (error != 0 && !is_refused) {
             fprintf(stderr, "lingtan: %s\n", error == -EINTR ? "interrupted" : reader->why);
             return EXIT_FAILED;
         }

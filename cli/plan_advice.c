@@ -87,6 +87,23 @@ static void judge_device(json_t *warnings, const struct budget_line *line,
     add_warning(warnings, &text);
 }
 
+/* Nothing is planned for a device whose points are found on it. */
+static void judge_unknown(json_t *warnings, const struct budget_line *line,
+                          const struct budget_device *device)
+{
+    size_t count = 0;
+    (void)plan_requests(device->plan, &count);
+    if (count > 0) {
+        return;
+    }
+    struct text text = {0};
+    text_add_format(&text,
+                    "device %s on line %s lists its points itself (%s): its requests are not "
+                    "known before it answers and are left out here",
+                    device->config->id, line->config->id, device->config->profile);
+    add_warning(warnings, &text);
+}
+
 json_t *plan_advice(const struct budget_line *line, const struct budget_device *only)
 {
     json_t *warnings = json_array();
@@ -95,6 +112,7 @@ json_t *plan_advice(const struct budget_line *line, const struct budget_device *
     for (size_t i = 0; i < line->device_count; i++) {
         if (!only || only == &line->devices[i]) {
             judge_device(warnings, line, &line->devices[i]);
+            judge_unknown(warnings, line, &line->devices[i]);
         }
     }
     return warnings;

@@ -17,7 +17,6 @@
 
 enum {
     READ_HOLDING = 3,
-    EXCEPTION_FUNCTION = 1,
 };
 
 static const int64_t doubt_pause_us = 3600000000; /* between walks for a refused register */
@@ -207,12 +206,6 @@ static void refused(struct line *line, struct line_device *device)
     }
 }
 
-/* Only these say that there is no such register; what else an exception says will pass. */
-static bool means_no_register(uint8_t exception)
-{
-    return exception >= EXCEPTION_FUNCTION && exception <= EXCEPTION_VALUE;
-}
-
 static enum sunspec_verdict walk_on(struct line *line, struct sunspec_walk *walk,
                                     const struct frame_reply *reply)
 {
@@ -231,7 +224,7 @@ bool discovery_reply(struct line *line, const struct frame_reply *reply)
     if (discovery == NULL || !discovery->is_walking) {
         return false;
     }
-    if (reply->exception != 0 && !means_no_register(reply->exception)) {
+    if (reply->exception != 0 && !sunspec_means_no_register(reply->exception)) {
         discovery_failed(line);
         return false;
     }

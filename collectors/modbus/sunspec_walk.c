@@ -10,9 +10,16 @@ enum {
     MAGIC_HIGH = 0x5375, /* "Su" */
     MAGIC_LOW = 0x6E53,  /* "nS" */
     ADDRESSES = 0x10000,
+    EXCEPTION_FUNCTION = 1,
+    EXCEPTION_VALUE = 3,
 };
 
 static const uint16_t bases[] = {40000, 0, 50000};
+
+bool sunspec_means_no_register(uint8_t exception)
+{
+    return exception >= EXCEPTION_FUNCTION && exception <= EXCEPTION_VALUE;
+}
 
 static void begin_base(struct sunspec_walk *walk)
 {

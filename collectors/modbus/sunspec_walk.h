@@ -64,7 +64,10 @@ struct sunspec_read {
 };
 struct sunspec_read sunspec_walk_next(const struct sunspec_walk *walk);
 
-/* The registers of that read came, or a Modbus exception. */
+/* Whether an exception says that there is no such register; what the others say will pass, or is the gateway's word. */
+bool sunspec_means_no_register(uint8_t exception);
+
+/* The registers of that read came, or an exception that means that there are none. */
 enum sunspec_verdict sunspec_walk_take(struct sunspec_walk *walk, const uint16_t *registers);
 enum sunspec_verdict sunspec_walk_refuse(struct sunspec_walk *walk);
 

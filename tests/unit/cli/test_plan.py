@@ -102,6 +102,11 @@ class Plan(lingtan.ProgramTest):
         advised = re.search(r"Give it (fast_ms = \d+) or more", slow[0]).group(1)
         self.assertEqual(self.line(self.write("site.conf", serial_site(1, 9600, advised + ";")), "wire")["warnings"], [])
 
+    def test_what_cannot_be_planned_is_told(self):
+        found = self.line(self.write("site.conf", serial_site(1).replace("chint-dtsu666", "sunspec")), "wire")["warnings"]
+        self.assertEqual(len(found), 1)
+        self.assertRegex(found[0], "^device m1 on line wire lists its points itself")
+
     def test_paths_beside_the_main_file(self):
         self.write("site.conf", serial_site(1))
         os.symlink(lingtan.DEVICES, os.path.join(self.folder, "profiles"))

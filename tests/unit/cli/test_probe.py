@@ -268,8 +268,10 @@ class Recorded(Case):
                 for number, word in enumerate(found.group(2).split() if found else ()):
                     words[int(found.group(1)) + number] = int(word, 16)
 
-        def answer(_, pdu):
+        def answer(unit, pdu):
             function, first, count = struct.unpack(">BHH", pdu)
+            if unit != 2:
+                return refuse(pdu, 0x0B)
             held = [words.get(first + number) for number in range(count)]
             if function != 3 or None in held:
                 return refuse(pdu, 2)
@@ -283,6 +285,7 @@ class Recorded(Case):
         self.assertEqual([(model["model"], model["register"], model["device"], model["use"]) for model in listed["models"]],
                          [(1, 40002, 1, "read"), (103, 40069, 1, "read"), (1, 40121, 2, "read"), (203, 40188, 2, "read")])
         self.assertEqual((listed["base"], listed["serial_number"], listed["has_end"]), (40000, "7E183A21", True))
+        self.assertIn("exception 11", self.cli("sunspec", *self.host(), "3", code=1).stderr)
         self.assertIn("Meter, three phase, wye", self.cli("sunspec", *self.host(), "2").stdout)
         out = os.path.join(self.folder, "sun")
         self.cli("record", *self.host(), "2", "sunspec", "--devices", lingtan.DEVICES, "--out", out)
