@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* influx: the whole sink with the real store and a real influxd, which is killed and comes back. */
+/* influx: the whole sink with the real store and a real influxd, which stops and comes back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -103,8 +103,9 @@ static void test_escapes(void **state)
     influx_scene_finish(&scene);
 }
 
-/* Killed in the middle, twice: every point is there once. */
-static void test_killed_server(void **state)
+/* Stopped in the middle, twice: every point is there once. Not killed: InfluxDB 1.x has lost sight of whole series after
+ * that (influxdb#9052). */
+static void test_stopped_server(void **state)
 {
     (void)state;
     struct influx_scene scene;
@@ -116,7 +117,7 @@ static void test_killed_server(void **state)
             rig_make(&scene.rig, 20);
             usleep(3000);
             if (i == 50) {
-                test_kill(&scene.influx.pid, SIGKILL);
+                test_kill(&scene.influx.pid, SIGTERM);
             }
             assert_true(runner_status(scene.rig.runner).cursor <= store_durable(scene.rig.store));
         }
@@ -289,7 +290,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_types_and_values),
         cmocka_unit_test(test_escapes),
-        cmocka_unit_test(test_killed_server),
+        cmocka_unit_test(test_stopped_server),
         cmocka_unit_test(test_rejected_lines),
         cmocka_unit_test(test_all_rejected),
         cmocka_unit_test(test_password),

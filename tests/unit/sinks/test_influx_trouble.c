@@ -178,6 +178,31 @@ static void test_server_is_busy(void **state)
     outage(503, 10);
 }
 
+static bool has_passed_on(void *context)
+{
+    struct gate *gate = context;
+    return atomic_load(&gate->requests) >= 3;
+}
+
+/* The lines arrive, the answers do not: they go again, and nothing shows twice. */
+static void test_answers_are_lost(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_init(&scene);
+    struct rig *rig = &scene.influx.rig;
+    scene_start(&scene);
+    atomic_store(&scene.gate.lost, 502);
+    rig_make(rig, 100);
+    assert_true(test_wait_until(has_passed_on, &scene.gate));
+    assert_int_equal(runner_status(rig->runner).cursor, 0);
+    atomic_store(&scene.gate.lost, 0);
+    rig_wait_cursor(rig, 100);
+    influx_assert_count(&scene.influx, 100);
+    assert_aside(&scene, 0, "");
+    scene_finish(&scene);
+}
+
 /* influxd itself refuses more than a megabyte, the gate more than 20 kB. */
 static void test_too_large(void **state)
 {
@@ -280,6 +305,7 @@ int main(void)
         cmocka_unit_test(test_server_fails_from_the_start),
         cmocka_unit_test(test_server_refuses_everything),
         cmocka_unit_test(test_server_is_busy),
+        cmocka_unit_test(test_answers_are_lost),
         cmocka_unit_test(test_too_large),
         cmocka_unit_test(test_gzip),
         cmocka_unit_test(test_gzip_refused),
