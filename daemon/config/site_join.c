@@ -18,6 +18,7 @@ struct joining {
     struct site_lists *lists;
     struct line_config *lines;
     size_t count;
+    size_t capacity;
 };
 
 /* 10.8.1.21 becomes 10-8-1-21, /dev/serial/by-id/usb-A becomes usb-a. */
@@ -45,7 +46,10 @@ static void make_line(struct joining *joining, struct list_row *row)
     struct line_config line = row->values.endpoint;
     line.id = row->values.line[0] ? row->values.line : make_id(&line, joining->lists->memory);
     row->line = joining->count;
-    joining->lines = mem_grow(joining->lines, joining->count + 1, sizeof(line));
+    if (joining->count == joining->capacity) {
+        joining->capacity = joining->capacity * 2 + 64;
+        joining->lines = mem_grow(joining->lines, joining->capacity, sizeof(line));
+    }
     joining->lines[joining->count++] = line;
 }
 
@@ -235,9 +239,10 @@ static void add_devices(const struct joining *joining)
 void site_lists_join(struct site_lists *lists)
 {
     struct site *site = lists->site;
-    struct joining joining = {.lists = lists, .count = site->lines.count};
+    struct joining joining = {
+        .lists = lists, .count = site->lines.count, .capacity = site->lines.count + 1};
     size_t size = sizeof(*joining.lines);
-    joining.lines = mem_alloc_array(joining.count + 1, size);
+    joining.lines = mem_alloc_array(joining.capacity, size);
     if (joining.count > 0) {
         memcpy(joining.lines, site->lines.items, joining.count * size);
     }
