@@ -54,6 +54,7 @@ struct line_device {
     struct schedule schedules[POLL_CLASS_COUNT];
     struct request_state *requests; /* as the plan has them, and one for trials */
     struct refusals refusals;
+    bool has_given;            /* a good reply to a planned request, since it came */
     uint32_t trial_turn;       /* while it refuses everything */
     bool is_finding;           /* refusals were found that the log has not told yet */
     atomic_bool wants_retry;   /* of all refusals, as soon as can be: set by any thread */
@@ -80,6 +81,7 @@ struct go {
     size_t request; /* the one in flight, within the plan; their count: the trial */
     size_t trial;   /* the refusal that is asked again at the end, or REFUSAL_NONE */
     bool is_given;  /* and the device has come round */
+    bool is_good;   /* a planned request was answered */
 };
 
 enum line_phase {
@@ -251,8 +253,7 @@ void refusal_count(struct request_state *state, uint8_t exception);
 size_t refusal_choose(struct line *line, struct line_device *device); /* to be tried in this go */
 void refusal_forget(struct line *line, struct line_device *device);   /* all of them */
 void refusal_tried(struct line *line, bool is_given);
-void refusal_judge(struct line *line, struct line_device *device,
-                   size_t given); /* after a go; given: the refusal that was one no longer */
+void refusal_judge(struct line *line, const struct go *go); /* after it */
 
 /* line_setup.c */
 void line_make_room(struct line *line, struct line_device *device); /* for its plan */

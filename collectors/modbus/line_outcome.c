@@ -137,6 +137,7 @@ static void take_good(struct line *line, struct request_state *state,
     state->fails = 0;
     state->retry_us = 0;
     state->refusals = 0;
+    line->go.is_good = true;
 }
 
 /* Whatever it brings is not decoded: the plan does not have it yet. */

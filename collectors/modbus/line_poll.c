@@ -192,7 +192,7 @@ static void end_go(struct line *line)
     struct go go = line->go;
     line->go.device = NULL;
     if (go.is_answered) {
-        refusal_judge(line, go.device, go.is_given ? go.trial : REFUSAL_NONE);
+        refusal_judge(line, &go);
     } else if (!go.is_failed) {
         return;
     } else if (line->phase == PHASE_CLOSED && line->is_down) {

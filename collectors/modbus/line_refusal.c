@@ -250,6 +250,7 @@ static void refuse(struct line *line, struct line_device *device, size_t request
     struct refusal refusal;
     plan_halve(device->plan, request, &refusal);
     refusal.exception = device->requests[request].exception;
+    refusal.is_doubtful = !device->has_given;
     refusal.since_us = line->wall_us;
     refusal.next_try_us = next_try_us(line);
     refusals_add(&device->refusals, &refusal);
@@ -297,21 +298,47 @@ static void say_found(struct line *line, struct line_device *device)
     }
 }
 
-/* One step of the search; its end when nothing is under suspicion any more. */
-void refusal_judge(struct line *line, struct line_device *device, size_t given)
+/* What a device refused before its first good reply it may have refused because it was starting: that is asked again. */
+static void trust(struct line *line, struct line_device *device)
 {
+    device->has_given = true;
+    for (size_t i = device->refusals.count; i > 0; i--) {
+        struct refusal gone = device->refusals.items[i - 1];
+        if (gone.is_doubtful) {
+            refusals_remove(&device->refusals, i - 1);
+            if (gone.is_told) {
+                tell(line, device, &gone, true);
+            }
+        }
+    }
+}
+
+/* One step of the search; its end when nothing is under suspicion any more. False: there was nothing to do. */
+static bool step(struct line *line, const struct go *go)
+{
+    struct line_device *device = go->device;
     size_t refused = find_refused(device);
-    bool is_new = true;
-    if (given != REFUSAL_NONE) {
-        end_trial(line, device, given);
+    bool is_first = go->is_good && !device->has_given;
+    if (go->is_given) {
+        end_trial(line, device, go->trial);
+    } else if (is_first && refusals_are_doubtful(&device->refusals)) {
+        trust(line, device);
     } else if (refused != REFUSAL_NONE) {
         refuse(line, device, refused);
     } else if (refusals_are_sought(&device->refusals) && !is_searching(device)) {
         refusals_settle(&device->refusals);
     } else {
-        is_new = false;
+        return false;
     }
-    if (is_new) {
+    return true;
+}
+
+void refusal_judge(struct line *line, const struct go *go)
+{
+    struct line_device *device = go->device;
+    bool is_changed = step(line, go);
+    device->has_given = device->has_given || go->is_good;
+    if (is_changed) {
         tell_new(line, device);
         plan_anew(line, device);
         show_count(line, device);

@@ -36,6 +36,16 @@ bool refusals_are_sought(const struct refusals *refusals)
     return false;
 }
 
+bool refusals_are_doubtful(const struct refusals *refusals)
+{
+    for (size_t i = 0; i < refusals->count; i++) {
+        if (refusals->items[i].is_doubtful) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Something that stays lies within the refused request, so it would have been refused without the split too. */
 static bool is_explained(const struct refusals *refusals, const struct refusal *split)
 {

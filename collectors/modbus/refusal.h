@@ -19,6 +19,8 @@ struct refusal {
     bool is_split;  /* two values that are good by themselves: no request may hold both */
     bool is_sought; /* a split that only the search has made so far */
     bool is_told;   /* somebody keeps it over restarts */
+    bool
+        is_doubtful; /* found when the device had given nothing yet: it may still have been starting */
     uint16_t first; /* on the wire */
     uint16_t last;
     uint16_t block_first; /* sought: the refused request that it halves */
@@ -37,6 +39,8 @@ void refusals_finish(struct refusals *refusals);
 void refusals_add(struct refusals *refusals, const struct refusal *refusal);
 void refusals_remove(struct refusals *refusals, size_t index);
 bool refusals_are_sought(const struct refusals *refusals);
+
+bool refusals_are_doubtful(const struct refusals *refusals);
 
 /* The search is over: keeps the sought splits that are needed, drops the others. */
 void refusals_settle(struct refusals *refusals);
