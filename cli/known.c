@@ -10,19 +10,19 @@
 #include "collectors/modbus/raw.h"
 
 struct shape {
-    int type;
     const char *word;
+    int type;
     uint16_t registers;
     bool is_negative; /* a signed integer, looked at when the value is below zero */
 };
 
 static const struct shape shapes[] = {
-    {REGISTER_F32, "f32", 2, false},       {REGISTER_U16, "u16", 1, false},
-    {REGISTER_I16, "i16", 1, true},        {REGISTER_U32, "u32", 2, false},
-    {REGISTER_I32, "i32", 2, true},        {REGISTER_F64, "f64", 4, false},
-    {REGISTER_U64, "u64", 4, false},       {REGISTER_I64, "i64", 4, true},
-    {REGISTER_BCD, "bcd", 2, false},       {REGISTER_MOD10K, "mod10k", 2, false},
-    {REGISTER_MOD10K, "mod10k", 3, false},
+    {"f32", REGISTER_F32, 2, false},       {"u16", REGISTER_U16, 1, false},
+    {"i16", REGISTER_I16, 1, true},        {"u32", REGISTER_U32, 2, false},
+    {"i32", REGISTER_I32, 2, true},        {"f64", REGISTER_F64, 4, false},
+    {"u64", REGISTER_U64, 4, false},       {"i64", REGISTER_I64, 4, true},
+    {"bcd", REGISTER_BCD, 2, false},       {"mod10k", REGISTER_MOD10K, 2, false},
+    {"mod10k", REGISTER_MOD10K, 3, false},
 };
 
 static const struct {

@@ -19,11 +19,11 @@ enum known_fit {
 };
 
 struct known_match {
-    uint16_t address;
-    uint16_t registers;
     const char *type;  /* as in a profile */
     const char *order; /* "ABCD"; "" when there is only one */
     enum known_fit fit;
+    uint16_t address;
+    uint16_t registers;
     double scale; /* power of ten */
     double ratio; /* current transformer, 1 = none */
     double value; /* register x scale x ratio */

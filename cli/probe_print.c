@@ -38,25 +38,41 @@ static void add_answer(struct table *table, const struct finding *finding)
     }
 }
 
+static void add_unit(struct table *table, size_t unit, const struct finding *finding)
+{
+    table_add_format(table, STYLE_NONE, "%zu", unit);
+    add_answer(table, finding);
+    table_add(table, STYLE_NONE, finding->device);
+}
+
+static void add_guess(struct table *table, const struct guess *guess)
+{
+    enum style style = guess->level == GUESS_IDENTIFIED ? STYLE_GOOD : STYLE_WARN;
+    table_add(table, style, guess->id);
+    table_add(table, style, level_word(guess));
+    table_add(table, STYLE_NONE, guess->evidence);
+}
+
+static void add_blanks(struct table *table, int count)
+{
+    for (int i = 0; i < count; i++) {
+        table_add(table, STYLE_NONE, "");
+    }
+}
+
 /* One row a guess; the unit stands in the first of them. */
 static void add_rows(struct table *table, size_t unit, const struct finding *finding)
 {
-    const struct guess_list *list = &finding->guesses;
-    for (size_t i = 0; i == 0 || i < list->count; i++) {
-        const struct guess *guess = i < list->count ? &list->guesses[i] : NULL;
-        if (i == 0) {
-            table_add_format(table, STYLE_NONE, "%zu", unit);
-            add_answer(table, finding);
-            table_add(table, STYLE_NONE, finding->device);
-        } else {
-            table_add(table, STYLE_NONE, "");
-            table_add(table, STYLE_NONE, "");
-            table_add(table, STYLE_NONE, "");
+    add_unit(table, unit, finding);
+    if (finding->guesses.count == 0) {
+        table_add(table, STYLE_NONE, "unknown");
+        add_blanks(table, 2);
+    }
+    for (size_t i = 0; i < finding->guesses.count; i++) {
+        if (i > 0) {
+            add_blanks(table, 3);
         }
-        bool is_sure = guess && guess->level == GUESS_IDENTIFIED;
-        table_add(table, is_sure ? STYLE_GOOD : STYLE_NONE, guess ? guess->id : "unknown");
-        table_add(table, is_sure ? STYLE_GOOD : STYLE_WARN, guess ? level_word(guess) : "");
-        table_add(table, STYLE_NONE, guess ? guess->evidence : "");
+        add_guess(table, &finding->guesses.guesses[i]);
     }
 }
 

@@ -8,6 +8,7 @@
 
 enum {
     TUNE_UNITS = 3,
+    SETTLE_MS = 100,       /* a change of settings takes about so long */
     TUNE_TIMEOUT_MS = 400, /* enough for 2400 baud and a slow device; there are 24 settings */
 };
 
@@ -55,24 +56,26 @@ static int try_setting(struct probe *probe, size_t baud, size_t frame)
     return -ETIMEDOUT;
 }
 
+enum { SETTINGS = ARRAY_SIZE(bauds) * ARRAY_SIZE(frames) };
+
 static int64_t count_wanted(const struct cli *cli)
 {
     int64_t count = 0;
-    for (size_t i = 0; i < ARRAY_SIZE(bauds) * ARRAY_SIZE(frames); i++) {
+    for (size_t i = 0; i < SETTINGS; i++) {
         count += is_wanted(cli, i / ARRAY_SIZE(frames), i % ARRAY_SIZE(frames)) ? 1 : 0;
     }
     return count;
 }
 
-static void announce(const struct probe *probe, int64_t settings, int64_t timeout_ms)
+static void announce(const struct probe *probe, long long settings, long long timeout_ms)
 {
     size_t count = probe->unit_count < TUNE_UNITS ? probe->unit_count : TUNE_UNITS;
+    long long most_s = settings * ((long long)count * timeout_ms + SETTLE_MS) / 1000 + 1;
     fprintf(
         stderr,
         "looking for baud and parity on %s: %lld settings x %zu units x %lld ms, at most %lld s; "
         "give --baud, --parity and --stop-bits to spare it\n",
-        probe->reader.where, (long long)settings, count, (long long)timeout_ms,
-        (long long)(settings * ((int64_t)count * timeout_ms + 100) / 1000 + 1));
+        probe->reader.where, settings, count, timeout_ms, most_s);
 }
 
 static void keep_setting(struct probe *probe, size_t baud, size_t frame)
@@ -95,26 +98,36 @@ static int say_nobody(const struct probe *probe, size_t refused)
     return EXIT_FAILED;
 }
 
+/* What try_setting gave to an exit code; -1: on with the next one. */
+static int judge(struct probe *probe, int error, size_t baud, size_t frame)
+{
+    probe->tried_settings += error == -ENOTSUP ? 0 : 1;
+    switch (error) {
+    case 0:
+        keep_setting(probe, baud, frame);
+        return EXIT_OK;
+    case -ETIMEDOUT:
+    case -ENOTSUP:
+        return -1;
+    default:
+        fprintf(stderr, "lingtan: %s\n",
+                error == -EINTR ? "interrupted, nothing was found" : probe->reader.why);
+        return EXIT_FAILED;
+    }
+}
+
 static int search(struct probe *probe)
 {
-    const struct cli *cli = probe->reader.cli;
     size_t refused = 0;
-    for (size_t baud = 0; baud < ARRAY_SIZE(bauds); baud++) {
-        for (size_t frame = 0; frame < ARRAY_SIZE(frames); frame++) {
-            if (!is_wanted(cli, baud, frame)) {
-                continue;
-            }
+    for (size_t i = 0; i < SETTINGS; i++) {
+        size_t baud = i / ARRAY_SIZE(frames);
+        size_t frame = i % ARRAY_SIZE(frames);
+        if (is_wanted(probe->reader.cli, baud, frame)) {
             int error = try_setting(probe, baud, frame);
-            probe->tried_settings += error == -ENOTSUP ? 0 : 1;
+            int code = judge(probe, error, baud, frame);
             refused += error == -ENOTSUP ? 1 : 0;
-            if (error == 0) {
-                keep_setting(probe, baud, frame);
-                return EXIT_OK;
-            }
-            if (error != -ETIMEDOUT && error != -ENOTSUP) {
-                fprintf(stderr, "lingtan: %s\n",
-                        error == -EINTR ? "interrupted, nothing was found" : probe->reader.why);
-                return EXIT_FAILED;
+            if (code >= 0) {
+                return code;
             }
         }
     }

@@ -92,8 +92,7 @@ static int read_plan(struct record *record, const struct plan *plan, struct plan
 
 static void write_head(const struct record *record, struct text *out)
 {
-    text_add_string(out,
-                    "# SPDX-License-Identifier: Apache-2.0\n# Recorded by lingtan record: ");
+    text_add_string(out, "# SPDX-License-Identifier: Apache-2.0\n# Recorded by lingtan record: ");
     text_add_format(out, "%s on ", record->profile->device);
     record_add_time(out);
     text_add_string(out,

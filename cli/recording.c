@@ -101,8 +101,9 @@ static void begin_line(const struct recorded_word *word, uint8_t unit, int64_t a
     if (word->unit != unit) {
         text_add_format(out, "unit %u ", word->unit);
     }
-    text_add_format(out, "%s %lld:", areas[word->function],
-                    (long long)(word->address + address_base));
+    text_add_format(out, "%s ", areas[word->function]);
+    text_add_int(out, word->address + address_base);
+    text_add_char(out, ':');
 }
 
 void recording_write(const struct recording *recording, uint8_t unit, int64_t address_base,

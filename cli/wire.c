@@ -189,6 +189,29 @@ static int judge(struct wire *wire, const struct frame_request *request, uint8_t
     }
 }
 
+/* Waits for some bytes: 0, or why there will be no reply. */
+static int take_bytes(struct wire *wire, unsigned unit, int64_t until_us, uint8_t *bytes,
+                      size_t *size)
+{
+    int error = wait_for(wire, POLLIN, until_us);
+    if (error == -ETIMEDOUT) {
+        say(wire, "unit %u at %s did not answer within %lld ms (%zu bytes came)", unit, wire->name,
+            (long long)wire->timeout_ms, *size);
+        return *size > 0 && wire->kind == FRAME_RTU ? -EBADMSG : error;
+    }
+    if (error < 0) {
+        say(wire, "waiting for unit %u at %s: %s", unit, wire->name, strerror(-error));
+        return error;
+    }
+    ssize_t got = read(wire->fd, bytes + *size, BYTES_MAX - *size);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+        say(wire, "%s closed the connection", wire->name);
+        return -ECONNRESET;
+    }
+    *size += got > 0 ? (size_t)got : 0;
+    return 0;
+}
+
 static int receive(struct wire *wire, const struct frame_request *request, uint8_t *bytes,
                    struct frame_reply *reply)
 {
@@ -196,23 +219,8 @@ static int receive(struct wire *wire, const struct frame_request *request, uint8
     size_t size = 0;
     int verdict = 0;
     while (verdict == 0) {
-        int error = wait_for(wire, POLLIN, until_us);
-        if (error == -ETIMEDOUT) {
-            say(wire, "unit %u at %s did not answer within %lld ms (%zu bytes came)", request->unit,
-                wire->name, (long long)wire->timeout_ms, size);
-            return size > 0 && wire->kind == FRAME_RTU ? -EBADMSG : error;
-        }
-        if (error < 0) {
-            say(wire, "waiting for unit %u at %s: %s", request->unit, wire->name, strerror(-error));
-            return error;
-        }
-        ssize_t got = read(wire->fd, bytes + size, BYTES_MAX - size);
-        if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
-            say(wire, "%s closed the connection", wire->name);
-            return -ECONNRESET;
-        }
-        size += got > 0 ? (size_t)got : 0;
-        verdict = judge(wire, request, bytes, &size, reply);
+        int error = take_bytes(wire, request->unit, until_us, bytes, &size);
+        verdict = error < 0 ? error : judge(wire, request, bytes, &size, reply);
     }
     return verdict < 0 ? verdict : 0;
 }
