@@ -3,7 +3,7 @@
  * message for each device. No profiles, no journal, no quality, no fault isolation: what the daemon is measured beside.
  *
  * Usage: bare_loop MQTT_PORT THREADS PERIOD_MS REGISTERS PLACE:UNITS...
- * PLACE is a TCP port or the path of a serial port (9600 8N1), with units 1 to UNITS on it; registers are read from 0 on,
+ * PLACE is ADDRESS:PORT or the path of a serial port (9600 8N1), with units 1 to UNITS on it; registers are read from 0 on,
  * as u32 in tenths. The lines are dealt out to the threads; a thread reads one device after the other. Runs until killed. */
 #include <pthread.h>
 #include <stdint.h>
@@ -107,18 +107,22 @@ static int open_line(const char *text)
         return -1;
     }
     memcpy(place, text, (size_t)(colon - text));
+    char *port = strchr(place, ':');
+    if (port != NULL) {
+        *port++ = '\0';
+    }
     struct line *line = &load.lines[load.line_count];
     line->units = (int)strtol(colon + 1, NULL, 10);
     line->first_device = load.line_count > 0 ? line[-1].first_device + line[-1].units : 0;
-    line->modbus = place[0] == '/' ? modbus_new_rtu(place, 9600, 'N', 8, 1)
-                                   : modbus_new_tcp("127.0.0.1", (int)strtol(place, NULL, 10));
+    line->modbus = port == NULL ? modbus_new_rtu(place, 9600, 'N', 8, 1)
+                                : modbus_new_tcp(place, (int)strtol(port, NULL, 10));
     if (line->modbus == NULL || line->units < 1 || line->units > UNITS_MAX ||
         modbus_connect(line->modbus) != 0) {
         (void)fprintf(stderr, "bare_loop: no device at %s\n", text);
         return -1;
     }
     /* Bytes of another reply would put a serial line out of step for good. */
-    if (place[0] == '/') {
+    if (port == NULL) {
         (void)modbus_set_error_recovery(line->modbus, MODBUS_ERROR_RECOVERY_PROTOCOL);
     }
     load.line_count++;

@@ -24,9 +24,11 @@ class World:
         self.devices = shapes.write_profiles(folder, shape.points)
         site = shapes.write(folder, "bench-site.conf", shapes.site(shape))
         model = shapes.write(folder, "bench-model.conf", shapes.model(shape))
+        # An address of its own: what other programs still look for at ports of 127.0.0.1 must not be counted here.
+        self.address = f"127.66.{os.getpid() >> 8 & 255}.{os.getpid() & 255}"
         self.mosquitto = lingtan.Mosquitto(folder)
         self.influx = lingtan.Influx(folder) if "all" in variants else None
-        self.simulator = lingtan.Simulator(folder, site, model, ("--pattern",), self.devices)
+        self.simulator = lingtan.Simulator(folder, site, model, ("--pattern", "--listen", self.address), self.devices)
         self.site_path = self.simulator.site_path
 
     def helpers(self):
@@ -35,7 +37,7 @@ class World:
         return {**found, "database": self.influx.program} if self.influx else found
 
     def places(self):
-        """Ports or paths of the lines, in their order."""
+        """Paths or ports of the lines, in their order."""
         with open(self.simulator.site_path, encoding="utf-8") as file:
             return re.findall(r'path\s*=\s*"([^"]+)"' if self.shape.is_serial else r"port\s*=\s*(\d+)", file.read())
 
@@ -52,7 +54,7 @@ class World:
         places = self.places()
         for number in refusing:
             holder = socket.socket()
-            holder.bind(("127.0.0.1", 0))
+            holder.bind((self.address, 0))
             self.refusing.append(holder)
             text = re.sub(rf"port\s*=\s*{places[number]}\b", f"port = {holder.getsockname()[1]}", text)
         self.site_path = shapes.write(self.folder, "dead-site.conf", text)

@@ -51,7 +51,8 @@ class Bare:
     topic = "lingtan/+/+/telemetry"
 
     def __init__(self, folder, shape, world):
-        lines = [f"{place}:{shape.units}" for place in world.places()]
+        prefix = "" if shape.is_serial else f"{world.address}:"
+        lines = [f"{prefix}{place}:{shape.units}" for place in world.places()]
         self.program = lingtan.Program(folder, "bare_loop", [BARE_LOOP, str(world.mosquitto.port), str(shape.bare_threads),
                                                              str(shape.period_ms), str(2 * shape.points), *lines])
         self.pid = self.program.process.pid
@@ -85,7 +86,7 @@ def collectd_config(folder, shape, world):
     data = "\n".join(f'  <Data "v{point + 1}">\n    RegisterBase {2 * point}\n    RegisterType Uint32\n    RegisterCmd ReadHolding\n'
                      f'    Scale 0.1\n    Type gauge\n    Instance "{point + 1}"\n  </Data>' for point in points)
     collect = "\n".join(f'      Collect "v{point + 1}"' for point in points)
-    hosts = "\n".join(f'  <Host "d{number}">\n    Address "127.0.0.1"\n    Port "{port}"\n    Interval {shape.period_ms / 1000:g}\n'
+    hosts = "\n".join(f'  <Host "d{number}">\n    Address "{world.address}"\n    Port "{port}"\n    Interval {shape.period_ms / 1000:g}\n'
                       f'    <Slave 1>\n      Instance "s"\n{collect}\n    </Slave>\n  </Host>'
                       for number, port in enumerate(world.places()))
     return shapes.write(folder, "collectd.conf", f"""Hostname "bench"

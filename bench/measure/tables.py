@@ -129,3 +129,10 @@ def print_threads(pairs):
         print(f"\n{programs.NAMES.get(name, name)}, threads of the last run:\n\n| thread | CPU % | sleeps/s |\n|---|---|---|")
         for row in run["threads"][:12]:
             print(f"| {row['name']} | {100 * row['cpu']:.2f} | {row['sleeps']:.1f} |")
+
+
+def is_true(results):
+    """Whether nothing false came and every device was heard of; what a busy machine missed is another matter."""
+    runs = [run for pairs in results.values() for pair in pairs for run in pair.values()]
+    return all(run["devices"] == run["wanted"] and not any(run[name] for name in ("wrong", "repeated", "out_of_order"))
+               for run in runs)
