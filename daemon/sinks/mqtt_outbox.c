@@ -117,6 +117,9 @@ static void note_refusal(struct mqtt_outbox *outbox, const struct mqtt_window_sl
                          const char *words)
 {
     uint64_t held = 0;
+    if (outbox->is_refused) {
+        return; /* the first one is told */
+    }
     if (slot->position) {
         outbox->is_refused = true;
         snprintf(outbox->refusal, sizeof(outbox->refusal),
