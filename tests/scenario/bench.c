@@ -122,6 +122,14 @@ static struct ask read_ask(const struct bench *bench, const uint8_t *bytes, size
     };
 }
 
+/* Doubles what is full. */
+static void *make_room(void *rows, size_t count, size_t size)
+{
+    const size_t first = 64;
+    bool is_full = count == 0 || (count >= first && (count & (count - 1)) == 0);
+    return is_full ? mem_grow(rows, count == 0 ? first : 2 * count, size) : rows;
+}
+
 static int wire_send(struct transport *wire, const uint8_t *bytes, size_t size)
 {
     struct bench *bench = bench_of(wire);
@@ -133,6 +141,7 @@ static int wire_send(struct transport *wire, const uint8_t *bytes, size_t size)
     bench->value = (uint16_t)(bench->value % 40000 + 1);
     struct ask ask = read_ask(bench, bytes, size);
     assert_true(bench->ask_count < BENCH_ASKS_MAX);
+    bench->asks = make_room(bench->asks, bench->ask_count, sizeof(*bench->asks));
     bench->asks[bench->ask_count++] = ask;
     (bench->answer != NULL ? bench->answer : bench_answer)(bench, &ask);
     return 0;
@@ -190,6 +199,7 @@ static void take_post(void *context, struct batch *take_batch)
 {
     struct bench *bench = context;
     assert_true(bench->post_count < BENCH_POSTS_MAX);
+    bench->posts = make_room(bench->posts, bench->post_count, sizeof(*bench->posts));
     bench->posts[bench->post_count++] = (struct post){.at_us = bench->now_us, .batch = take_batch};
 }
 
@@ -260,8 +270,6 @@ void bench_init(struct bench *bench, int64_t wall_us)
         .connect_timeout_us = 1000000,
         .seed = 4711,
     };
-    bench->posts = mem_alloc_array(BENCH_POSTS_MAX, sizeof(*bench->posts));
-    bench->asks = mem_alloc_array(BENCH_ASKS_MAX, sizeof(*bench->asks));
     bench->profiles = make_profiles();
     for (size_t i = 0; i < 256; i++) {
         bench->devices[i].delay_us = 3000;
