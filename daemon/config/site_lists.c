@@ -44,9 +44,12 @@ static bool has_column(const struct list_sheet *sheet, const char *name)
     return find_column(sheet, name) < CSV_CELLS_MAX;
 }
 
-static bool has_place_column(const struct list_sheet *sheet)
+/* Whether its rows may say where their devices are, or the list does. */
+static bool can_have_place(const struct list_sheet *sheet)
 {
-    return has_column(sheet, "line") || has_column(sheet, "host") || has_column(sheet, "path");
+    const struct device_list *list = sheet->list;
+    return has_column(sheet, "line") || has_column(sheet, "host") || has_column(sheet, "path") ||
+           list->line[0] || list->endpoint.host[0] || list->endpoint.path[0];
 }
 
 static void unknown_column_fault(const struct reading *reading, const char *name)
@@ -110,9 +113,7 @@ static void check_header(const struct reading *reading)
         missing_fault(reading, "profile",
                       "a column of that name, or one profile for all in device_lists");
     }
-    const struct device_list *list = sheet->list;
-    if (!has_place_column(sheet) && !list->line[0] && !list->endpoint.host[0] &&
-        !list->endpoint.path[0]) {
+    if (!can_have_place(sheet)) {
         missing_fault(reading, "line",
                       "a column line, host or path, or one of them for all in device_lists");
     }
@@ -196,7 +197,7 @@ static void check_row(const struct reading *reading, const struct list_row *row)
         missing_fault(reading, "profile", "a file in the folder of profiles, without .conf");
     }
     bool has_place = row->is_lost || row->values.line[0] || row->makes_line;
-    if (!has_place && has_place_column(reading->sheet)) {
+    if (!has_place && can_have_place(reading->sheet)) {
         missing_fault(reading, "line", "the id of a line, or a host, or the path of a serial port");
     }
 }

@@ -293,6 +293,12 @@ static const struct {
     {LIST, "id,line,host,unit\nm,x,h,1\nn,y,h,1\n",
      "m.csv:3: lines.y.host: leads to h:502, as x does (line 2), wants all devices of one endpoint "
      "on one line\n"},
+    {"device_lists = ( { file = \"m.csv\"; profile = \"meter-a\"; transport = \"rtu\"; host = "
+     "\"h\"; "
+     "} );",
+     "id\nm\n",
+     "m.csv:2: line: is missing, wants the id of a line, or a host, or the path of a serial "
+     "port\n"},
     {LIST, "id,transport,host,path\nm,rtu,h,\nn,tcp,,/dev/ttyS0\n",
      "m.csv:2: line: is missing, wants the id of a line, or a host, or the path of a serial port\n"
      "m.csv:3: line: is missing, wants the id of a line, or a host, or the path of a serial "
