@@ -56,6 +56,7 @@ struct subscriber {
     int64_t period_ms;
     unsigned long dead_every;
     int64_t begun_us;
+    int64_t first_us; /* the first message of all; 0 = none yet */
     bool is_over;
     struct source *sources[DEVICES_MAX];
     struct figures figures;
@@ -256,6 +257,7 @@ static void take_message(void *context, const struct mqtt_message *message)
         return;
     }
     subscriber->figures.messages++;
+    subscriber->first_us = subscriber->first_us > 0 ? subscriber->first_us : message->arrival_us;
     if (message->payload[0] == '{') {
         take_json(subscriber, source, message);
     } else {
@@ -295,7 +297,8 @@ static void report(const struct subscriber *subscriber)
                      names[i], histogram_at(spreads[i], 0.5), names[i],
                      histogram_at(spreads[i], 0.99), names[i], spreads[i]->highest);
     }
-    (void)printf(",\"example\":\"%s\"}\n", figures->example);
+    (void)printf(",\"first_us\":%" PRId64 ",\"example\":\"%s\"}\n", subscriber->first_us,
+                 figures->example);
     (void)fflush(stdout);
 }
 

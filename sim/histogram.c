@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* histogram: 32 buckets for each doubling. */
+/* histogram: 128 buckets for each doubling. */
 #include "sim/histogram.h"
 
 #include <math.h>
 #include <stddef.h>
 
 enum {
-    SUB_BITS = 5,
+    SUB_BITS = 7,
     EXACT = 2 << SUB_BITS,
 };
 

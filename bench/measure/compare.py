@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import sys
+import time
 
 import lingtan
 
@@ -77,9 +78,11 @@ def run_one(name, folder, shape, world, options, label=None):
     os.makedirs(folder)
     topic = programs.PEERS.get(name, programs.Ours).topic
     checker = window.Checker(world.mosquitto, topic, shape)
+    start_us = time.time_ns() // 1000
     program = start(name, folder, shape, world)
     try:
         figures = window.measure(program, checker, world, shape, options)
+        figures["first_ms"] = (figures["first_us"] - start_us) / 1000
     finally:
         program.stop()
         checker.stop()

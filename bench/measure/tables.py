@@ -102,6 +102,12 @@ def print_helpers(pairs):
     print(f"\nBeside it, % of a processor: {shares}; the simulator {spread([run['sim_us_request'] for run in runs], 1)} us a request.")
 
 
+def print_first(pairs):
+    for name in (name for name in pairs[0] if name in programs.VARIANTS):
+        print(f"\nStart of the process to the first message, {programs.NAMES[name]}: "
+              f"{spread([pair[name]['first_ms'] for pair in pairs], 0)} ms.")
+
+
 def print_dead(pairs):
     print_rows("devices looked at", DEAD_COLUMNS, [(state, [pair[state] for pair in pairs]) for state in pairs[0]])
     ratios = [pair["dead"]["freshness_p99_us"] / pair["healthy"]["freshness_p99_us"] for pair in pairs]
@@ -121,6 +127,7 @@ def print_shape(shape, pairs):
     else:
         print_rows("program", COLUMNS, names)
         print_ratios(pairs, "cpu_us_value", "CPU a value")
+        print_first(pairs)
     print_helpers(pairs)
 
 
