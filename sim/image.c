@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "config/site.h"
 #include "sim/noise.h"
+#include "sim/sunspec.h"
 
 /* Beyond it a register that is to be an exponent is none. */
 enum { EXPONENT_MAX = 10 };
@@ -183,7 +184,9 @@ double image_value(const struct image *image, const struct role *role, const str
     }
     if (role_value(world, role, cell->quantity, cell->point->index, image->config->vt_ratio,
                    &value)) {
-        return value + cell->adjust;
+        bool is_sunspec_state = image->profile->discovery == DISCOVERY_SUNSPEC &&
+                                cell->quantity == QUANTITY_ID_inverter_state;
+        return is_sunspec_state ? sunspec_state(value) : value + cell->adjust;
     }
     return (double)NAN;
 }

@@ -9,9 +9,6 @@
 
 enum { STRINGS_PER_INVERTER = 20 };
 
-/* What a SUN2000 says in its status register. */
-enum { INVERTER_RUNNING = 0x0200, INVERTER_LIMITED = 0x0201, INVERTER_DARK = 0xA000 };
-
 static int64_t now_s(const struct world *world)
 {
     return world->now_us / 1000000;

@@ -6,6 +6,9 @@
 #include "sim/world.h"
 #include <lingtan/quantity.h>
 
+/* What a SUN2000 says in its status register. */
+enum { INVERTER_RUNNING = 0x0200, INVERTER_LIMITED = 0x0201, INVERTER_DARK = 0xA000 };
+
 bool meter_value(const struct world *world, const struct flow *flow, enum quantity_id id,
                  double vt_ratio, double *value);
 bool inverter_value(const struct world *world, const struct inverter *inverter, enum quantity_id id,

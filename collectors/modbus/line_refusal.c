@@ -192,6 +192,7 @@ void refusal_forget(struct line *line, struct line_device *device)
         }
     }
     refusals_finish(&device->refusals);
+    show_count(line, device);
 }
 
 /* Another model may have taken its place: everything is asked again. */

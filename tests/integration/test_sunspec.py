@@ -113,6 +113,7 @@ class SunSpec(lingtan.ProgramTest):
         return self.simulator.control(f"value {device} {point}")["value"]
 
     def check_values(self, device):
+        self.assertIn(self.truth(device, "inverter_state"), (2, 4, 5))
         lingtan.wait_until(lambda: all(self.newest(device, point) for point in WANTED[device]), 60, f"points of {device}")
         for point, step in WANTED[device].items():
             value, quality = self.newest(device, point)

@@ -295,10 +295,51 @@ static void a_refused_register_is_walked_for_after_an_hour(void **state)
     bench_run(&bench, hour_us - MINUTE);
     assert_int_equal(count_asks_of(40000, first), 0);
     assert_int_equal(newest("alarm_word_1")->quality, QUALITY_EXCEPTION);
+    assert_int_equal(bench_device_status(&bench, UNIT).bad_registers, 2);
     /* one look, whose end differs, and a walk */
     bench_run(&bench, 3 * hour_us);
     assert_newest("active_power", 4.321);
     assert_int_equal(count_asks_of(40000, first), 2);
+    assert_int_equal(bench_device_status(&bench, UNIT).bad_registers, 0);
+}
+
+static int begin_knowing(void **state)
+{
+    (void)state;
+    deaf_from = 65536;
+    exception = 0;
+    make_map(40000);
+    map.is_written[inverter + 38] = false;
+    struct bad_register row = {
+        .device = "pv",
+        .unit = UNIT,
+        .function = 3,
+        .exception = 2,
+        .first = (uint16_t)(inverter + 38),
+        .last = (uint16_t)(inverter + 38),
+        .since_us = noon_us,
+        .next_try_us = noon_us + 24 * hour_us,
+    };
+    bench_init(&bench, noon_us);
+    bench.answer = answer;
+    bench_add_unknown(&bench, &unknown, period_ms);
+    line_know_refused(bench.line, 0, &row, 1);
+    bench_start(&bench);
+    return 0;
+}
+
+static void what_was_refused_before_the_start_is_not_asked(void **state)
+{
+    (void)state;
+    bench_run(&bench, MINUTE);
+    assert_newest("active_power", 4.321);
+    assert_int_equal(newest("inverter_state")->quality, QUALITY_EXCEPTION);
+    assert_int_equal(newest("inverter_state")->exception, 2);
+    for (size_t i = 0; i < bench.ask_count; i++) {
+        const struct ask *ask = &bench.asks[i];
+        assert_false(ask->address <= inverter + 38 && inverter + 38 < ask->address + ask->quantity);
+    }
+    assert_int_equal(bench_device_status(&bench, UNIT).bad_registers, 1);
 }
 
 static void walks_leave_room_for_others(void **state)
@@ -335,6 +376,8 @@ int main(void)
                                         finish),
         cmocka_unit_test_setup_teardown(a_refused_register_is_walked_for_after_an_hour, begin,
                                         finish),
+        cmocka_unit_test_setup_teardown(what_was_refused_before_the_start_is_not_asked,
+                                        begin_knowing, finish),
         cmocka_unit_test_setup_teardown(walks_leave_room_for_others, begin, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
