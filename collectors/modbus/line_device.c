@@ -137,8 +137,12 @@ bool probe_casts_shadow(struct line *line, int64_t took_us)
         return false;
     }
     bool is_long = took_us > 2 * line->slowest_us;
-    line->shadow_us =
-        is_long ? line->now_us - sent_us : line->shadow_us - line->shadow_us / SHADOW_FADES;
+    int64_t busy_us = line->now_us - sent_us;
+    int64_t most_us = line->settings.response_timeout_us;
+    line->shadow_us -= line->shadow_us / SHADOW_FADES;
+    if (is_long) {
+        line->shadow_us = busy_us < most_us ? busy_us : most_us;
+    }
     return is_long;
 }
 
