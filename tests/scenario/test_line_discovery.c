@@ -303,6 +303,33 @@ static void a_refused_register_is_walked_for_after_an_hour(void **state)
     assert_int_equal(bench_device_status(&bench, UNIT).bad_registers, 0);
 }
 
+static int begin_serial(void **state)
+{
+    (void)state;
+    deaf_from = 65536;
+    exception = 0;
+    make_map(50000);
+    bench_init(&bench, noon_us);
+    bench.answer = answer;
+    bench.wire.frame = FRAME_RTU;
+    bench.wire.char_ns = 1041667; /* 9600 8N1 */
+    bench.wire.silence_us = 4000;
+    bench.devices[UNIT].delay_us = 200000; /* behind the last character of the largest reply */
+    bench.settings.response_timeout_us = 500000;
+    bench_add_unknown(&bench, &unknown, period_ms);
+    bench_start(&bench);
+    return 0;
+}
+
+static void a_device_on_a_serial_line_is_found(void **state)
+{
+    (void)state;
+    bench_run(&bench, 30 * SECOND);
+    assert_newest("active_power", 4.321);
+    assert_int_equal(count_asks_of(50000, 0), 1);
+    assert_int_equal(bench_device_status(&bench, UNIT).errors.timeouts, 0);
+}
+
 static int begin_knowing(void **state)
 {
     (void)state;
@@ -376,6 +403,7 @@ int main(void)
                                         finish),
         cmocka_unit_test_setup_teardown(a_refused_register_is_walked_for_after_an_hour, begin,
                                         finish),
+        cmocka_unit_test_setup_teardown(a_device_on_a_serial_line_is_found, begin_serial, finish),
         cmocka_unit_test_setup_teardown(what_was_refused_before_the_start_is_not_asked,
                                         begin_knowing, finish),
         cmocka_unit_test_setup_teardown(walks_leave_room_for_others, begin, finish),
