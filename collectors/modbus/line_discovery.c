@@ -9,6 +9,7 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/mem.h"
 #include "base/text.h"
@@ -271,10 +272,12 @@ bool discovery_keep_refused(struct line_device *device, const struct bad_registe
     if (discovery == NULL || discovery->has_chain) {
         return false;
     }
-    discovery->refused = mem_grow(discovery->refused, count + 1, sizeof(*discovery->refused));
-    discovery->refused_count = count;
     for (size_t i = 0; i < count; i++) {
-        discovery->refused[i] = rows[i];
+        if (strcmp(rows[i].device, device->device->id) == 0) {
+            discovery->refused = mem_grow(discovery->refused, discovery->refused_count + 1,
+                                          sizeof(*discovery->refused));
+            discovery->refused[discovery->refused_count++] = rows[i];
+        }
     }
     return true;
 }
