@@ -69,7 +69,6 @@ static void come_online(struct line *line, struct line_device *device)
     }
     device->health = DEVICE_ONLINE;
     device->fell_with_line = false;
-    device->has_given = device->has_given && !was_away;
     discovery_returned(device);
 }
 

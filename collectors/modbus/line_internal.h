@@ -42,7 +42,8 @@ struct request_state {
     uint8_t fails;     /* in a row */
     uint8_t quality; /* of the last failure */
     uint8_t exception;
-    uint8_t refusals; /* in a row: exceptions that say the registers are not to be had */
+    uint8_t refusals;   /* in a row: exceptions that say the registers are not to be had */
+    int64_t refused_us; /* the first of them */
 };
 
 /* The finding of a device's points; its own file. */
@@ -54,7 +55,8 @@ struct line_device {
     struct schedule schedules[POLL_CLASS_COUNT];
     struct request_state *requests; /* as the plan has them, and one for trials */
     struct refusals refusals;
-    bool has_given;            /* a good reply to a planned request, since it came */
+    int64_t given_us;          /* monotonic: the last good reply to a planned request */
+    int64_t forgiven_us;       /* when doubtful refusals were dropped last; 0 = never */
     uint32_t trial_turn;       /* while it refuses everything */
     bool is_finding;           /* refusals were found that the log has not told yet */
     atomic_bool wants_retry;   /* of all refusals, as soon as can be: set by any thread */
@@ -249,7 +251,7 @@ int64_t probe_allowed_us(struct line *line, const struct line_device *device); /
 void probe_charge(struct line *line, int64_t cost_us);
 
 /* line_refusal.c */
-void refusal_count(struct request_state *state, uint8_t exception);
+void refusal_count(struct request_state *state, uint8_t exception, int64_t now_us);
 size_t refusal_choose(struct line *line, struct line_device *device); /* to be tried in this go */
 void refusal_forget(struct line *line, struct line_device *device);   /* all of them */
 void refusal_tried(struct line *line, bool is_given);

@@ -123,7 +123,7 @@ static void take_exception(struct line *line, struct request_state *state, uint8
         state->fails = 0;
         state->retry_us = 0;
         state->exception = exception;
-        refusal_count(state, exception);
+        refusal_count(state, exception, line->now_us);
         discovery_doubt(line, exception);
     }
 }
@@ -138,6 +138,7 @@ static void take_good(struct line *line, struct request_state *state,
     state->retry_us = 0;
     state->refusals = 0;
     line->go.is_good = true;
+    line->go.device->given_us = line->now_us;
 }
 
 /* Whatever it brings is not decoded: the plan does not have it yet. */

@@ -20,17 +20,19 @@ enum {
 
 static const int64_t day_us = 86400000000;
 static const int64_t spread_us = 3600000000;
+static const int64_t doubt_pause_us = 3600000000; /* once an hour is enough to be forgiven */
 
 static struct log_subject subject_of(const struct line *line, const struct line_device *device)
 {
     return (struct log_subject){.line = line->settings.id, .device = device->device->id};
 }
 
-void refusal_count(struct request_state *state, uint8_t exception)
+void refusal_count(struct request_state *state, uint8_t exception, int64_t now_us)
 {
     if (exception != EXCEPTION_ADDRESS && exception != EXCEPTION_VALUE) {
         state->refusals = 0;
     } else if (state->refusals < REFUSALS_IN_ROW) {
+        state->refused_us = state->refusals == 0 ? now_us : state->refused_us;
         state->refusals++;
     }
 }
@@ -89,6 +91,7 @@ static struct request_state state_of(const struct plan_request *request,
             return states[i];
         }
         state.refusals = states[i].refusals > 0 ? 1 : 0;
+        state.refused_us = states[i].refused_us;
     }
     return state;
 }
@@ -246,12 +249,20 @@ static size_t find_refused(const struct line_device *device)
     return best;
 }
 
+/* It has given nothing else meanwhile. */
+static bool is_doubtful(const struct line *line, const struct line_device *device, size_t request)
+{
+    bool was_forgiven =
+        device->forgiven_us != 0 && line->now_us - device->forgiven_us < doubt_pause_us;
+    return !was_forgiven && device->given_us < device->requests[request].refused_us;
+}
+
 static void refuse(struct line *line, struct line_device *device, size_t request)
 {
     struct refusal refusal;
     plan_halve(device->plan, request, &refusal);
     refusal.exception = device->requests[request].exception;
-    refusal.is_doubtful = !device->has_given;
+    refusal.is_doubtful = is_doubtful(line, device, request);
     refusal.since_us = line->wall_us;
     refusal.next_try_us = next_try_us(line);
     refusals_add(&device->refusals, &refusal);
@@ -299,10 +310,10 @@ static void say_found(struct line *line, struct line_device *device)
     }
 }
 
-/* What a device refused before its first good reply it may have refused because it was starting: that is asked again. */
-static void trust(struct line *line, struct line_device *device)
+/* A device that refuses everything and then gives something was starting, or its gateway was: all is asked again. */
+static void forgive(struct line *line, struct line_device *device)
 {
-    device->has_given = true;
+    device->forgiven_us = line->now_us;
     for (size_t i = device->refusals.count; i > 0; i--) {
         struct refusal gone = device->refusals.items[i - 1];
         if (gone.is_doubtful) {
@@ -319,11 +330,10 @@ static bool step(struct line *line, const struct go *go)
 {
     struct line_device *device = go->device;
     size_t refused = find_refused(device);
-    bool is_first = go->is_good && !device->has_given;
     if (go->is_given) {
         end_trial(line, device, go->trial);
-    } else if (is_first && refusals_are_doubtful(&device->refusals)) {
-        trust(line, device);
+    } else if (go->is_good && refusals_are_doubtful(&device->refusals)) {
+        forgive(line, device);
     } else if (refused != REFUSAL_NONE) {
         refuse(line, device, refused);
     } else if (refusals_are_sought(&device->refusals) && !is_searching(device)) {
@@ -338,7 +348,6 @@ void refusal_judge(struct line *line, const struct go *go)
 {
     struct line_device *device = go->device;
     bool is_changed = step(line, go);
-    device->has_given = device->has_given || go->is_good;
     if (is_changed) {
         tell_new(line, device);
         plan_anew(line, device);

@@ -205,7 +205,7 @@ static void one_refusal_is_no_search(void **state)
     bench_finish(&bench);
 }
 
-/* Refuses everything while it starts; what was found of that is not held against it for a day. */
+/* Refuses everything while it or its gateway starts; what was found of that is not held against it for a day. */
 static void a_device_that_starts_is_forgiven(void **state)
 {
     (void)state;
@@ -221,10 +221,8 @@ static void a_device_that_starts_is_forgiven(void **state)
     bench_run(&bench, 30 * SECOND);
     check_last(&bench, 1U << 3, 2);
     assert_int_equal(bench_device_status(&bench, 1).bad_registers, 1);
-    /* the same when it was away in between, but what it refused before stays */
-    bench.devices[1].is_silent = true;
-    bench_run(&bench, 10 * SECOND);
-    bench.devices[1].is_silent = false;
+    /* the same two hours later, but what it refused before stays */
+    bench_run(&bench, 2 * HOUR);
     bench.devices[1].exception = 2;
     bench_run(&bench, 15 * SECOND);
     assert_in_range(bench_device_status(&bench, 1).bad_registers, 2, 12);
@@ -234,6 +232,27 @@ static void a_device_that_starts_is_forgiven(void **state)
     check_last(&bench, 1U << 3, 2);
     assert_int_equal(bench_device_status(&bench, 1).bad_registers, 1);
     assert_int_equal(count_touching(&bench, first, 13, 13), 0);
+    bench_finish(&bench);
+}
+
+/* One class is refused for good, the other given every 10 s: the doubt ends. */
+static void doubt_is_no_circle(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, noon_us);
+    bench_add(&bench, "full", 1, 1000, 10000);
+    bench.devices[1].exception = 2;
+    bench_start(&bench);
+    bench_run(&bench, 4 * SECOND);
+    bench.devices[1].exception = 0;
+    bench.devices[1].refused_first = bench.devices[1].refused_last = 7;
+    bench_run(&bench, MINUTE);
+    size_t first = bench.ask_count;
+    bench_run(&bench, HOUR);
+    assert_int_equal(count_touching(&bench, first, 7, 7), 0);
+    assert_int_equal(bench.ask_count - first, 360);
+    assert_int_equal(bench_device_status(&bench, 1).bad_registers, 1);
     bench_finish(&bench);
 }
 
@@ -420,6 +439,7 @@ int main(void)
         cmocka_unit_test(what_belongs_together_is_never_cut),
         cmocka_unit_test(one_refusal_is_no_search),
         cmocka_unit_test(a_device_that_starts_is_forgiven),
+        cmocka_unit_test(doubt_is_no_circle),
         cmocka_unit_test(a_wrong_model_ends_at_one_request_a_poll),
         cmocka_unit_test(a_wrong_model_that_falls_silent_is_offline),
         cmocka_unit_test(it_is_tried_once_a_day),
