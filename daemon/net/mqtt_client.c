@@ -397,13 +397,10 @@ static int64_t until_deadline(const struct mqtt_client *client)
     return left_us > 0 ? left_us : 0;
 }
 
-/* In a TLS handshake our CONNECT waits for the far end, and the socket would be writable all the time. */
 static bool wants_to_write(const struct mqtt_client *client, int socket)
 {
-    if (!client->is_connected && socket_progress(socket) == -EINPROGRESS) {
-        return true;
-    }
-    return mosquitto_want_write(client->mosq) && !tls_awaits_peer(mosquitto_ssl_get(client->mosq));
+    bool is_pending = !client->is_connected && socket_progress(socket) == -EINPROGRESS;
+    return is_pending || mosquitto_want_write(client->mosq);
 }
 
 size_t mqtt_client_wait_for(const struct mqtt_client *client, struct pollfd *fd, int64_t *wait_us)

@@ -316,11 +316,6 @@ const char *tls_trouble(const struct tls *tls)
     return tls && tls->trouble[0] ? tls->trouble : NULL;
 }
 
-bool tls_awaits_peer(void *connection)
-{
-    return connection && !SSL_is_init_finished(connection) && SSL_want_read((SSL *)connection);
-}
-
 ssize_t tls_write(void *connection, const char *bytes, size_t length)
 {
     size_t written = 0;

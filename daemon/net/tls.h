@@ -39,7 +39,4 @@ const char *tls_trouble(const struct tls *tls);
 /* Writes to the connection (SSL): how many bytes it took, 0 = none for now, or negative errno. */
 ssize_t tls_write(void *connection, const char *bytes, size_t length) MUST_USE;
 
-/* Is the handshake of this connection (SSL) waiting for the far end? Then it must not be woken for writing. */
-bool tls_awaits_peer(void *connection);
-
 #endif
