@@ -15,8 +15,7 @@ enum {
 struct mqtt_burst {
     struct text bytes;
     size_t written;
-    bool is_begun;    /* a part was written, or tried: nobody else may write now */
-    int64_t moved_us; /* monotonic: while begun, when the socket last took something */
+    bool is_begun; /* a part was written, or tried: nobody else may write now */
 };
 
 /* Bytes of the message as an MQTT packet. content_type: of MQTT 5, NULL = none. */

@@ -271,9 +271,6 @@ static void write_burst(struct mqtt_client *client)
         written = write_some(client, burst->bytes.data + burst->written,
                              burst->bytes.length - burst->written);
         burst->written += written > 0 ? (size_t)written : 0;
-        if (written > 0 || !burst->is_begun) {
-            burst->moved_us = clock_mono_us(client->options.clock);
-        }
         burst->is_begun = true;
     }
     if (written < 0) {
@@ -283,28 +280,14 @@ static void write_burst(struct mqtt_client *client)
     }
 }
 
-/* While a burst waits no ping can find out whether the broker lives. */
-static void watch_burst(struct mqtt_client *client)
-{
-    int limit_s = client->options.keepalive_s * 2;
-    int64_t stuck_us = clock_mono_us(client->options.clock) - client->burst.moved_us;
-    if (stuck_us > (int64_t)limit_s * 1000000) {
-        fail(client, MQTT_TROUBLE_NETWORK, "%s:%u took nothing for %d s", client->options.host,
-             client->options.port, limit_s);
-    }
-}
-
-/* Returns whether the library may write now. */
+/* Returns whether the library may write now. While it may not, its pings wait too, and TCP_USER_TIMEOUT finds out whether
+ * the broker lives. */
 static bool finish_burst(struct mqtt_client *client)
 {
     if (client->burst.is_begun) {
         write_burst(client);
     }
-    if (client->state == MQTT_CLIENT_UP && client->burst.is_begun) {
-        watch_burst(client);
-        return false;
-    }
-    return client->state != MQTT_CLIENT_CLOSED;
+    return client->state != MQTT_CLIENT_CLOSED && !client->burst.is_begun;
 }
 
 static void pump(struct mqtt_client *client)
