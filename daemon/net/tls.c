@@ -320,12 +320,16 @@ ssize_t tls_write(void *connection, const char *bytes, size_t length)
 {
     size_t written = 0;
     ERR_clear_error();
+    errno = 0;
     int code = SSL_write_ex(connection, bytes, length, &written);
     if (code == 1) {
         return (ssize_t)written;
     }
+    int error = errno;
     int why = SSL_get_error(connection, code);
-    bool is_busy = why == SSL_ERROR_WANT_WRITE || why == SSL_ERROR_WANT_READ;
     ERR_clear_error();
-    return is_busy ? 0 : -EPROTO;
+    if (why == SSL_ERROR_WANT_WRITE || why == SSL_ERROR_WANT_READ) {
+        return 0;
+    }
+    return why == SSL_ERROR_SYSCALL && error ? -error : -EPROTO;
 }

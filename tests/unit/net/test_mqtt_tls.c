@@ -116,7 +116,7 @@ static void test_bursts(void **state)
         char *file = mem_format("%s/bursts%d", folder, is_plain);
         test_subscriber_start(&subscriber, &clear, file, 0);
         connect_to(&scene);
-        work_for(&scene.rig, 3000000); /* more than half of the keep-alive */
+        work_for(&scene.rig, 3500000);
         kill(scene.broker.pid, SIGSTOP);
         char payload[LENGTH];
         memset(payload, 'x', sizeof(payload));
@@ -127,7 +127,7 @@ static void test_bursts(void **state)
                 .topic = "burst", .payload = payload, .length = LENGTH};
             int id = 0;
             if (blocked == 0 && mqtt_client_is_congested(scene.rig.client)) {
-                work_for(&scene.rig, 3000000); /* the ping is due meanwhile, and has to wait */
+                work_for(&scene.rig, 2000000); /* the ping is due meanwhile, and has to wait */
             }
             while (mqtt_client_is_congested(scene.rig.client)) {
                 kill(scene.broker.pid, SIGCONT);
