@@ -42,6 +42,7 @@ struct link_needs {
     int64_t response_timeout_ms;
     int64_t connect_delay_ms;
     int64_t gap_ms;
+    bool ignore_transaction_id;
 };
 
 static int64_t larger(int64_t one, int64_t other)
@@ -51,7 +52,7 @@ static int64_t larger(int64_t one, int64_t other)
 
 static struct link_needs needs_of(const struct line_config *config, const struct profiles *profiles)
 {
-    struct link_needs needs = {0};
+    struct link_needs needs = {.ignore_transaction_id = config->ignore_transaction_id};
     for (size_t i = 0; i < config->devices.count; i++) {
         const struct profile *profile = profiles_find(profiles, device_at(config, i)->profile);
         if (profile != NULL) {
@@ -60,6 +61,7 @@ static struct link_needs needs_of(const struct line_config *config, const struct
                 larger(needs.response_timeout_ms, link->response_timeout_ms);
             needs.connect_delay_ms = larger(needs.connect_delay_ms, link->connect_delay_ms);
             needs.gap_ms = larger(needs.gap_ms, link->gap_ms);
+            needs.ignore_transaction_id |= link->ignore_transaction_id;
         }
     }
     if (needs.response_timeout_ms <= 0) {
@@ -88,9 +90,11 @@ static uint32_t random_seed(void)
 }
 
 static struct transport *make_transport(const struct collector_instance *instance,
-                                        const struct line_config *config, struct pool *pool)
+                                        const struct line_config *config, bool has_ids,
+                                        struct pool *pool)
 {
     struct transport_help help = {
+        .has_ids = has_ids,
         .resolver = instance->resolver,
         .openers = instance->openers,
         .home = pool_home(pool),
@@ -116,10 +120,11 @@ static struct line *make_line(const struct collector_instance *instance,
         .connect_delay_us = 1000 * (delay_ms >= 0 ? delay_ms : needs.connect_delay_ms),
         .gap_us = 1000 * (gap_ms >= 0 ? gap_ms : needs.gap_ms),
         .idle_close_us = 1000000 * config->idle_close_s,
-        .ignore_transaction_id = config->ignore_transaction_id,
+        .ignore_transaction_id = needs.ignore_transaction_id,
         .seed = random_seed(),
     };
-    struct transport *transport = make_transport(instance, config, pool);
+    struct transport *transport =
+        make_transport(instance, config, !needs.ignore_transaction_id, pool);
     struct line *line = line_create(&settings, transport, pool_line_host(pool));
     free(endpoint);
     return line;

@@ -51,6 +51,7 @@ struct transport_help {
     struct crew *resolver; /* one thread: a dead name server must not multiply */
     struct crew *openers;
     struct mailbox *home;
+    bool has_ids; /* Modbus TCP: the other end echoes the transaction id */
 };
 
 /* The configuration is borrowed for life. */

@@ -229,7 +229,7 @@ struct transport *transport_tcp_create(const struct line_config *config,
         .frame = is_converter ? FRAME_RTU : FRAME_TCP,
         .fd = -1,
         .needs_connect = true,
-        .silence_us = is_converter || config->ignore_transaction_id ? NO_ID_SILENCE_US : 0,
+        .silence_us = is_converter || !help->has_ids ? NO_ID_SILENCE_US : 0,
         .reopen_us = is_converter ? CONVERTER_REOPEN_US : 0,
     };
     tcp->config = config;

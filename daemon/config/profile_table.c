@@ -305,6 +305,13 @@ static const struct option link_rows[] = {
      .max = 10000,
      .unit = "ms",
      .help = "Silence it wants between an answer and the next request."},
+    {.name = "ignore_transaction_id",
+     .type = OPTION_BOOL,
+     .offset = offsetof(struct profile_link, ignore_transaction_id),
+     .fallback = "false",
+     .help =
+         "Modbus TCP: it does not echo the transaction id. Its line then takes any, as with the "
+         "line's own option."},
     {.name = "baud",
      .type = OPTION_INT,
      .offset = offsetof(struct profile_link, baud),

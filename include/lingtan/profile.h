@@ -119,6 +119,7 @@ struct profile_link {
     int64_t response_timeout_ms;
     int64_t connect_delay_ms;
     int64_t gap_ms;
+    bool ignore_transaction_id; /* it never echoes it (devices quirk M5) */
     int64_t baud;
     char *frame; /* "8N1" */
 };

@@ -17,27 +17,40 @@
 
 enum { STOP_MAX_US = 2000000, STEP_US = 5000 };
 
-static const char profile_text[] =
+static const char meter_text[] =
     "device = \"Meter\"; class = \"meter\"; sources = [\"none\"];\n"
     "points = ( { quantity = \"co2\"; function = 3; address = 7; type = \"u16\";"
     " poll = \"fast\"; } );\n";
+
+static char *write_profile(const char *folder, const char *name, const char *link)
+{
+    char *path = mem_format("%s/%s.conf", folder, name);
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file, "%s%s", meter_text, link);
+    fclose(file);
+    return path;
+}
+
+static void remove_profile(char *take_path)
+{
+    unlink(take_path);
+    free(take_path);
+}
 
 static struct profiles *make_profiles(void)
 {
     char folder[] = "/tmp/lingtan-rig-XXXXXX";
     assert_non_null(mkdtemp(folder));
-    char *path = mem_format("%s/meter.conf", folder);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(profile_text, file);
-    fclose(file);
+    char *meter = write_profile(folder, "meter", "");
+    char *blind = write_profile(folder, "blind", "link: { ignore_transaction_id = true; };\n");
     struct faults *faults = faults_create();
     struct profiles *profiles = profiles_load(folder, faults);
     assert_int_equal(faults_count(faults), 0);
     faults_destroy(faults);
-    unlink(path);
+    remove_profile(meter);
+    remove_profile(blind);
     rmdir(folder);
-    free(path);
     return profiles;
 }
 

@@ -60,6 +60,10 @@ static bool answer_libmodbus(struct server *server)
     if (size < 0) {
         return false;
     }
+    if (server->habit == SERVER_BLIND) {
+        query[0] = 0;
+        query[1] = 0;
+    }
     return size == 0 || modbus_reply(server->modbus, query, size, server->mapping) >= 0;
 }
 
@@ -70,6 +74,7 @@ static bool serve(struct server *server, int fd)
     bool goes_on = false;
     switch (server->habit) {
     case SERVER_GOOD:
+    case SERVER_BLIND:
         goes_on = answer_libmodbus(server);
         break;
     case SERVER_CLOSES:

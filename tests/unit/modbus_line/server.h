@@ -12,6 +12,7 @@ enum server_habit {
     SERVER_CLOSES,     /* closes the connection after each reply */
     SERVER_SILENT,     /* accepts and reads, never answers */
     SERVER_HANGS_UP,   /* closes as soon as a request comes */
+    SERVER_BLIND,      /* answers with transaction id 0, whatever it was asked with */
     SERVER_RTU_ON_TCP, /* frames with a checksum instead of a header */
 };
 

@@ -151,6 +151,30 @@ static void a_server_that_hangs_up_is_down(void **state)
     server_stop(&server);
 }
 
+/* The profile says that its device never echoes the transaction id; other devices are held to it. */
+static void takes_any_id_where_the_profile_says_so(void **state)
+{
+    (void)state;
+    struct server server;
+    struct server other;
+    struct rig rig;
+    server_start(&server, SERVER_BLIND, 0);
+    server_start(&other, SERVER_BLIND, 0);
+    rig_init(&rig);
+    add_tcp(&rig, "127.0.0.1", server.port);
+    rig.devices[0].profile = "blind";
+    add_tcp(&rig, "127.0.0.1", other.port);
+    rig_start(&rig, 1);
+    rig_wait(&rig, 0, QUALITY_OK, 5);
+    assert_int_equal(rig_last(&rig, 0), 1007);
+    rig_wait(&rig, 1, QUALITY_TIMEOUT, 1);
+    assert_int_equal(rig_status(&rig, 0).errors.timeouts, 0);
+    assert_int_equal(rig_status(&rig, 1).replies, 0);
+    rig_finish(&rig);
+    server_stop(&server);
+    server_stop(&other);
+}
+
 static void speaks_rtu_over_tcp(void **state)
 {
     (void)state;
@@ -299,6 +323,7 @@ int main(void)
         cmocka_unit_test(backs_off_when_refused_and_returns),
         cmocka_unit_test(a_silent_server_is_a_timeout),
         cmocka_unit_test(a_server_that_hangs_up_is_down),
+        cmocka_unit_test(takes_any_id_where_the_profile_says_so),
         cmocka_unit_test(speaks_rtu_over_tcp),
         cmocka_unit_test(asks_for_names),
         cmocka_unit_test(deals_lines_to_pools),
