@@ -164,6 +164,22 @@ static void loads_add_up(void **state)
     close_world();
 }
 
+/* Classes of one period are one: their load counts once, at that period. */
+static void classes_of_one_period_load_as_one(void **state)
+{
+    (void)state;
+    open_world(1, LINE_RTU, 9600, PARITY_NONE);
+    world.site.slow_ms = 1000;
+    make_line();
+    const struct budget_device *device = &world.line.devices[0];
+    double both_ms = request_ms(3, 60) + request_ms(3, 1);
+    assert_int_equal(device->period_ms[POLL_FAST], 1000);
+    assert_int_equal(device->period_ms[POLL_SLOW], 0);
+    check_near(device->sweep_ms, both_ms, 0.001);
+    check_near(world.line.load, both_ms / 1000, 0.0001);
+    close_world();
+}
+
 static void points_of_a_request(void **state)
 {
     (void)state;
@@ -220,6 +236,7 @@ int main(void)
         cmocka_unit_test(gaps_of_line_and_profile),
         cmocka_unit_test(bytes_are_free_over_tcp),
         cmocka_unit_test(loads_add_up),
+        cmocka_unit_test(classes_of_one_period_load_as_one),
         cmocka_unit_test(points_of_a_request),
         cmocka_unit_test(late_at_the_quarter_hour),
         cmocka_unit_test(slow_devices),
