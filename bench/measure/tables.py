@@ -65,11 +65,18 @@ def wire_share(run, shape):
     return (arrivals["requests"] - 1) * shapes.wire_s(2 * shape.points) / passed_s if passed_s else None
 
 
+def lines_cost(run):
+    """CPU us a poll of the thread that drives the lines, which a bare loop's is comparable with. None where it has no name."""
+    share = sum(row["cpu"] for row in run["threads"] if row["name"] == "lines")
+    return share * run["arrivals"]["passed_us"] / run["arrivals"]["requests"] if share and cost(run, "cpu_us_request") else None
+
+
 def serial_columns(shape):
     return (
         ("polls/s", lambda run: run["arrivals"]["requests"] / run["arrivals"]["passed_us"] * 1e6, 2),
         ("of the formula", lambda run: wire_share(run, shape), 4),
         ("CPU us a poll", lambda run: cost(run, "cpu_us_request"), 0),
+        ("of it the lines' thread", lines_cost, 0),
         ("RssAnon MB", lambda run: run["RssAnon"], 1),
     )
 
