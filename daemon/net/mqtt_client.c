@@ -59,7 +59,6 @@ void mqtt_client_close(struct mqtt_client *client)
     client->tls = NULL;
     resolve_release(client->resolve);
     client->resolve = NULL;
-    mqtt_burst_clear(&client->burst);
     client->is_corked = false;
     client->state = MQTT_CLIENT_CLOSED;
 }
@@ -71,7 +70,6 @@ void mqtt_client_destroy(struct mqtt_client *client)
     }
     mqtt_client_close(client);
     mosquitto_property_free_all(&client->properties);
-    text_finish(&client->burst.bytes);
     free(client);
 }
 
@@ -242,61 +240,10 @@ static void lose(struct mqtt_client *client, int code, int os_error)
     }
 }
 
-static ssize_t write_some(const struct mqtt_client *client, const char *bytes, size_t length)
-{
-    void *connection = mosquitto_ssl_get(client->mosq);
-    if (connection) {
-        return tls_write(connection, bytes, length);
-    }
-    ssize_t written =
-        send(mosquitto_socket(client->mosq), bytes, length, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (written < 0) {
-        return errno == EAGAIN || errno == EINTR ? 0 : -errno;
-    }
-    return written;
-}
-
-static bool has_burst(const struct mqtt_client *client)
-{
-    return client->burst.bytes.length > 0;
-}
-
-/* Either we or the library: two packets must not be mixed. */
-static void write_burst(struct mqtt_client *client)
-{
-    struct mqtt_burst *burst = &client->burst;
-    ssize_t written = 1;
-    while (burst->written < burst->bytes.length && written > 0 &&
-           !mosquitto_want_write(client->mosq)) {
-        written = write_some(client, burst->bytes.data + burst->written,
-                             burst->bytes.length - burst->written);
-        burst->written += written > 0 ? (size_t)written : 0;
-        burst->is_begun = true;
-    }
-    if (written < 0) {
-        lose(client, MOSQ_ERR_ERRNO, (int)-written);
-    } else if (burst->written == burst->bytes.length) {
-        mqtt_burst_clear(burst);
-    }
-}
-
-/* Returns whether the library may write now. While it may not, its pings wait too, and TCP_USER_TIMEOUT finds out whether
- * the broker lives. */
-static bool finish_burst(struct mqtt_client *client)
-{
-    if (client->burst.is_begun) {
-        write_burst(client);
-    }
-    return client->state != MQTT_CLIENT_CLOSED && !client->burst.is_begun;
-}
-
 static void pump(struct mqtt_client *client)
 {
     errno = 0;
     int code = mosquitto_loop_read(client->mosq, 1);
-    if (code == MOSQ_ERR_SUCCESS && !finish_burst(client)) {
-        return;
-    }
     if (code == MOSQ_ERR_SUCCESS && mosquitto_want_write(client->mosq)) {
         code = mosquitto_loop_write(client->mosq, 1);
     }
@@ -306,8 +253,6 @@ static void pump(struct mqtt_client *client)
     int os_error = errno;
     if (code != MOSQ_ERR_SUCCESS || client->trouble != MQTT_TROUBLE_NONE) {
         lose(client, code, os_error);
-    } else if (has_burst(client)) {
-        write_burst(client); /* it waited for the library */
     }
 }
 
@@ -400,7 +345,8 @@ size_t mqtt_client_wait_for(const struct mqtt_client *client, struct pollfd *fd,
     *fd = (struct pollfd){.fd = socket, .events = POLLIN};
     if (socket < 0) {
         fd->fd = resolve_fd(client->resolve);
-    } else if (is_connecting ? wants_to_write(client, socket) : mqtt_client_is_congested(client)) {
+    } else if (is_connecting ? wants_to_write(client, socket)
+                             : mosquitto_want_write(client->mosq)) {
         fd->events |= POLLOUT;
     }
     return 1;
@@ -428,24 +374,21 @@ static void cork(struct mqtt_client *client, bool on)
     client->is_corked = on;
 }
 
+static size_t length_bytes(size_t value)
+{
+    return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x200000 ? 3 : 4;
+}
+
 /* Whole packets count: MQTT 5, section 3.2.2.3.6. The library forgets the first byte. */
 static bool is_too_large(const struct mqtt_client *client, const struct mqtt_message *message)
 {
-    enum { LARGEST = 0x0fffffff }; /* that has a length: section 1.5.5 */
-    size_t size = mqtt_packet_size(message, client->options.protocol, client->options.content_type);
-    return size > LARGEST || (client->maximum_packet > 0 && size > client->maximum_packet);
-}
-
-static int publish_unanswered(struct mqtt_client *client, const struct mqtt_message *message)
-{
-    if (!message->topic[0] || mosquitto_pub_topic_check(message->topic) != MOSQ_ERR_SUCCESS) {
-        return -EINVAL;
+    if (client->maximum_packet == 0) {
+        return false;
     }
-    mqtt_burst_add(&client->burst, message, client->options.protocol, client->options.content_type);
-    if (client->burst.bytes.length >= MQTT_BURST_MAX) {
-        write_burst(client);
-    }
-    return client->state == MQTT_CLIENT_UP ? 0 : -ENOTCONN;
+    const char *type = client->options.content_type;
+    size_t rest = 2 + strlen(message->topic) + (message->qos ? 2 : 0) + 1 +
+                  (type ? 3 + strlen(type) : 0) + message->length;
+    return 1 + length_bytes(rest) + rest > client->maximum_packet;
 }
 
 int mqtt_client_publish(struct mqtt_client *client, const struct mqtt_message *message,
@@ -456,16 +399,6 @@ int mqtt_client_publish(struct mqtt_client *client, const struct mqtt_message *m
     }
     if (is_too_large(client, message)) {
         return -EMSGSIZE;
-    }
-    if (message->qos == 0) {
-        return publish_unanswered(client, message);
-    }
-    write_burst(client);
-    if (has_burst(client)) {
-        return -EAGAIN;
-    }
-    if (client->state != MQTT_CLIENT_UP) {
-        return -ENOTCONN;
     }
     if (!client->is_corked) {
         cork(client, true);
@@ -493,9 +426,6 @@ void mqtt_client_flush(struct mqtt_client *client)
     if (client->state == MQTT_CLIENT_UP && client->is_corked) {
         cork(client, false);
     }
-    if (client->state == MQTT_CLIENT_UP && has_burst(client)) {
-        write_burst(client);
-    }
 }
 
 size_t mqtt_client_receive_maximum(const struct mqtt_client *client)
@@ -505,15 +435,13 @@ size_t mqtt_client_receive_maximum(const struct mqtt_client *client)
 
 bool mqtt_client_is_congested(const struct mqtt_client *client)
 {
-    return client->mosq && (client->burst.is_begun || mosquitto_want_write(client->mosq));
+    return client->mosq && mosquitto_want_write(client->mosq);
 }
 
 void mqtt_client_disconnect(struct mqtt_client *client)
 {
     if (client->state == MQTT_CLIENT_UP) {
         mqtt_client_flush(client);
-    }
-    if (client->state == MQTT_CLIENT_UP && !has_burst(client)) {
         mosquitto_disconnect(client->mosq);
     }
     mqtt_client_close(client);

@@ -36,8 +36,8 @@ enum mqtt_answer {
     MQTT_REJECTED,  /* it will never take this message */
 };
 
-/* The message of QoS 1 with this number has been answered. words: why not, for people. Comes from within
- * mqtt_client_work; must not call the client. */
+/* The message with this number has been answered: QoS 1 by the broker, QoS 0 by being written. words: why not, for
+ * people. Comes from within mqtt_client_work or, for QoS 0, mqtt_client_publish; must not call the client. */
 typedef void (*mqtt_answered_fn)(void *context, int message_id, enum mqtt_answer answer,
                                  const char *words);
 
@@ -100,9 +100,9 @@ enum mqtt_client_trouble mqtt_client_trouble(const struct mqtt_client *client);
 const char *
 mqtt_client_reason(const struct mqtt_client *client); /* for people, "" while all is well */
 
-/* Queues; a burst of messages leaves as one with mqtt_client_flush, or before. A message of QoS 0 has no number, and is
- * on its way when the client is not congested after the flush. -ENOTCONN; -EMSGSIZE: more than the broker announced
- * that it takes; -EINVAL (topic); -EAGAIN: QoS 1 while QoS 0 is congested. */
+/* Queues and, as far as the socket takes it, sends. Messages are held back in the kernel until mqtt_client_flush so
+ * that a burst leaves as one. -ENOTCONN; -EMSGSIZE: more than the
+ * broker announced that it takes; -EINVAL (topic). */
 int mqtt_client_publish(struct mqtt_client *client, const struct mqtt_message *message,
                         int *message_id) MUST_USE;
 void mqtt_client_flush(struct mqtt_client *client);

@@ -5,7 +5,6 @@
 
 #include <mosquitto.h>
 
-#include "net/mqtt_burst.h"
 #include "net/mqtt_client.h"
 
 struct resolve;
@@ -15,7 +14,6 @@ struct mqtt_client {
     struct mosquitto *mosq;         /* NULL while closed */
     struct tls *tls;                /* NULL = in the clear */
     mosquitto_property *properties; /* of every message, MQTT 5 */
-    struct mqtt_burst burst;
     struct resolve *resolve;
     size_t next_address;
     enum mqtt_client_state state;

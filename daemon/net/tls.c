@@ -137,8 +137,7 @@ static SSL_CTX *new_context(void)
     if (context) {
         SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
         SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-        SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-                                      SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+        SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
         /* A certificate of its own in ca_file is trusted without its issuer. */
         X509_VERIFY_PARAM_set_flags(SSL_CTX_get0_param(context), X509_V_FLAG_PARTIAL_CHAIN);
     }
@@ -314,22 +313,4 @@ void *tls_context(struct tls *tls)
 const char *tls_trouble(const struct tls *tls)
 {
     return tls && tls->trouble[0] ? tls->trouble : NULL;
-}
-
-ssize_t tls_write(void *connection, const char *bytes, size_t length)
-{
-    size_t written = 0;
-    ERR_clear_error();
-    errno = 0;
-    int code = SSL_write_ex(connection, bytes, length, &written);
-    if (code == 1) {
-        return (ssize_t)written;
-    }
-    int error = errno;
-    int why = SSL_get_error(connection, code);
-    ERR_clear_error();
-    if (why == SSL_ERROR_WANT_WRITE || why == SSL_ERROR_WANT_READ) {
-        return 0;
-    }
-    return why == SSL_ERROR_SYSCALL && error ? -error : -EPROTO;
 }

@@ -6,7 +6,6 @@
 
 #include <stdbool.h>
 #include <stddef.h>
-#include <sys/types.h>
 
 #include <lingtan/error.h>
 
@@ -35,8 +34,5 @@ void *tls_context(struct tls *tls); /* SSL_CTX, borrowed */
 
 /* Why the handshake failed, for people; NULL when it is not to blame. */
 const char *tls_trouble(const struct tls *tls);
-
-/* Writes to the connection (SSL): how many bytes it took, 0 = none for now, or negative errno. */
-ssize_t tls_write(void *connection, const char *bytes, size_t length) MUST_USE;
 
 #endif

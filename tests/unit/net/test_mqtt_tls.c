@@ -91,83 +91,6 @@ static void publish(struct rig *rig, size_t length)
     free(payload);
 }
 
-static void work_for(struct rig *rig, int64_t time_us)
-{
-    int64_t start_us = clock_mono_us(clock_real());
-    while (clock_mono_us(clock_real()) - start_us < time_us) {
-        rig_work(rig);
-    }
-}
-
-/* QoS 0 bypasses the library: its bytes and the library's must not be mixed, whatever the socket takes. */
-static void test_bursts(void **state)
-{
-    (void)state;
-    enum { MESSAGES = 3000, LENGTH = 4000 };
-    for (int is_plain = 0; is_plain < 2; is_plain++) {
-        struct scene scene;
-        char *plain = mem_format("listener %u 127.0.0.1\nallow_anonymous true\n", test_free_port());
-        scene_init(&scene, "server", "ca.pem", "localhost", plain);
-        uint16_t port = (uint16_t)strtoul(plain + strlen("listener "), NULL, 10);
-        scene.rig.options.tls = is_plain ? NULL : &scene.files;
-        scene.rig.options.port = is_plain ? port : scene.broker.port;
-        struct test_broker clear = {.port = port};
-        struct test_subscriber subscriber;
-        char *file = mem_format("%s/bursts%d", folder, is_plain);
-        test_subscriber_start(&subscriber, &clear, file, 0);
-        connect_to(&scene);
-        work_for(&scene.rig, 3500000);
-        kill(scene.broker.pid, SIGSTOP);
-        char payload[LENGTH];
-        memset(payload, 'x', sizeof(payload));
-        size_t blocked = 0;
-        for (int i = 0; i < MESSAGES; i++) {
-            payload[snprintf(payload, 20, "%d ", i)] = 'x';
-            const struct mqtt_message message = {
-                .topic = "burst", .payload = payload, .length = LENGTH};
-            int id = 0;
-            if (blocked == 0 && mqtt_client_is_congested(scene.rig.client)) {
-                work_for(&scene.rig, 2000000); /* the ping is due meanwhile, and has to wait */
-            }
-            while (mqtt_client_is_congested(scene.rig.client)) {
-                kill(scene.broker.pid, SIGCONT);
-                blocked++;
-                rig_work(&scene.rig);
-            }
-            assert_int_equal(mqtt_client_publish(scene.rig.client, &message, &id), 0);
-            if (i % 7 == 0) {
-                mqtt_client_flush(scene.rig.client);
-            }
-        }
-        mqtt_client_flush(scene.rig.client);
-        kill(scene.broker.pid, SIGCONT);
-        while (mqtt_client_is_congested(scene.rig.client)) {
-            rig_work(&scene.rig);
-        }
-        assert_true(blocked > 0);
-        publish(&scene.rig, 5); /* the library still understands the broker */
-        char *content = NULL;
-        for (int i = 0; i < 1000 && !(content && strstr(content, "|t 0 0 xxxxx\n")); i++) {
-            free(content);
-            usleep(20000);
-            content = test_read_file(subscriber.file);
-        }
-        const char *at = content;
-        for (int i = 0; i < MESSAGES; i++) {
-            char start[40];
-            snprintf(start, sizeof(start), "|burst 0 0 %d xx", i);
-            at = strstr(at, start);
-            assert_non_null(at);
-            assert_true(strcspn(at, "\n") == LENGTH + strlen("|burst 0 0 "));
-        }
-        free(content);
-        free(file);
-        free(plain);
-        test_subscriber_stop(&subscriber);
-        scene_finish(&scene);
-    }
-}
-
 static void assert_refused(const char *certificate, const char *ca, const char *host,
                            const char *reason)
 {
@@ -362,11 +285,15 @@ static int remove_folder(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_publishes),          cmocka_unit_test(test_bursts),
-        cmocka_unit_test(test_wrong_authority),    cmocka_unit_test(test_system_authorities),
-        cmocka_unit_test(test_wrong_name),         cmocka_unit_test(test_expired),
-        cmocka_unit_test(test_client_certificate), cmocka_unit_test(test_rollover),
-        cmocka_unit_test(test_mixed_up),           cmocka_unit_test(test_old_version),
+        cmocka_unit_test(test_publishes),
+        cmocka_unit_test(test_wrong_authority),
+        cmocka_unit_test(test_system_authorities),
+        cmocka_unit_test(test_wrong_name),
+        cmocka_unit_test(test_expired),
+        cmocka_unit_test(test_client_certificate),
+        cmocka_unit_test(test_rollover),
+        cmocka_unit_test(test_mixed_up),
+        cmocka_unit_test(test_old_version),
         cmocka_unit_test(test_silent_peer),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
