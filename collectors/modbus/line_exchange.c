@@ -38,6 +38,11 @@ static int64_t larger(int64_t one, int64_t other)
     return one > other ? one : other;
 }
 
+static int64_t smaller(int64_t one, int64_t other)
+{
+    return one < other ? one : other;
+}
+
 /* How long the wire stays unused after a timeout, for a reply that is only late. */
 static int64_t late_window_us(const struct line *line)
 {
@@ -61,7 +66,8 @@ static int64_t turnaround_us(const struct line *line)
     return is_known ? state->turnaround_us : TURNAROUND_GUESS_US;
 }
 
-/* Creeps towards the device's real turnaround from above; a look that came too early moves it up at once. */
+/* Creeps towards the device's real turnaround from above; a look that came too early moves it up at once, but by half at
+ * the most: one reply that was held up must not make the next dozens wait. */
 static void learn_turnaround(struct line *line)
 {
     struct request_state *state = outcome_state(line);
@@ -71,13 +77,26 @@ static void learn_turnaround(struct line *line)
     }
     int64_t seen_us = line->now_us - exchange->request_end_us - wire_us(line, reply_size(line));
     int64_t next_us = turnaround_us(line);
-    next_us = exchange->was_short ? seen_us + seen_us / 16 : next_us - next_us / 32;
+    next_us = exchange->was_short ? smaller(seen_us + seen_us / 16, next_us + next_us / 2)
+                                  : next_us - next_us / 32;
     next_us = larger(next_us, 1);
     state->turnaround_us = next_us < INT32_MAX ? (int32_t)next_us : INT32_MAX;
 }
 
+/* The silence before the next request. On a serial line it began when the frame ended: no later than it was looked for,
+ * if it was whole then, and that we wake a little late is not the wire's time. */
+static int64_t pause_us(const struct line *line)
+{
+    const struct exchange *exchange = &line->exchange;
+    int64_t gone_us = line->now_us - exchange->look_us;
+    if (!is_paced(line) || exchange->was_short || gone_us < 0) {
+        return gap_us(line);
+    }
+    return gap_us(line) - smaller(gone_us, line->transport->silence_us / 8);
+}
+
 /* Ends the exchange: the wire is free after the pause. */
-static void settle(struct line *line, int64_t pause_us)
+static void settle(struct line *line, int64_t rest_us)
 {
     struct exchange *exchange = &line->exchange;
     exchange->is_active = false;
@@ -87,7 +106,7 @@ static void settle(struct line *line, int64_t pause_us)
         line_stats_busy(&line->stats, line->now_us, line->now_us - exchange->sent_us);
     }
     line->used_us = line->now_us;
-    line->not_before_us = larger(line->not_before_us, line->now_us + pause_us);
+    line->not_before_us = larger(line->not_before_us, line->now_us + rest_us);
 }
 
 void exchange_fail(struct line *line, uint8_t quality)
@@ -237,7 +256,7 @@ static void accept_reply(struct line *line, const struct frame_reply *reply, siz
     line->replies_here++;
     line->timeouts_in_row = 0;
     line->hangups = 0;
-    settle(line, gap_us(line));
+    settle(line, pause_us(line));
     if (line->exchange.command != NULL) {
         answer_command(line, reply);
     } else {

@@ -400,15 +400,42 @@ static void reconnects_rtu_over_tcp_after_two_timeouts(void **state)
 }
 
 /* On a serial line the device answers with the speed of the wire; the line learns when to look. */
-static void answer_at_wire_speed(struct bench *bench, const struct ask *ask)
+static void answer_after(struct bench *bench, const struct ask *ask, int64_t turnaround_us)
 {
     uint8_t bytes[FRAME_SIZE_MAX];
     size_t size = bench_reply(bench, ask, ask->value, bytes);
-    int64_t start_us = 8 * bench->wire.char_ns / 1000 + 20000;
+    int64_t start_us = 8 * bench->wire.char_ns / 1000 + turnaround_us;
     for (size_t i = 0; i < size; i++) {
         int64_t end_us = start_us + (int64_t)(i + 1) * bench->wire.char_ns / 1000;
         bench_arrive(bench, end_us, bytes + i, 1);
     }
+}
+
+static void answer_at_wire_speed(struct bench *bench, const struct ask *ask)
+{
+    answer_after(bench, ask, 20000);
+}
+
+/* Once it takes long. */
+static void answer_with_a_hitch(struct bench *bench, const struct ask *ask)
+{
+    answer_after(bench, ask, bench->ask_count == 51 ? 120000 : 20000);
+}
+
+/* One reply that was held up does not make the line look late for the next ones. */
+static void a_hitch_is_not_learned(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin_rtu(&bench);
+    bench_add(&bench, "one", 1, 1000, 10000);
+    bench.answer = answer_with_a_hitch;
+    bench_start(&bench);
+    bench_run(&bench, 60 * SECOND);
+    check_values(&bench);
+    assert_true(bench.ask_count > 55);
+    assert_in_range(bench_device_status(&bench, 1).round_trip_us, 35600, 50000);
+    bench_finish(&bench);
 }
 
 static void learns_the_turnaround_of_a_serial_device(void **state)
@@ -537,6 +564,7 @@ int main(void)
         cmocka_unit_test(a_flood_ends_its_connection),
         cmocka_unit_test(a_wire_that_is_never_silent_gets_a_new_connection),
         cmocka_unit_test(learns_the_turnaround_of_a_serial_device),
+        cmocka_unit_test(a_hitch_is_not_learned),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
