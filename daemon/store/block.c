@@ -98,18 +98,36 @@ static void put_head(struct bytes *out, const struct batch *batch, size_t texts)
 }
 
 /* Readings [first, end) that one run can hold. */
-static size_t run_end(const struct value_place *first, enum value_form form)
+static size_t run_end(const struct value_place *first, struct value_shape shape)
 {
     const struct reading *start = &first->batch->readings[first->index];
     struct value_place place = *first;
     for (place.index++; place.index < first->batch->count; place.index++) {
         const struct reading *reading = &first->batch->readings[place.index];
         if (reading->quality != start->quality || reading->exception != start->exception ||
-            reading->time_us != start->time_us || value_form_of(&place) != form) {
+            reading->time_us != start->time_us || !value_fits(&place, shape)) {
             break;
         }
     }
     return place.index;
+}
+
+/* One value in five, divided by 100, is also a single-precision number divided by 10: the exponent that most of the
+ * following values have too makes the fewest runs. */
+static struct value_shape run_shape(const struct value_place *first)
+{
+    struct value_shape best = value_shape_of(first);
+    size_t best_end = best.form == FORM_SCALED ? run_end(first, best) : SIZE_MAX;
+    struct value_shape shape = best;
+    while (shape.form == FORM_SCALED && shape.exponent < SCALED_EXPONENT_MAX) {
+        shape.exponent++;
+        const size_t end = value_fits(first, shape) ? run_end(first, shape) : 0;
+        if (end > best_end) {
+            best = shape;
+            best_end = end;
+        }
+    }
+    return best;
 }
 
 static void put_runs(struct bytes *out, const struct layout *layout, const struct batch *batch)
@@ -118,10 +136,10 @@ static void put_runs(struct bytes *out, const struct layout *layout, const struc
     int64_t time_us = batch->time_us;
     while (place.index < batch->count) {
         const struct reading *reading = &batch->readings[place.index];
-        const enum value_form form = value_form_of(&place);
-        const size_t end = run_end(&place, form);
+        const struct value_shape shape = run_shape(&place);
+        const size_t end = run_end(&place, shape);
         const bool has_time = reading->time_us != time_us;
-        bytes_put_u8(out, (uint8_t)(reading->quality | ((unsigned)form << RUN_FORM_SHIFT) |
+        bytes_put_u8(out, (uint8_t)(reading->quality | ((unsigned)shape.form << RUN_FORM_SHIFT) |
                                     (has_time ? RUN_HAS_TIME : 0)));
         bytes_put_unsigned(out, end - place.index);
         if (reading->quality == QUALITY_EXCEPTION) {
@@ -131,8 +149,11 @@ static void put_runs(struct bytes *out, const struct layout *layout, const struc
             bytes_put_signed(out, (int64_t)((uint64_t)reading->time_us - (uint64_t)time_us));
             time_us = reading->time_us;
         }
+        if (shape.form == FORM_SCALED) {
+            bytes_put_u8(out, shape.exponent);
+        }
         for (; place.index < end; place.index++) {
-            value_put(out, form, &place);
+            value_put(out, shape, &place);
         }
     }
 }
@@ -192,10 +213,11 @@ int block_add(struct block *block, uint64_t layout_id, const struct layout *layo
 int block_walk_init(struct block_walk *walk, const void *payload, size_t length)
 {
     struct span span = span_of(payload, length);
-    if (span_u8(&span) != BLOCK_VERSION) {
+    const uint8_t version = span_u8(&span);
+    if (version != BLOCK_VERSION && version != BLOCK_VERSION_MILLI) {
         return -EBADMSG;
     }
-    *walk = (struct block_walk){.span = span};
+    *walk = (struct block_walk){.span = span, .version = version};
     return 0;
 }
 
@@ -219,6 +241,7 @@ bool block_walk_next(struct block_walk *walk, struct block_entry *out)
                                 .position = walk->position,
                                 .seq = walk->seq,
                                 .time_us = walk->time_us,
+                                .version = walk->version,
                                 .body = entry};
     return !walk->span.is_bad;
 }
@@ -271,16 +294,16 @@ static void take_points(struct span *span, struct batch *batch, unsigned kind)
 /* What the readings of a run have in common. */
 struct run {
     size_t length;
-    enum value_form form;
+    struct value_shape shape;
     uint8_t quality;
     uint8_t exception;
 };
 
-static struct run take_run(struct span *span, int64_t *time_us)
+static struct run take_run(struct span *span, uint8_t version, int64_t *time_us)
 {
     const unsigned flags = span_u8(span);
     struct run run = {.length = (size_t)span_unsigned(span),
-                      .form = (enum value_form)((flags >> RUN_FORM_SHIFT) & RUN_FORM_MASK),
+                      .shape.form = (enum value_form)((flags >> RUN_FORM_SHIFT) & RUN_FORM_MASK),
                       .quality = flags & RUN_QUALITY_MASK};
     if (run.quality == QUALITY_EXCEPTION) {
         run.exception = span_u8(span);
@@ -288,17 +311,21 @@ static struct run take_run(struct span *span, int64_t *time_us)
     if (flags & RUN_HAS_TIME) {
         *time_us = (int64_t)((uint64_t)*time_us + (uint64_t)span_signed(span));
     }
+    if (run.shape.form == FORM_SCALED) {
+        run.shape.exponent = version == BLOCK_VERSION_MILLI ? MILLI_EXPONENT : span_u8(span);
+    }
     return run;
 }
 
-static void take_runs(struct span *span, const struct layout *layout, struct batch *batch)
+static void take_runs(struct span *span, uint8_t version, const struct layout *layout,
+                      struct batch *batch)
 {
     struct value_place place = {.layout = layout, .batch = batch};
     struct texts_room texts = {0};
     texts.data = batch_texts_space(batch, &texts.size);
     int64_t time_us = batch->time_us;
     while (place.index < batch->capacity && !span->is_bad) {
-        const struct run run = take_run(span, &time_us);
+        const struct run run = take_run(span, version, &time_us);
         if (run.length == 0 || run.length > batch->capacity - place.index ||
             run.quality >= QUALITY_COUNT) {
             span->is_bad = true;
@@ -309,7 +336,7 @@ static void take_runs(struct span *span, const struct layout *layout, struct bat
             reading->time_us = time_us;
             reading->quality = run.quality;
             reading->exception = run.exception;
-            value_take(span, run.form, &place, reading, &texts);
+            value_take(span, run.shape, &place, reading, &texts);
         }
     }
     batch->count = batch->capacity;
@@ -330,7 +357,7 @@ int block_decode(const struct block_entry *entry, const struct layout *layout, s
     batch->time_us = entry->time_us;
     take_points(&span, batch, (head >> LIST_SHIFT) & LIST_MASK);
     if (!span.is_bad) {
-        take_runs(&span, layout, batch);
+        take_runs(&span, entry->version, layout, batch);
     }
     if (span.is_bad || span_left(&span) > 0) {
         batch_unref(batch);

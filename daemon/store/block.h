@@ -39,6 +39,7 @@ int block_add(struct block *block, uint64_t layout_id, const struct layout *layo
 
 /* Walks the entries of a payload, which must outlive it. */
 struct block_walk {
+    uint8_t version;
     struct span span;
     uint64_t position;
     uint64_t seq;
@@ -46,6 +47,7 @@ struct block_walk {
 };
 
 struct block_entry {
+    uint8_t version; /* of the block's format */
     uint64_t layout_id;
     uint64_t position;
     uint64_t seq;

@@ -11,8 +11,6 @@ static const double powers[] = {1e-12, 1e-11, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-
                                 1e-2,  1e-1,  1e0,   1e1,  1e2,  1e3,  1e4,  1e5,  1e6};
 enum { FIRST_EXPONENT = -12 };
 
-static const double thousand = 1000;
-
 static bool ten_exponent(double value, int8_t *exponent)
 {
     for (size_t i = 0; i < ARRAY_SIZE(powers); i++) {
@@ -73,39 +71,80 @@ static bool follows_from_count(const struct value_place *place)
                                                             point_at(place)->offset));
 }
 
+/* The value as a single-precision number / 10^exponent, as a float register with a decimal scale gives it. */
+static bool is_scaled(double value, uint8_t exponent)
+{
+    const double power = ten_power((int8_t)exponent);
+    return same_bits((double)(float)(value * power) / power, value);
+}
+
+/* The smallest; 0 = there is none. */
+static uint8_t scaled_exponent(double value)
+{
+    for (uint8_t exponent = 1; exponent <= SCALED_EXPONENT_MAX; exponent++) {
+        if (is_scaled(value, exponent)) {
+            return exponent;
+        }
+    }
+    return 0;
+}
+
 /* How a value that follows from nothing else is written the shortest. */
+static struct value_shape float_shape(double value)
+{
+    if (same_bits((double)(float)value, value)) {
+        return (struct value_shape){.form = FORM_FLOAT};
+    }
+    const uint8_t exponent = scaled_exponent(value);
+    return (struct value_shape){.form = exponent > 0 ? FORM_SCALED : FORM_DOUBLE,
+                                .exponent = exponent};
+}
+
 static enum other_value float_kind(double value)
 {
-    if (isnan(value)) {
-        return VALUE_NAN;
-    }
-    if (same_bits((double)(float)value, value)) {
-        return VALUE_FLOAT;
-    }
-    return same_bits((double)(float)(value * thousand) / thousand, value) ? VALUE_MILLI
-                                                                          : VALUE_DOUBLE;
+    static const enum other_value kinds[] = {
+        [FORM_FLOAT] = VALUE_FLOAT, [FORM_SCALED] = VALUE_SCALED, [FORM_DOUBLE] = VALUE_DOUBLE};
+    return isnan(value) ? VALUE_NAN : kinds[float_shape(value).form];
+}
+
+static void put_scaled(struct bytes *out, double value, uint8_t exponent)
+{
+    bytes_put_float(out, (float)(value * ten_power((int8_t)exponent)));
+}
+
+static double take_scaled(struct span *span, uint8_t exponent)
+{
+    span->is_bad |= exponent < 1 || exponent > SCALED_EXPONENT_MAX;
+    return (double)span_float(span) / ten_power((int8_t)exponent);
 }
 
 static void put_float(struct bytes *out, enum other_value kind, double value)
 {
     if (kind == VALUE_FLOAT) {
         bytes_put_float(out, (float)value);
-    } else if (kind == VALUE_MILLI) {
-        bytes_put_float(out, (float)(value * thousand));
     } else if (kind == VALUE_DOUBLE) {
         bytes_put_double(out, value);
+    } else if (kind == VALUE_SCALED) {
+        const uint8_t exponent = scaled_exponent(value);
+        bytes_put_u8(out, exponent);
+        put_scaled(out, value, exponent);
     }
 }
 
 static double take_float(struct span *span, enum other_value kind)
 {
-    if (kind == VALUE_FLOAT) {
+    switch (kind) {
+    case VALUE_FLOAT:
         return (double)span_float(span);
+    case VALUE_MILLI:
+        return take_scaled(span, MILLI_EXPONENT);
+    case VALUE_SCALED:
+        return take_scaled(span, span_u8(span));
+    case VALUE_DOUBLE:
+        return span_double(span);
+    default:
+        return NAN;
     }
-    if (kind == VALUE_MILLI) {
-        return (double)span_float(span) / thousand;
-    }
-    return kind == VALUE_DOUBLE ? span_double(span) : NAN;
 }
 
 /* False when it has no such count. */
@@ -119,16 +158,8 @@ static bool count_of_value(double value, double resolution, int64_t *count)
     return true;
 }
 
-static enum value_form float_form(double value)
-{
-    const enum other_value kind = float_kind(value);
-    if (kind == VALUE_FLOAT) {
-        return FORM_FLOAT;
-    }
-    return kind == VALUE_MILLI ? FORM_MILLI : FORM_DOUBLE;
-}
-
-enum value_form value_form_of(const struct value_place *place)
+/* Of one without a float: text, nothing, or a count. */
+static enum value_form form_of(const struct value_place *place)
 {
     const struct reading *reading = reading_at(place);
     const struct point *point = point_at(place);
@@ -143,13 +174,28 @@ enum value_form value_form_of(const struct value_place *place)
         return same_bits(reading->resolution, point->resolution) ? FORM_NONE_COUNTED : FORM_OTHER;
     }
     if (is_plain && reading->count == 0) {
-        return float_form(reading->value);
+        return FORM_FLOAT;
     }
     if (!is_plain && same_bits(reading->resolution, point->resolution) &&
         follows_from_count(place)) {
         return FORM_COUNT;
     }
     return FORM_OTHER;
+}
+
+struct value_shape value_shape_of(const struct value_place *place)
+{
+    const enum value_form form = form_of(place);
+    return form == FORM_FLOAT ? float_shape(reading_at(place)->value)
+                              : (struct value_shape){.form = form};
+}
+
+bool value_fits(const struct value_place *place, struct value_shape shape)
+{
+    if (shape.form == FORM_SCALED) {
+        return form_of(place) == FORM_FLOAT && is_scaled(reading_at(place)->value, shape.exponent);
+    }
+    return value_shape_of(place).form == shape.form;
 }
 
 static void put_count(struct bytes *out, const struct value_place *place)
@@ -222,10 +268,10 @@ static void put_other(struct bytes *out, const struct value_place *place)
     }
 }
 
-void value_put(struct bytes *out, enum value_form form, const struct value_place *place)
+void value_put(struct bytes *out, struct value_shape shape, const struct value_place *place)
 {
     const struct reading *reading = reading_at(place);
-    switch (form) {
+    switch (shape.form) {
     case FORM_NONE:
     case FORM_NONE_COUNTED:
         break;
@@ -235,8 +281,8 @@ void value_put(struct bytes *out, enum value_form form, const struct value_place
     case FORM_FLOAT:
         put_float(out, VALUE_FLOAT, reading->value);
         break;
-    case FORM_MILLI:
-        put_float(out, VALUE_MILLI, reading->value);
+    case FORM_SCALED:
+        put_scaled(out, reading->value, shape.exponent);
         break;
     case FORM_DOUBLE:
         put_float(out, VALUE_DOUBLE, reading->value);
@@ -308,15 +354,15 @@ static void take_other(struct span *span, const struct value_place *place, struc
     } else if (count == COUNT_OF_TEXT) {
         reading->count = take_text(span, texts);
     }
-    span->is_bad |= value > VALUE_DOUBLE;
+    span->is_bad |= value > VALUE_SCALED;
 }
 
-void value_take(struct span *span, enum value_form form, const struct value_place *place,
+void value_take(struct span *span, struct value_shape shape, const struct value_place *place,
                 struct reading *reading, struct texts_room *texts)
 {
     const struct point *point = point_at(place);
     reading->value = NAN;
-    switch (form) {
+    switch (shape.form) {
     case FORM_NONE:
         break;
     case FORM_NONE_COUNTED:
@@ -330,8 +376,8 @@ void value_take(struct span *span, enum value_form form, const struct value_plac
     case FORM_FLOAT:
         reading->value = take_float(span, VALUE_FLOAT);
         break;
-    case FORM_MILLI:
-        reading->value = take_float(span, VALUE_MILLI);
+    case FORM_SCALED:
+        reading->value = take_scaled(span, shape.exponent);
         break;
     case FORM_DOUBLE:
         reading->value = take_float(span, VALUE_DOUBLE);

@@ -96,6 +96,96 @@ static void test_any_batch_comes_back_equal(void **state)
     block_finish(&block);
 }
 
+enum { FLOATS = 10 };
+
+static struct device *float_device(void)
+{
+    struct point points[FLOATS];
+    for (size_t i = 0; i < FLOATS; i++) {
+        points[i] = (struct point){.name = "active_power",
+                                   .quantity = quantity_get(QUANTITY_ID_active_power),
+                                   .source = POINT_FLOAT32};
+    }
+    return device_create(&(struct device){.id = "f", .point_count = FLOATS, .points = points});
+}
+
+/* What decode makes of a noisy float register with a decimal scale. */
+static struct batch *scaled_batch(const struct device *device, double divisor, uint64_t *random)
+{
+    struct batch *batch = batch_create(device, FLOATS, 0);
+    batch->position = 1;
+    for (uint16_t i = 0; i < FLOATS; i++) {
+        float raw = (float)(test_random(random) % 16777216) / 4096.0F;
+        batch->readings[i] = (struct reading){.point = i, .value = (double)raw / divisor};
+    }
+    batch->count = FLOATS;
+    return batch;
+}
+
+static struct batch *decode_one(const uint8_t *data, size_t length, const struct layout *layout)
+{
+    struct block_walk walk;
+    struct block_entry entry;
+    struct batch *batch = NULL;
+    assert_int_equal(block_walk_init(&walk, data, length), 0);
+    assert_true(block_walk_next(&walk, &entry));
+    assert_int_equal(block_decode(&entry, layout, &batch), 0);
+    return batch;
+}
+
+/* A float with a decimal scale costs no more than the register. */
+static void test_scaled_floats_are_small(void **state)
+{
+    uint64_t random = 5;
+    struct device *device = float_device();
+    struct layout *layout = layout_of_device(device);
+    struct block block = {0};
+    (void)state;
+    for (double divisor = 1; divisor < 2e6; divisor *= 10) {
+        struct batch *batch = scaled_batch(device, divisor, &random);
+        block_clear(&block);
+        assert_int_equal(block_add(&block, 0, layout, batch), 0);
+        assert_in_range(block.payload.length, 4 * FLOATS, 4 * FLOATS + 12);
+        struct batch *decoded = decode_one(block.payload.data, block.payload.length, layout);
+        assert_same_batch(batch, decoded);
+        batch_unref(decoded);
+        batch_unref(batch);
+    }
+    block_finish(&block);
+    layout_destroy(layout);
+    device_unref(device);
+}
+
+/* Version 1 had thousandths only, and no exponent in the run: a journal of that time is still read. */
+static void test_version_1_is_read(void **state)
+{
+    uint64_t random = 6;
+    struct device *device = float_device();
+    struct layout *layout = layout_of_device(device);
+    struct block block = {0};
+    (void)state;
+    struct batch *batch = scaled_batch(device, 1000, &random);
+    assert_int_equal(block_add(&block, 0, layout, batch), 0);
+    uint8_t *bytes = block.payload.data;
+    const size_t length = block.payload.length;
+    const size_t exponent = length - 4 * FLOATS - 1;
+    assert_int_equal(bytes[0], 2);
+    assert_int_equal(bytes[exponent], 3);
+    memmove(bytes + exponent, bytes + exponent + 1, 4 * FLOATS);
+    bytes[0] = 1;
+    bytes[1]--; /* the entry's length */
+    struct batch *decoded = decode_one(bytes, length - 1, layout);
+    assert_same_batch(batch, decoded);
+    batch_unref(decoded);
+    batch_unref(batch);
+    struct block_walk walk;
+    bytes[0] = 3;
+    assert_int_equal(block_walk_init(&walk, bytes, length - 1), -EBADMSG);
+    block_finish(&block);
+    layout_destroy(layout);
+    device_unref(device);
+}
+
 /* Whatever the bytes are: an error or some batch, never a crash; the sanitizers watch. */
 static void read_anything(const struct fleet *fleet, const uint8_t *data, size_t length)
 {
@@ -219,6 +309,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_any_batch_comes_back_equal),
+        cmocka_unit_test(test_scaled_floats_are_small),
+        cmocka_unit_test(test_version_1_is_read),
         cmocka_unit_test(test_damaged_blocks_are_refused),
         cmocka_unit_test(test_damaged_layouts_are_refused),
         cmocka_unit_test(test_senseless_batch_is_refused),
