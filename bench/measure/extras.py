@@ -49,12 +49,17 @@ def written(daemon, folder):
 
 def journal(folder, seconds):
     """The growth of the files between two moments: what stands in a day's file once, whatever its length, is not counted."""
-    print(f"\n## Journal on disk: {JOURNAL_DEVICES} meters at 1 s for {seconds:.0f} s, values of the model with noise\n")
-    print("| profile | readings | bytes a reading |\n|---|---|---|")
-    for profile in JOURNAL_PROFILES:
-        own = os.path.join(folder, f"journal-{profile}")
+    print(f"\n## Journal on disk, {seconds:.0f} s, values of the model with noise\n")
+    print("| what is read | readings | bytes a reading |\n|---|---|---|")
+    for name in (*JOURNAL_PROFILES, "reference compound"):
+        own = os.path.join(folder, f"journal-{name}".replace(" ", "-"))
         os.makedirs(own)
-        devices = simulator(own, JOURNAL_DEVICES, 1000, profile)
+        if name in JOURNAL_PROFILES:
+            devices = simulator(own, JOURNAL_DEVICES, 1000, name)
+            name = f"{JOURNAL_DEVICES} {name} at 1 s"
+        else:
+            devices = lingtan.Simulator(own, *(os.path.join(lingtan.SOURCE, "conf", "sites", f"xingzheng{end}.conf")
+                                               for end in ("", ".sim")))
         daemon = lingtan.Daemon(own, devices.site_path)
         time.sleep(JOURNAL_WARM_UP)
         first, first_size = written(daemon, own)
@@ -62,7 +67,7 @@ def journal(folder, seconds):
         readings, size = written(daemon, own)
         daemon.stop()
         devices.stop()
-        print(f"| {profile} | {readings - first} | {(size - first_size) / (readings - first):.2f} |", flush=True)
+        print(f"| {name} | {readings - first} | {(size - first_size) / (readings - first):.2f} |", flush=True)
 
 
 def sinks_of(daemon):
