@@ -221,8 +221,8 @@ static void make_requests(struct plan *plan, const struct refusals *refusals)
     plan->requests = mem_alloc_array(most + 1, sizeof(*plan->requests));
     plan->request_count = 0;
     plan->answer_size = 0;
-    for (uint8_t i = 0; i < POLL_CLASS_COUNT; i++) {
-        plan_class(plan, refusals, i, items);
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        plan_class(plan, refusals, (uint8_t)i, items);
     }
     for (size_t i = 0; i < plan->point_count; i++) {
         place_refused(plan, &plan->points[i].place);

@@ -73,8 +73,8 @@ bool plan_knows(const struct plan *plan, const struct refusal *refusal)
     struct plan_item *items = mem_alloc_array(most + 1, sizeof(*items));
     bool begins = false;
     bool ends = false;
-    for (uint8_t i = 0; i < POLL_CLASS_COUNT; i++) {
-        size_t count = plan_items(plan, i, items);
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        size_t count = plan_items(plan, (uint8_t)i, items);
         for (size_t j = 0; j < count; j++) {
             bool is_same = items[j].unit == refusal->unit && items[j].function == refusal->function;
             begins = begins || (is_same && items[j].first == refusal->first);

@@ -81,9 +81,9 @@ static bool is_scaled(double value, uint8_t exponent)
 /* The smallest; 0 = there is none. */
 static uint8_t scaled_exponent(double value)
 {
-    for (uint8_t exponent = 1; exponent <= SCALED_EXPONENT_MAX; exponent++) {
-        if (is_scaled(value, exponent)) {
-            return exponent;
+    for (unsigned exponent = 1; exponent <= SCALED_EXPONENT_MAX; exponent++) {
+        if (is_scaled(value, (uint8_t)exponent)) {
+            return (uint8_t)exponent;
         }
     }
     return 0;

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "store/disk.h"
 #include "store/layout_map.h"
+#include "store/pack.h"
 
 enum {
     DAY_VERSION = 1, /* user_version of the schema below */
@@ -28,9 +29,10 @@ struct day {
     struct day_extent extent;
     struct layout_map layouts;
     struct block block;
+    struct bytes packed;
 };
 
-/* first_us, last_us: of all readings. sum: bytes_checksum of payload. hash: bytes_checksum of body. */
+/* first_us, last_us: of all readings. payload: of pack_put; sum: its bytes_checksum. hash: bytes_checksum of body. */
 static const char schema[] =
     "CREATE TABLE meta(name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE layout(id INTEGER PRIMARY KEY, device TEXT NOT NULL, hash INTEGER NOT NULL,"
@@ -245,6 +247,7 @@ void day_abandon(struct day *day)
     sql_close(day->db);
     layout_map_finish(&day->layouts);
     block_finish(&day->block);
+    bytes_finish(&day->packed);
     free(day);
 }
 
@@ -332,15 +335,15 @@ static int put_block(struct day *day, struct day_extent *extent)
         is_first || block->last_us > extent->last_us ? block->last_us : extent->last_us;
     extent->max_seq = block->max_seq > extent->max_seq ? block->max_seq : extent->max_seq;
     extent->last_position = block->last_position;
-    const uint64_t sum = bytes_checksum(block->payload.data, block->payload.length);
+    pack_put(&day->packed, &block->payload);
+    const uint64_t sum = bytes_checksum(day->packed.data, day->packed.length);
     sqlite3_bind_int64(day->put_block, 1, (sqlite3_int64)block->first_position);
     sqlite3_bind_int64(day->put_block, 2, (sqlite3_int64)block->last_position);
     sqlite3_bind_int64(day->put_block, 3, block->first_us);
     sqlite3_bind_int64(day->put_block, 4, block->last_us);
     sqlite3_bind_int64(day->put_block, 5, (sqlite3_int64)extent->max_seq);
     sqlite3_bind_int64(day->put_block, 6, (sqlite3_int64)sum);
-    sqlite3_bind_blob(day->put_block, 7, block->payload.data, (int)block->payload.length,
-                      SQLITE_STATIC);
+    sqlite3_bind_blob(day->put_block, 7, day->packed.data, (int)day->packed.length, SQLITE_STATIC);
     const int error = sql_finish_step(day->put_block);
     block_clear(block);
     return error;
@@ -381,6 +384,7 @@ static void give_back_memory(struct day *day)
     block_clear(&day->block);
     if (day->block.payload.capacity > BLOCK_KEEP_BYTES) {
         block_finish(&day->block);
+        bytes_finish(&day->packed);
     }
 }
 

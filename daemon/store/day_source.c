@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/pack.h"
 #include "store/sql.h"
 
 enum {
@@ -82,9 +83,11 @@ static int take_payload(sqlite3_stmt *row, struct bytes *payload)
 {
     const void *data = sqlite3_column_blob(row, 1);
     const size_t length = data != NULL ? (size_t)sqlite3_column_bytes(row, 1) : 0;
-    payload->length = 0;
-    bytes_put(payload, data, length);
-    return bytes_checksum(data, length) == (uint64_t)sqlite3_column_int64(row, 0) ? 1 : -EBADMSG;
+    if (bytes_checksum(data, length) != (uint64_t)sqlite3_column_int64(row, 0)) {
+        return -EBADMSG;
+    }
+    const int error = pack_take(payload, data, length);
+    return error < 0 ? error : 1;
 }
 
 /* The row and its payload are asked for one after the other: a payload that can't be read is one lost block, a row that

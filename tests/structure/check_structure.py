@@ -20,7 +20,8 @@ HOMES = [
     (r"libconfig\.h", {"config"}),
     (r"sqlite3\.h", {"store"}),
     (r"microhttpd\.h", {"http"}),
-    (r"curl/.*|mosquitto\.h|mqtt_protocol\.h|openssl/.*|zlib\.h", {"net"}),
+    (r"curl/.*|mosquitto\.h|mqtt_protocol\.h|openssl/.*", {"net"}),
+    (r"zlib\.h", {"net", "store"}),
     (r"systemd/.*", {"base"}),
     (r"modbus(/modbus)?\.h", {"collectors"}),
 ]

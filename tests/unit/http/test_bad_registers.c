@@ -67,8 +67,7 @@ static void check(const json_t *row, const char *device, int first, const char *
     assert_int_equal(json_integer_value(json_object_get(row, "last")), 30002 + first);
     assert_int_equal(json_integer_value(json_object_get(row, "exception")), 2);
     assert_string_equal(json_string_value(json_object_get(row, "kind")), kind);
-    assert_string_equal(json_string_value(json_object_get(row, "since")),
-                        "2026-11-23T08:00:00Z");
+    assert_string_equal(json_string_value(json_object_get(row, "since")), "2026-11-23T08:00:00Z");
     assert_string_equal(json_string_value(json_object_get(row, "next_try")),
                         "2026-11-24T08:00:00Z");
 }

@@ -121,9 +121,13 @@ static void set_count(const struct batch *batch, struct reading *reading, int po
     reading->value = reading_value_of_count(count, row->resolution, row->offset);
 }
 
+/* As noisy as a meter, so that a journal of such batches is as large as one in the field. */
 static int64_t sample_count(uint64_t position, int point)
 {
-    return sample_points[point].typical + (int64_t)(position * 31 + (uint64_t)point) % 100;
+    const struct sample_point *sample = &sample_points[point];
+    uint64_t random = position * SAMPLE_POINTS + (uint64_t)point + 1;
+    return sample->typical + (int64_t)(test_random(&random) % (2 * (uint64_t)sample->noise + 1)) -
+           sample->noise;
 }
 
 struct batch *sample_batch(const struct device *device, uint64_t position, uint64_t seq,

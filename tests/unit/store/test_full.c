@@ -138,15 +138,17 @@ static void test_full_disk_drops_and_heals(void **state)
 /* A full disk with older days: the oldest makes room and nothing is dropped. */
 static void test_full_disk_sheds_the_oldest(void **state)
 {
-    enum { A_DAY = 20000 };
+    enum { A_DAY = 40000, AT_ONCE = 10000 };
     struct scene *scene = *state;
     if (!mount_small_disk(scene, "size=24m")) {
         return;
     }
     struct store *store = open_store(scene->folder, scene->clock, true);
     assert_true(store_cursor(store, "mqtt") == 0);
-    append_samples(store, scene->device, 1, A_DAY, start_us);
-    wait_durable(store, A_DAY);
+    for (uint64_t first = 1; first < A_DAY; first += AT_ONCE) {
+        append_samples(store, scene->device, first, AT_ONCE, start_us);
+        wait_durable(store, first + AT_ONCE - 1);
+    }
     fake_clock_advance(&scene->fake, day_us);
     append_samples(store, scene->device, A_DAY + 1, 100, start_us + day_us);
     wait_durable(store, A_DAY + 100);
