@@ -51,8 +51,10 @@ void table_add_text(struct table *table, enum style style, struct text *take_tex
     add(table, style, text_take(take_text));
 }
 
-static void measure(const struct table *table, size_t widths[static TABLE_COLUMNS_MAX])
+/* The caller frees it. */
+static size_t *measure(const struct table *table)
 {
+    size_t *widths = mem_alloc_array(table->column_count, sizeof(*widths));
     for (size_t i = 0; i < table->column_count; i++) {
         widths[i] = text_width(table->columns[i].title);
     }
@@ -62,6 +64,7 @@ static void measure(const struct table *table, size_t widths[static TABLE_COLUMN
         widths[column] = width > widths[column] ? width : widths[column];
         column = column + 1 < table->column_count ? column + 1 : 0;
     }
+    return widths;
 }
 
 struct place {
@@ -99,8 +102,7 @@ static void render_cell(struct text *out, const char *cell, enum style style, st
 
 void table_render(const struct table *table, bool has_colour, struct text *out)
 {
-    size_t widths[TABLE_COLUMNS_MAX] = {0};
-    measure(table, widths);
+    size_t *widths = measure(table);
     size_t count = table->column_count;
     size_t column = 0;
     for (size_t i = 0; i < count + table->cell_count; i++) {
@@ -113,6 +115,7 @@ void table_render(const struct table *table, bool has_colour, struct text *out)
         }
         column = column + 1 < count ? column + 1 : 0;
     }
+    free(widths);
 }
 
 void table_print(const struct table *table, bool has_colour, FILE *out)

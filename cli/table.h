@@ -7,10 +7,6 @@
 
 #include "cli/format.h"
 
-enum {
-    TABLE_COLUMNS_MAX = 12,
-};
-
 struct table_column {
     const char *title;
     bool is_right; /* numbers */
