@@ -124,8 +124,17 @@ static void test_layout_changes(void **state)
     rig_wait_state(&scene.rig, SINK_UP);
     rig_make(&scene.rig, 4);
     wait_lines(scene.subscriber.file, "/config 0 0 {", POINTS + 1);
-    struct device model = *scene.rig.devices[0];
-    model.point_count = SAMPLE_SERIAL; /* the last one */
+    const struct device *whole = scene.rig.devices[0];
+    const struct device model = {.id = whole->id,
+                                 .name = whole->name,
+                                 .site = whole->site,
+                                 .node = whole->node,
+                                 .line = whole->line,
+                                 .profile = whole->profile,
+                                 .device_class = whole->device_class,
+                                 .unit = whole->unit,
+                                 .point_count = SAMPLE_SERIAL, /* the last one */
+                                 .points = whole->points};
     struct device *smaller = device_create(&model);
     struct batch *batch = batch_create(smaller, 1, 0);
     batch->time_us = rig_time_us(&scene.rig, scene.rig.position + 1);
