@@ -5,7 +5,7 @@
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 BUILD_PACKAGES="build-essential cmake ninja-build pkg-config libmodbus-dev libmosquitto-dev libsqlite3-dev libconfig-dev
-libjansson-dev libmicrohttpd-dev libcurl4-openssl-dev libssl-dev libsystemd-dev zlib1g-dev"
+libjansson-dev libmicrohttpd-dev libcurl4-openssl-dev libssl-dev libsystemd-dev zlib1g-dev ca-certificates"
 DEMO_PACKAGES="mosquitto mosquitto-clients socat curl"
 INFLUX_PACKAGES="influxdb influxdb-client"
 TEST_PACKAGES="libcmocka-dev python3 mosquitto mosquitto-clients influxdb influxdb-client victoria-metrics openssl socat curl procps"

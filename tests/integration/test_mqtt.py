@@ -22,7 +22,7 @@ def make_authority(folder):
     os.makedirs(folder)
     openssl(folder, "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", "ca.key")
     openssl(folder, "req", "-new", "-x509", "-key", "ca.key", "-subj", "/CN=ca", "-days", "30", "-out", "ca.pem")
-    for name, extension in (("server", "subjectAltName=DNS:localhost"), ("client", "extendedKeyUsage=clientAuth")):
+    for name, extension in (("server", "subjectAltName=IP:127.0.0.1"), ("client", "extendedKeyUsage=clientAuth")):
         with open(os.path.join(folder, "extension"), "w", encoding="utf-8") as file:
             file.write(extension + "\n")
         openssl(folder, "ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", f"{name}.key")
@@ -49,7 +49,7 @@ class Mqtt(lingtan.ProgramTest):
         self.simulator = self.keep(lingtan.Simulator(self.folder, SITE, MODEL))
 
     def section(self, key="client.key"):
-        return (f'mqtt: {{ enabled = true; host = "localhost"; port = {self.tls_port}; protocol = "5"; tls = true; '
+        return (f'mqtt: {{ enabled = true; host = "127.0.0.1"; port = {self.tls_port}; protocol = "5"; tls = true; '
                 f'ca_file = "{self.used}/ca.pem"; cert_file = "{self.used}/client.pem"; key_file = "{key}"; '
                 'home_assistant = true; state_s = 5; };\n')
 

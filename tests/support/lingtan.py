@@ -104,7 +104,8 @@ class Mosquitto:
         self.config = os.path.join(folder, f"mosquitto-{self.port}.conf")
         with open(self.config, "w", encoding="utf-8") as file:
             file.write(f"listener {self.port} 127.0.0.1\nallow_anonymous true\npersistence false\n"
-                       "max_queued_messages 0\nmax_inflight_messages 0\n")
+                       "max_queued_messages 0\nmax_inflight_messages 0\n"
+                       "set_tcp_nodelay true\n")  # else the end of a burst waits 40 ms for the subscriber's acknowledgement
         self.program = None
         self.start()
 

@@ -73,9 +73,9 @@ static void test_content_type(void **state)
     scene_init(&scene, NULL);
     scene.rig.options.content_type = "application/json";
     char *log = mem_format("%s/typed", scene.broker.folder);
-    char *command =
-        mem_format("exec mosquitto_sub -V 5 -p %u -t '#' -C 1 -W 20 -d -F '|%%C %%p' > %s",
-                   scene.broker.port, log);
+    char *command = mem_format(
+        "exec mosquitto_sub -V 5 -h 127.0.0.1 -p %u -t '#' -C 1 -W 20 -d -F '|%%C %%p' > %s",
+        scene.broker.port, log);
     const char *const argv[] = {"stdbuf", "-oL", "sh", "-c", command, NULL};
     pid_t pid = test_spawn(argv, NULL);
     connect_to(&scene);

@@ -104,8 +104,9 @@ static void assert_refused(const char *certificate, const char *ca, const char *
 static void test_publishes(void **state)
 {
     (void)state;
-    static const char *const hosts[] = {"localhost", "127.0.0.1"};
-    for (size_t i = 0; i < ARRAY_SIZE(hosts); i++) {
+    static const char *const hosts[] = {"127.0.0.1", "localhost"};
+    const size_t count = test_has_localhost() ? 2 : 1;
+    for (size_t i = 0; i < count; i++) {
         struct scene scene;
         scene_init(&scene, "server", "ca.pem", hosts[i], "");
         connect_to(&scene);
@@ -121,14 +122,14 @@ static void test_publishes(void **state)
 static void test_wrong_authority(void **state)
 {
     (void)state;
-    assert_refused("server", "other-ca.pem", "localhost", "from no CA that we trust");
+    assert_refused("server", "other-ca.pem", "127.0.0.1", "from no CA that we trust");
 }
 
 static void test_system_authorities(void **state)
 {
     (void)state;
     struct scene scene;
-    scene_init(&scene, "server", "ca.pem", "localhost", "");
+    scene_init(&scene, "server", "ca.pem", "127.0.0.1", "");
     scene.files.ca_file = "";
     connect_to(&scene);
     rig_assert_closed(&scene.rig, MQTT_TROUBLE_REFUSED, "from no CA that we trust");
@@ -138,7 +139,7 @@ static void test_system_authorities(void **state)
 static void test_wrong_name(void **state)
 {
     (void)state;
-    assert_refused("elsewhere", "ca.pem", "localhost", "is not for localhost");
+    assert_refused("elsewhere", "ca.pem", "127.0.0.1", "is not for 127.0.0.1");
     assert_refused("elsewhere", "ca.pem", "127.0.0.1", "is not for 127.0.0.1");
 }
 
@@ -152,7 +153,7 @@ static void test_client_certificate(void **state)
 {
     (void)state;
     struct scene scene;
-    scene_init(&scene, "server", "ca.pem", "localhost", "require_certificate true\n");
+    scene_init(&scene, "server", "ca.pem", "127.0.0.1", "require_certificate true\n");
     connect_to(&scene);
     assert_int_equal(mqtt_client_state(scene.rig.client), MQTT_CLIENT_CLOSED);
     assert_non_null(strstr(mqtt_client_reason(scene.rig.client), "(cert_file)?"));
@@ -172,7 +173,7 @@ static void test_rollover(void **state)
 {
     (void)state;
     struct scene scene;
-    scene_init(&scene, "server", "rolling.pem", "localhost", "");
+    scene_init(&scene, "server", "rolling.pem", "127.0.0.1", "");
     char *command = mem_format("cp '%s/other-ca.pem' '%s'", folder, scene.ca_file);
     const char *const stale[] = {"sh", "-c", command, NULL};
     pid_t pid = test_spawn(stale, NULL);
@@ -204,7 +205,7 @@ static void test_mixed_up(void **state)
 {
     (void)state;
     struct scene scene;
-    scene_init(&scene, "server", "ca.pem", "localhost", "");
+    scene_init(&scene, "server", "ca.pem", "127.0.0.1", "");
     scene.rig.options.tls = NULL;
     connect_to(&scene);
     rig_assert_closed(&scene.rig, MQTT_TROUBLE_NETWORK, "does it want TLS");
@@ -236,7 +237,7 @@ static void test_old_version(void **state)
     char ca_file[300];
     name_file(&ca_file, "ca.pem");
     struct rig rig;
-    rig_init(&rig, "localhost", port, 0);
+    rig_init(&rig, "127.0.0.1", port, 0);
     rig.options.tls = &(struct tls_files){.ca_file = ca_file};
     rig_open(&rig, NULL, NULL);
     rig_connect(&rig);

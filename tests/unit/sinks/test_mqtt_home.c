@@ -24,9 +24,17 @@ static void say(const struct scene *scene, const char *payload, bool is_retained
 {
     char port[8];
     snprintf(port, sizeof(port), "%u", scene->broker.port);
-    const char *const argv[] = {
-        "mosquitto_pub",           "-p", port, "-t", "homeassistant/status", "-m", payload,
-        is_retained ? "-r" : NULL, NULL};
+    const char *const argv[] = {"mosquitto_pub",
+                                "-h",
+                                "127.0.0.1",
+                                "-p",
+                                port,
+                                "-t",
+                                "homeassistant/status",
+                                "-m",
+                                payload,
+                                is_retained ? "-r" : NULL,
+                                NULL};
     char *log = mem_format("%s/pub.log", scene->broker.folder);
     pid_t pid = test_spawn(argv, log);
     usleep(500000);

@@ -163,7 +163,7 @@ static void test_tls(void **state)
     scene_init(&scene, 1, lines);
     char *files[] = {test_pki_path(folder, "ca.pem"), test_pki_path(folder, "client.pem"),
                      test_pki_path(folder, "absent.key")};
-    scene.options.host = "localhost";
+    scene.options.host = "127.0.0.1";
     scene.options.port = port;
     scene.options.tls = true;
     scene.options.ca_file = files[0];
