@@ -13,7 +13,7 @@ import lingtan
 from . import programs, shapes, window
 
 DEAD_PAIRS = 5
-RAMP = (5000, 10000, 15000, 20000, 25000, 30000, 40000, 50000)
+RAMP = (5000, 10000, 15000, 20000, 25000, 30000)  # a site file written out holds no more: 16 MiB
 ATTEMPTS = 2  # of a step: a machine that was busy with something else is no limit
 
 
