@@ -3,6 +3,7 @@
 
 import os
 import statistics
+import time
 
 from . import programs, shapes
 
@@ -34,6 +35,18 @@ def machine():
                 "collectd " + programs.version_of("dpkg-query", "-W", "-f", "${Version}", "collectd-core")]
     return (f"Machine: {os.cpu_count()} x {model}, {total:.0f} GB, {system}, {kernel.sysname} {kernel.release} {kernel.machine}; "
             f"load before {os.getloadavg()[0]:.1f}. {'; '.join(versions)}.")
+
+
+def sleeper(seconds=10, step=0.05):
+    """How late this machine wakes a program that does nothing but sleep until each 50 ms: no poll can be more punctual."""
+    late_ms, due = [], time.monotonic()
+    for _ in range(int(seconds / step)):
+        due += step
+        time.sleep(max(0.0, due - time.monotonic()))
+        late_ms.append(1000 * (time.monotonic() - due))
+    late_ms.sort()
+    return (f"A sleeper alone wakes late by p50 {late_ms[len(late_ms) // 2]:.2f} ms, "
+            f"p99 {late_ms[len(late_ms) * 99 // 100]:.2f} ms, at most {late_ms[-1]:.2f} ms.")
 
 
 COLUMNS = (
