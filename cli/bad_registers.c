@@ -5,8 +5,7 @@
 
 #include "base/mem.h"
 #include "cli/client.h"
-#include "cli/table.h"
-#include <lingtan/clock.h>
+#include "cli/show.h"
 
 static const char path[] = "/api/v1/bad-registers";
 
@@ -33,9 +32,8 @@ static void add_next_try(struct table *table, const json_t *row, int64_t now_us)
     table_add_text(table, STYLE_NONE, &text);
 }
 
-static void fill(struct table *table, const json_t *rows)
+static void fill(struct table *table, const json_t *rows, int64_t now_us)
 {
-    int64_t now_us = clock_wall_us(clock_real());
     size_t i = 0;
     json_t *row = NULL;
     json_array_foreach(rows, i, row)
@@ -79,19 +77,6 @@ int bad_registers_run(const struct cli *cli)
     if (cli->retry != NULL) {
         return retry(cli);
     }
-    if (cli->is_json) {
-        return client_print(cli, path);
-    }
-    json_t *root = NULL;
-    int code = client_get(cli, path, &root);
-    if (code != EXIT_OK) {
-        return code;
-    }
-    struct table table;
-    table_init(&table, columns, ARRAY_SIZE(columns));
-    fill(&table, json_object_get(root, "bad_registers"));
-    table_print(&table, cli->has_colour, stdout);
-    table_finish(&table);
-    json_decref(root);
-    return EXIT_OK;
+    const struct show list = {path, "bad_registers", columns, ARRAY_SIZE(columns), fill};
+    return show_list(cli, &list);
 }

@@ -5,30 +5,7 @@
 
 #include "base/mem.h"
 #include "cli/client.h"
-#include "cli/table.h"
-#include <lingtan/clock.h>
-
-typedef void (*fill_fn)(struct table *table, const json_t *rows, int64_t now_us);
-
-static int show(const struct cli *cli, const char *path, const char *member,
-                const struct table_column *columns, size_t column_count, fill_fn fill)
-{
-    if (cli->is_json) {
-        return client_print(cli, path);
-    }
-    json_t *root = NULL;
-    int code = client_get(cli, path, &root);
-    if (code != EXIT_OK) {
-        return code;
-    }
-    struct table table;
-    table_init(&table, columns, column_count);
-    fill(&table, json_object_get(root, member), clock_wall_us(clock_real()));
-    table_print(&table, cli->has_colour, stdout);
-    table_finish(&table);
-    json_decref(root);
-    return EXIT_OK;
-}
+#include "cli/show.h"
 
 static int64_t count_errors(const json_t *errors)
 {
@@ -100,7 +77,9 @@ int devices_run(const struct cli *cli)
         {"last good", true}, {"round trip", true}, {"failed", true}, {"errors", true},
         {"refused", true},
     };
-    return show(cli, "/api/v1/devices", "devices", columns, ARRAY_SIZE(columns), fill_devices);
+    const struct show list = {"/api/v1/devices", "devices", columns, ARRAY_SIZE(columns),
+                              fill_devices};
+    return show_list(cli, &list);
 }
 
 static void add_state(struct table *table, const json_t *row)
@@ -160,5 +139,6 @@ int lines_run(const struct cli *cli)
         {"load", true},     {"median", true},  {"p99", true},       {"last good", true},
         {"requests", true}, {"errors", false}, {"why", false},
     };
-    return show(cli, "/api/v1/lines", "lines", columns, ARRAY_SIZE(columns), fill_lines);
+    const struct show list = {"/api/v1/lines", "lines", columns, ARRAY_SIZE(columns), fill_lines};
+    return show_list(cli, &list);
 }

@@ -4,7 +4,7 @@
 
 #include "base/mem.h"
 #include "cli/client.h"
-#include "cli/table.h"
+#include "cli/show.h"
 #include <lingtan/clock.h>
 
 static void row(const char *title, struct text *text)
@@ -146,9 +146,8 @@ static enum style state_style(const char *state)
     return strcmp(state, "up") == 0 ? STYLE_GOOD : STYLE_BAD;
 }
 
-static void fill_sinks(struct table *table, const json_t *sinks)
+static void fill_sinks(struct table *table, const json_t *sinks, int64_t now_us)
 {
-    int64_t now_us = clock_wall_us(clock_real());
     struct text text = {0};
     size_t i = 0;
     json_t *sink = NULL;
@@ -174,20 +173,6 @@ int sinks_run(const struct cli *cli)
         {"sink", false}, {"state", false},   {"behind", true}, {"oldest", true},
         {"sent", true},  {"rejected", true}, {"why", false},
     };
-    static const char path[] = "/api/v1/sinks";
-    if (cli->is_json) {
-        return client_print(cli, path);
-    }
-    json_t *root = NULL;
-    int code = client_get(cli, path, &root);
-    if (code != EXIT_OK) {
-        return code;
-    }
-    struct table table;
-    table_init(&table, columns, ARRAY_SIZE(columns));
-    fill_sinks(&table, json_object_get(root, "sinks"));
-    table_print(&table, cli->has_colour, stdout);
-    table_finish(&table);
-    json_decref(root);
-    return EXIT_OK;
+    const struct show list = {"/api/v1/sinks", "sinks", columns, ARRAY_SIZE(columns), fill_sinks};
+    return show_list(cli, &list);
 }
