@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* mqtt_state: a table of devices by id and a heap of due times. */
+/* mqtt_state: the devices by id and a heap of due times. */
 #include "sinks/mqtt_state.h"
 
 #include <math.h>
@@ -7,12 +7,12 @@
 #include <string.h>
 
 #include "base/heap.h"
+#include "base/id_map.h"
 #include "base/mem.h"
 #include "sinks/mqtt_payload.h"
 #include "sinks/value.h"
 
 enum {
-    SLOTS_FIRST = 64,
     GAP_US = 1000000,
     /* Polls of one second arrive a little early or late; without this slack every other one would have to wait for a
      * wake-up of its own. The mean stays at one message a second. */
@@ -45,9 +45,7 @@ struct device_state {
 struct mqtt_state {
     int64_t period_us;
     struct heap heap;
-    struct device_state **slots; /* open addressing by device id; slot_count is a power of two */
-    size_t slot_count;
-    size_t device_count;
+    struct id_map devices;       /* struct device_state by id */
     struct device_state *untold; /* a queue */
     struct device_state *last_untold;
 };
@@ -56,8 +54,6 @@ struct mqtt_state *mqtt_state_create(int64_t period_us)
 {
     struct mqtt_state *state = mem_alloc(sizeof(*state));
     state->period_us = period_us;
-    state->slot_count = SLOTS_FIRST;
-    state->slots = mem_alloc_array(SLOTS_FIRST, sizeof(struct device_state *));
     return state;
 }
 
@@ -78,49 +74,16 @@ void mqtt_state_destroy(struct mqtt_state *state)
         return;
     }
     heap_finish(&state->heap); /* while its entries live */
-    for (size_t i = 0; i < state->slot_count; i++) {
-        if (state->slots[i]) {
-            forget_points(state->slots[i]);
-            device_unref(state->slots[i]->former);
-            free(state->slots[i]);
+    for (size_t i = 0; i < state->devices.slot_count; i++) {
+        struct device_state *entry = state->devices.slots[i].value;
+        if (entry) {
+            forget_points(entry);
+            device_unref(entry->former);
+            free(entry);
         }
     }
-    free(state->slots);
+    id_map_finish(&state->devices);
     free(state);
-}
-
-/* FNV-1a */
-static size_t hash(const char *id)
-{
-    uint64_t value = 0xcbf29ce484222325u;
-    for (const unsigned char *c = (const unsigned char *)id; *c; c++) {
-        value = (value ^ *c) * 0x100000001b3u;
-    }
-    return (size_t)(value ^ (value >> 32));
-}
-
-static struct device_state **find_slot(const struct mqtt_state *state, const char *id)
-{
-    size_t mask = state->slot_count - 1;
-    size_t at = hash(id) & mask;
-    while (state->slots[at] && strcmp(state->slots[at]->device->id, id) != 0) {
-        at = (at + 1) & mask;
-    }
-    return &state->slots[at];
-}
-
-static void grow(struct mqtt_state *state)
-{
-    struct device_state **old = state->slots;
-    size_t old_count = state->slot_count;
-    state->slot_count = old_count * 2;
-    state->slots = mem_alloc_array(state->slot_count, sizeof(struct device_state *));
-    for (size_t i = 0; i < old_count; i++) {
-        if (old[i]) {
-            *find_slot(state, old[i]->device->id) = old[i];
-        }
-    }
-    free(old);
 }
 
 static void queue_announcement(struct mqtt_state *state, struct device_state *entry)
@@ -156,25 +119,37 @@ static void learn_device(struct device_state *entry, const struct device *device
     }
 }
 
+static struct device_state *add_entry(struct mqtt_state *state, const struct device *device)
+{
+    struct device_state *entry = mem_alloc(sizeof(*entry));
+    learn_device(entry, device);
+    id_map_set(&state->devices, entry->device->id, entry);
+    queue_announcement(state, entry);
+    return entry;
+}
+
+static void change_layout(struct mqtt_state *state, struct device_state *entry,
+                          const struct device *device)
+{
+    const struct device *old = device_ref(entry->device);
+    keep_former(entry);
+    forget_points(entry);
+    learn_device(entry, device);
+    id_map_set(&state->devices, entry->device->id, entry); /* the old string goes */
+    device_unref(old);
+    queue_announcement(state, entry);
+}
+
 static struct device_state *find_entry(struct mqtt_state *state, const struct device *device)
 {
-    struct device_state **slot = find_slot(state, device->id);
-    if (!*slot) {
-        if ((state->device_count + 1) * 2 > state->slot_count) {
-            grow(state);
-            slot = find_slot(state, device->id);
-        }
-        *slot = mem_alloc(sizeof(**slot));
-        learn_device(*slot, device);
-        queue_announcement(state, *slot);
-        state->device_count++;
-    } else if ((*slot)->device != device && !device_same_layout((*slot)->device, device)) {
-        keep_former(*slot);
-        forget_points(*slot);
-        learn_device(*slot, device);
-        queue_announcement(state, *slot);
+    struct device_state *entry = id_map_find(&state->devices, device->id);
+    if (!entry) {
+        return add_entry(state, device);
     }
-    return *slot;
+    if (entry->device != device && !device_same_layout(entry->device, device)) {
+        change_layout(state, entry, device);
+    }
+    return entry;
 }
 
 static bool note_text(struct point_state *state, const char *string)
@@ -229,9 +204,10 @@ void mqtt_state_note(struct mqtt_state *state, const struct batch *batch, int64_
 
 void mqtt_state_renew(struct mqtt_state *state, int64_t now_us)
 {
-    for (size_t i = 0; i < state->slot_count; i++) {
-        if (state->slots[i]) {
-            heap_set(&state->heap, &state->slots[i]->due, now_us);
+    for (size_t i = 0; i < state->devices.slot_count; i++) {
+        struct device_state *entry = state->devices.slots[i].value;
+        if (entry) {
+            heap_set(&state->heap, &entry->due, now_us);
         }
     }
 }
@@ -300,9 +276,10 @@ bool mqtt_state_has_announcement(const struct mqtt_state *state)
 
 void mqtt_state_announce_all(struct mqtt_state *state)
 {
-    for (size_t i = 0; i < state->slot_count; i++) {
-        if (state->slots[i]) {
-            queue_announcement(state, state->slots[i]);
+    for (size_t i = 0; i < state->devices.slot_count; i++) {
+        struct device_state *entry = state->devices.slots[i].value;
+        if (entry) {
+            queue_announcement(state, entry);
         }
     }
 }
