@@ -132,7 +132,7 @@ static void print_chain(const struct cli *cli, const char *where, unsigned unit,
                chain->has_end ? "" : ", without an end marker");
         print_table(cli, &listing);
     }
-    sunspec_profile_destroy(profile);
+    profile_destroy(profile);
 }
 
 int sunspec_run(const struct cli *cli)

@@ -186,7 +186,7 @@ int record_run(const struct cli *cli)
         record.unit = (uint8_t)(is_own ? record.profile->link.unit : record.config.unit);
         code = run(&record);
     }
-    sunspec_profile_destroy(record.found);
+    profile_destroy(record.found);
     recording_finish(&record.recording);
     text_finish(&record.refusals);
     reader_close(&record.reader);

@@ -189,7 +189,7 @@ void fleet_finish(struct fleet *fleet)
         free(fleet->lines[i].units);
     }
     for (size_t i = 0; i < fleet->device_count; i++) {
-        sunspec_destroy(fleet->devices[i].own);
+        profile_destroy(fleet->devices[i].own);
     }
     free(fleet->lines);
     free(fleet->devices);

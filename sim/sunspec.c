@@ -355,25 +355,6 @@ struct profile *sunspec_create(const struct profile *file, uint16_t base,
     return making.profile;
 }
 
-void sunspec_destroy(struct profile *profile)
-{
-    if (profile == NULL) {
-        return;
-    }
-    struct profile_point *points = profile->points.items;
-    struct profile_helper *helpers = profile->helpers.items;
-    for (size_t i = 0; i < profile->points.count; i++) {
-        free(points[i].name);
-        free(points[i].not_implemented.items);
-    }
-    for (size_t i = 0; i < profile->helpers.count; i++) {
-        free(helpers[i].name);
-    }
-    free(points);
-    free(helpers);
-    free(profile);
-}
-
 void sunspec_fill(struct image *image)
 {
     const struct profile_helper *helpers = image->profile->helpers.items;

@@ -11,7 +11,6 @@
  * is served as a model that nobody knows. The points are named as the daemon is to name them. Never NULL. */
 struct profile *sunspec_create(const struct profile *file, uint16_t base,
                                const struct option_strings *models);
-void sunspec_destroy(struct profile *profile); /* NULL-safe */
 
 /* What SunSpec calls the state that the model of the compound calls so. */
 double sunspec_state(double state);

@@ -9,6 +9,7 @@
 
 #include "collectors/modbus/plan_internal.h"
 #include "collectors/modbus/raw.h"
+#include "config/number.h"
 
 enum {
     EXPONENT_MAX = 10
@@ -98,14 +99,14 @@ static void decode_float(struct reading *reading, const struct plan_point *point
         return;
     }
     bool is_scaled = has_helpers(point);
-    double scale = is_scaled ? plan_round(point->scale * factor) : point->scale;
+    double scale = is_scaled ? number_round(point->scale * factor) : point->scale;
     double divisor = is_scaled ? plan_divisor(scale) : point->divisor;
     double scaled = divisor > 0 ? raw / divisor : raw * scale;
     reading->value = scaled + offset;
     judge(reading, point);
     if (point->counter_scale > 0) {
         double resolution = point->counter_scale;
-        count_float(reading, scaled, is_scaled ? plan_round(resolution * factor) : resolution);
+        count_float(reading, scaled, is_scaled ? number_round(resolution * factor) : resolution);
     }
 }
 
@@ -117,7 +118,7 @@ static void decode_integer(struct reading *reading, const struct plan_point *poi
         return;
     }
     reading->quality = (uint8_t)quality;
-    reading->resolution = has_helpers(point) ? plan_round(point->scale * factor) : point->scale;
+    reading->resolution = has_helpers(point) ? number_round(point->scale * factor) : point->scale;
     reading->value = reading_value_of_count(reading->count, reading->resolution, offset);
     judge(reading, point);
 }

@@ -83,7 +83,7 @@ void discovery_destroy(struct discovery *discovery)
     }
     free(discovery->former);
     free(discovery->refused);
-    sunspec_profile_destroy(discovery->profile);
+    profile_destroy(discovery->profile);
     free(discovery);
 }
 
@@ -162,7 +162,7 @@ static void take_chain(struct line *line, struct line_device *device)
     discovery->profile = sunspec_profile_create(discovery->unknown.profile, &discovery->chain);
     device_replace(line, device, describe(discovery), plan_of(discovery), discovery->period_ms,
                    discovery->index);
-    sunspec_profile_destroy(old);
+    profile_destroy(old);
     line->go.device = NULL;
     tell_found(line, device);
     line_know_refused(line, (size_t)(device - line->devices), discovery->refused,

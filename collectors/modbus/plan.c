@@ -11,62 +11,24 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "config/number.h"
 #include <lingtan/reading.h>
-
-enum { ROUND_DIGITS = 15 };
-
-double plan_round(double value)
-{
-    static const double powers[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                    1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                    1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-    if (value == 0 || !isfinite(value)) {
-        return value;
-    }
-    int digits = ROUND_DIGITS - 1 - (int)floor(log10(fabs(value)));
-    if (digits >= 0 && digits < (int)ARRAY_SIZE(powers)) {
-        /* Both sides of the division are exact, so its result is the double nearest to the decimal. */
-        return nearbyint(value * powers[digits]) / powers[digits];
-    }
-    char decimal[40];
-    snprintf(decimal, sizeof(decimal), "%.*g", ROUND_DIGITS, value);
-    return strtod(decimal, NULL);
-}
 
 double plan_divisor(double scale)
 {
     return resolution_decimals(scale) > 0 ? nearbyint(1 / scale) : 0;
 }
 
-static double ratio_of(const char *ratio, const struct device_config *device)
-{
-    if (strcmp(ratio, "ct") == 0) {
-        return device->ct_ratio;
-    }
-    if (strcmp(ratio, "vt") == 0) {
-        return device->vt_ratio;
-    }
-    if (strcmp(ratio, "ct*vt") == 0) {
-        return device->ct_ratio * device->vt_ratio;
-    }
-    return strcmp(ratio, "pulse") == 0 ? device->pulse_weight : 1;
-}
-
-static bool is_float(const struct profile_point *point)
-{
-    return point->type == REGISTER_F32 || point->type == REGISTER_F64;
-}
-
 /* A counter sent as a float counts in steps of the meter's last digit, which the profile gives in its own unit. */
 static double counter_scale(const struct profile_point *point, double ratio)
 {
-    if (!is_float(point) || point->row->kind != QUANTITY_COUNTER) {
+    if (!profile_is_float(point) || point->row->kind != QUANTITY_COUNTER) {
         return 0;
     }
     if (point->resolution <= 0) {
-        return plan_round(point->unit_scale * ratio);
+        return number_round(point->unit_scale * ratio);
     }
-    return plan_round(point->resolution * (point->unit_scale / point->scale) * ratio);
+    return number_round(point->resolution * (point->unit_scale / point->scale) * ratio);
 }
 
 static const uint64_t *parse_sentinels(const struct profile_point *point)
@@ -138,9 +100,9 @@ static void link_helpers(struct plan *plan, struct plan_point *made)
 static void init_point(struct plan_point *made, const struct profile_point *point,
                        const struct device_config *device)
 {
-    double ratio = ratio_of(point->ratio, device);
+    double ratio = site_ratio(device, point->ratio);
     made->point = point;
-    made->scale = plan_round(point->unit_scale * ratio);
+    made->scale = number_round(point->unit_scale * ratio);
     made->divisor = plan_divisor(made->scale);
     made->counter_scale = counter_scale(point, ratio);
     made->not_implemented = parse_sentinels(point);

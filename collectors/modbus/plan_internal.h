@@ -110,7 +110,4 @@ size_t plan_block_max(const struct profile *profile, uint8_t function);
  * not. 0: the scale is none of 0.1, 0.01, ... */
 double plan_divisor(double scale);
 
-/* To 15 significant digits, so that 0.1 * 0.01 is the 0.001 that a person would write. */
-double plan_round(double value);
-
 #endif

@@ -272,23 +272,3 @@ struct profile *sunspec_profile_create(const struct profile *file,
     profile->device_class = class_of(chain, roles, file->device_class);
     return profile;
 }
-
-void sunspec_profile_destroy(struct profile *profile)
-{
-    if (profile == NULL) {
-        return;
-    }
-    struct profile_point *points = profile->points.items;
-    struct profile_helper *helpers = profile->helpers.items;
-    for (size_t i = 0; i < profile->points.count; i++) {
-        free(points[i].name);
-        free(points[i].not_implemented.items);
-    }
-    for (size_t i = 0; i < profile->helpers.count; i++) {
-        free(helpers[i].name);
-    }
-    free(points);
-    free(helpers);
-    free(profile->barriers.items);
-    free(profile);
-}

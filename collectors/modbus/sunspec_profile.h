@@ -33,6 +33,5 @@ void sunspec_roles(const struct sunspec_chain *chain,
  * profile then holds the points that every device has, the common model's, where they usually stand. */
 struct profile *sunspec_profile_create(const struct profile *file,
                                        const struct sunspec_chain *chain);
-void sunspec_profile_destroy(struct profile *profile); /* NULL-safe */
 
 #endif

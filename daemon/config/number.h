@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* number: decimals as people mean them. Inside daemon/config only. */
+/* number: decimals as people mean them. */
 #ifndef LINGTAN_CONFIG_NUMBER_H
 #define LINGTAN_CONFIG_NUMBER_H
 

@@ -210,3 +210,23 @@ const char *const *profiles_ids(const struct profiles *profiles)
 {
     return profiles->ids;
 }
+
+void profile_destroy(struct profile *profile)
+{
+    if (profile == NULL) {
+        return;
+    }
+    struct profile_point *points = profile->points.items;
+    struct profile_helper *helpers = profile->helpers.items;
+    for (size_t i = 0; i < profile->points.count; i++) {
+        free(points[i].name);
+        free(points[i].not_implemented.items);
+    }
+    for (size_t i = 0; i < profile->helpers.count; i++) {
+        free(helpers[i].name);
+    }
+    free(points);
+    free(helpers);
+    free(profile->barriers.items);
+    free(profile);
+}

@@ -47,7 +47,6 @@ void profile_fault(struct faults *faults, struct origin origin, const char *list
 /* The nearest word as ", nearest is X", "" when none is near. Free it. */
 char *profile_hint(const char *wrong, const char *const *words);
 
-bool profile_is_float(const struct profile_point *point);
 bool profile_reads_bits(const struct profile_point *point); /* functions 1 and 2 */
 
 #endif

@@ -40,7 +40,7 @@ int64_t site_period_ms(const struct site *site, const struct device_config *devi
     }
 }
 
-static double ratio_of(const struct device_config *device, const char *ratio)
+double site_ratio(const struct device_config *device, const char *ratio)
 {
     if (!strcmp(ratio, "ct")) {
         return device->ct_ratio;
@@ -77,7 +77,7 @@ static double unit_factor(const struct profile_point *point)
 /* Where helpers have a say, each reading carries a resolution of its own. */
 static double resolution_of(const struct profile_point *point, const struct device_config *device)
 {
-    double ratio = ratio_of(device, point->ratio);
+    double ratio = site_ratio(device, point->ratio);
     if (point->type == REGISTER_STRING || point->scale_from[0] || point->scale_by.count > 0) {
         return 0;
     }

@@ -97,6 +97,9 @@ const struct node_config *site_find_node(const struct site *site, const char *id
 struct device *site_device(const struct site *site, const struct line_config *line,
                            const struct device_config *device, const struct profile *profile);
 
+/* What a profile's word for a ratio ("ct", "vt", "ct*vt", "pulse") is for the device; 1 for "". */
+double site_ratio(const struct device_config *device, const char *ratio);
+
 /* The period of a poll class for a device, in ms. */
 int64_t site_period_ms(const struct site *site, const struct device_config *device,
                        enum poll_class poll_class);

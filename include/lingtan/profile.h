@@ -174,6 +174,13 @@ const struct profile *profiles_at(const struct profiles *profiles, size_t index)
 const char *const *
 profiles_ids(const struct profiles *profiles); /* NULL-terminated, for nearest_word */
 
+/* Of one that was made in memory, not loaded: its points, helpers and barriers go with it, and the names of points and
+ * helpers and the lists of sentinels. NULL-safe. */
+void profile_destroy(struct profile *profile);
+
+/* Whether a point comes as a float. */
+bool profile_is_float(const struct profile_point *point);
+
 /* Whether its confidence is high. What another one reads should be compared with the device's display. */
 bool profile_is_confirmed(const struct profile *profile);
 

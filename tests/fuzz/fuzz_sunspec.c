@@ -129,7 +129,7 @@ static void use(const struct sunspec_chain *chain)
     poll(plan, device);
     plan_unref(plan);
     device_unref(device);
-    sunspec_profile_destroy(profile);
+    profile_destroy(profile);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

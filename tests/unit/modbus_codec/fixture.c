@@ -66,7 +66,7 @@ void fixture_finish(struct fixture *fixture)
 {
     plan_unref(fixture->plan);
     device_unref(fixture->device);
-    sunspec_profile_destroy(fixture->found);
+    profile_destroy(fixture->found);
     profiles_destroy(fixture->profiles);
 }
 
@@ -119,7 +119,7 @@ static void discover(struct fixture *fixture)
         verdict = sunspec_walk_take(&walk, registers);
     }
     if (verdict == SUNSPEC_FOUND) {
-        sunspec_profile_destroy(fixture->found);
+        profile_destroy(fixture->found);
         fixture->found = sunspec_profile_create(file, &walk.chain);
         fixture->profile = fixture->found;
     }

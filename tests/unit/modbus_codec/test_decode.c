@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "collectors/modbus/plan_internal.h"
+#include "config/number.h"
 #include "fixture.h"
 #include "hex.h"
 
@@ -457,15 +458,15 @@ static void an_empty_class_is_an_empty_batch(void **state)
 static void rounds_to_decimals(void **state)
 {
     (void)state;
-    assert_true(plan_round(0.1 * 0.001) == 0.0001);
-    assert_true(plan_round(0.1 * 3) == 0.3);
-    assert_true(plan_round(0.01 * 40 * 35) == 14);
-    assert_true(plan_round(1e-9 * 0.1) == 1e-10);
-    assert_true(plan_round(-0.1 * 3) == -0.3);
-    assert_true(plan_round(1e20 * 3) == 3e20);
-    assert_true(plan_round(0) == 0);
-    assert_true(plan_round(1) == 1);
-    assert_true(plan_round(1.0 / 3) == 0.333333333333333);
+    assert_true(number_round(0.1 * 0.001) == 0.0001);
+    assert_true(number_round(0.1 * 3) == 0.3);
+    assert_true(number_round(0.01 * 40 * 35) == 14);
+    assert_true(number_round(1e-9 * 0.1) == 1e-10);
+    assert_true(number_round(-0.1 * 3) == -0.3);
+    assert_true(number_round(1e20 * 3) == 3e20);
+    assert_true(number_round(0) == 0);
+    assert_true(number_round(1) == 1);
+    assert_true(number_round(1.0 / 3) == 0.333333333333333);
 }
 
 int main(void)

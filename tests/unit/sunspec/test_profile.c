@@ -57,7 +57,7 @@ static int finish(void **state)
 {
     (void)state;
     batch_unref(batch);
-    sunspec_profile_destroy(profile);
+    profile_destroy(profile);
     batch = NULL;
     profile = NULL;
     return 0;
@@ -73,7 +73,7 @@ static void discover(void)
     assert_int_equal(map_walk(&map, &walk), SUNSPEC_FOUND);
     chain = walk.chain;
     sunspec_roles(&chain, roles);
-    sunspec_profile_destroy(profile);
+    profile_destroy(profile);
     profile = sunspec_profile_create(&own, &chain);
 }
 
