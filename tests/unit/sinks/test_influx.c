@@ -90,9 +90,7 @@ static void test_escapes(void **state)
     influx_scene_init(&scene, NULL);
     rig_start(&scene.rig, true);
     rig_wait_state(&scene.rig, SINK_UP);
-    struct device model = *scene.rig.devices[0];
-    model.id = "a b,c=d\"e\\f";
-    struct device *device = device_create(&model);
+    struct device *device = sample_device("a b,c=d\"e\\f");
     rig_give(&scene.rig, rig_batch(&scene.rig, device));
     device_unref(device);
     rig_wait_cursor(&scene.rig, 1);

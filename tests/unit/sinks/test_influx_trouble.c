@@ -50,9 +50,7 @@ static void scene_finish(struct scene *scene)
 
 static void give_poison(struct rig *rig)
 {
-    struct device model = *rig->devices[0];
-    model.id = "poison";
-    struct device *device = device_create(&model);
+    struct device *device = sample_device("poison");
     rig_give(rig, rig_batch(rig, device));
     device_unref(device);
 }
