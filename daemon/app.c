@@ -433,6 +433,7 @@ int app_run(const struct app_config *config)
     struct app app = {.config = config};
     block_signals();
     log_setup((enum log_level)(config->options->log_level + LOG_LEVEL_ERROR));
+    log_start();
     int code = 1;
     if (make_parts(&app) == 0) {
         log_unconfirmed_profiles(config);
@@ -446,5 +447,6 @@ int app_run(const struct app_config *config)
     }
     stop_parts(&app);
     destroy_parts(&app);
+    log_stop();
     return code < 0 ? 1 : code;
 }

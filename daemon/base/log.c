@@ -1,43 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* log: to journald with fields when stderr is its stream, else one line per message to stderr. */
+/* log: messages are made where something happens and, between log_start and log_stop, written by a thread of their own:
+ * a log on a busy disk or behind a full pipe must not hold up a poll. */
 #include <lingtan/log.h>
 
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <sys/uio.h>
-#include <unistd.h>
 
-#define SD_JOURNAL_SUPPRESS_LOCATION /* the message says what happened; our source lines do not */
-#include <systemd/sd-journal.h>
+#include <lingtan/mailbox.h>
 
+#include "base/log_output.h"
 #include "base/mem.h"
-#include "base/text.h"
+
+enum {
+    WAITING_MAX = 4096,
+    STOP_MAX_US = 2000000, /* a reader that takes nothing must not keep the daemon from ending */
+};
 
 const char *const log_level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
 
-/* Written by log_setup before the first thread starts, read by all after. */
+struct message {
+    enum log_level level;
+    struct log_subject subject; /* either NULL or within text */
+    char text[];                /* the message, the line's id, the device's id */
+};
+
+/* Written by log_setup, log_start and log_stop while no other thread runs, read by all. */
 static struct {
     enum log_level level;
-    bool is_journal;
+    struct mailbox *waiting; /* struct message; NULL: written where it is made */
+    pthread_t writer;
+    atomic_bool has_ended;
+    bool is_stuck; /* nobody takes what is written: nothing is, any more */
 } state = {.level = LOG_LEVEL_INFO};
 
-/* systemd says which stream it connected; after a redirection of stderr the numbers no longer match. */
-static bool stderr_is_journal(void)
-{
-    const char *stream = getenv("JOURNAL_STREAM");
-    struct stat status;
-    if (stream == NULL || fstat(STDERR_FILENO, &status) != 0) {
-        return false;
-    }
-    char *ours = mem_format("%llu:%llu", (unsigned long long)status.st_dev,
-                            (unsigned long long)status.st_ino);
-    const bool is_same = strcmp(stream, ours) == 0;
-    free(ours);
-    return is_same;
-}
+static struct message end_of_messages;
 
 /* Text from devices and the network must not be able to begin a line of its own. */
 static void flatten(char *message)
@@ -49,64 +51,69 @@ static void flatten(char *message)
     }
 }
 
-static void write_all(const char *data, size_t length)
+static void tell_lost(uint64_t *told)
 {
-    while (length > 0) {
-        ssize_t written = write(STDERR_FILENO, data, length);
-        if (written < 0 && errno == EINTR) {
+    const uint64_t lost = mailbox_stats(state.waiting).dropped;
+    if (lost > *told) {
+        char text[96];
+        snprintf(text, sizeof(text),
+                 "%llu messages of the log are lost: what takes it was too slow",
+                 (unsigned long long)(lost - *told));
+        log_output(LOG_LEVEL_WARNING, (struct log_subject){0}, text);
+        *told = lost;
+    }
+}
+
+static void *write_messages(void *context)
+{
+    (void)context;
+    struct pollfd readable = {.fd = mailbox_fd(state.waiting), .events = POLLIN};
+    uint64_t told = 0;
+    while (true) {
+        void *item = NULL;
+        if (mailbox_take(state.waiting, &item, 1) == 0) {
+            (void)poll(&readable, 1, -1);
             continue;
         }
-        if (written <= 0) {
-            return;
+        if (item == &end_of_messages) {
+            atomic_store(&state.has_ended, true);
+            return NULL;
         }
-        data += written;
-        length -= (size_t)written;
+        struct message *message = item;
+        log_output(message->level, message->subject, message->text);
+        free(message);
+        tell_lost(&told);
     }
 }
 
-static void write_stderr(enum log_level level, struct log_subject subject, const char *message)
+static size_t size_of(const char *string)
 {
-    struct text text = {0};
-    const bool has_both = subject.line != NULL && subject.device != NULL;
-    text_add_format(&text, "%s: ", log_level_words[level - LOG_LEVEL_ERROR]);
-    if (subject.line != NULL || subject.device != NULL) {
-        text_add_format(&text, "[%s%s%s] ", subject.line != NULL ? subject.line : "",
-                        has_both ? "/" : "", subject.device != NULL ? subject.device : "");
-    }
-    text_add_string(&text, message);
-    text_add_char(&text, '\n');
-    write_all(text.data, text.length);
-    text_finish(&text);
+    return string != NULL ? strlen(string) + 1 : 0;
 }
 
-static void add_field(struct text *fields, struct iovec *iov, int *count, const char *name,
-                      const char *value)
+/* Copies it to *at and moves that behind. */
+static const char *put(char **at, const char *string)
 {
-    if (value == NULL) {
-        return;
+    if (string == NULL) {
+        return NULL;
     }
-    text_clear(fields);
-    text_add_format(fields, "%s=%s", name, value);
-    iov[*count].iov_len = fields->length;
-    iov[*count].iov_base = text_take(fields);
-    (*count)++;
+    const char *copy = memcpy(*at, string, size_of(string));
+    *at += size_of(string);
+    return copy;
 }
 
-static int send_journal(enum log_level level, struct log_subject subject, const char *message)
+static void hand_over(enum log_level level, struct log_subject subject, const char *text)
 {
-    struct text field = {0};
-    struct iovec iov[4];
-    int count = 0;
-    const char priority[] = {(char)('0' + (int)level), '\0'};
-    add_field(&field, iov, &count, "MESSAGE", message);
-    add_field(&field, iov, &count, "PRIORITY", priority);
-    add_field(&field, iov, &count, "LINE", subject.line);
-    add_field(&field, iov, &count, "DEVICE", subject.device);
-    int result = sd_journal_sendv(iov, count);
-    for (int i = 0; i < count; i++) {
-        free(iov[i].iov_base);
+    struct message *message = mem_alloc(sizeof(*message) + size_of(text) + size_of(subject.line) +
+                                        size_of(subject.device));
+    char *at = message->text;
+    (void)put(&at, text);
+    message->level = level;
+    message->subject = (struct log_subject){.line = put(&at, subject.line)};
+    message->subject.device = put(&at, subject.device);
+    if (mailbox_post(state.waiting, message) < 0) {
+        free(message); /* counted by the mailbox, told by the writer */
     }
-    return result;
 }
 
 static void add(enum log_level level, struct log_subject subject, const char *format, va_list args)
@@ -114,14 +121,16 @@ static void add(enum log_level level, struct log_subject subject, const char *fo
 
 static void add(enum log_level level, struct log_subject subject, const char *format, va_list args)
 {
-    if (level > state.level || level < LOG_LEVEL_ERROR) {
+    if (level > state.level || level < LOG_LEVEL_ERROR || state.is_stuck) {
         return;
     }
     const int saved_errno = errno;
     char *message = mem_format_args(format, args);
     flatten(message);
-    if (!state.is_journal || send_journal(level, subject, message) < 0) {
-        write_stderr(level, subject, message);
+    if (state.waiting != NULL) {
+        hand_over(level, subject, message);
+    } else {
+        log_output(level, subject, message);
     }
     free(message);
     errno = saved_errno;
@@ -130,7 +139,47 @@ static void add(enum log_level level, struct log_subject subject, const char *fo
 void log_setup(enum log_level level)
 {
     state.level = level;
-    state.is_journal = stderr_is_journal();
+    log_output_setup();
+}
+
+void log_start(void)
+{
+    atomic_store(&state.has_ended, false);
+    state.waiting = mailbox_create("log", WAITING_MAX, MAILBOX_REFUSE, free);
+    int error = pthread_create(&state.writer, NULL, write_messages, NULL);
+    if (error != 0) {
+        mailbox_destroy(state.waiting);
+        state.waiting = NULL;
+        log_warning("no thread for the log: %s; a slow disk or pipe holds up whoever logs",
+                    strerror(error));
+        return;
+    }
+    pthread_setname_np(state.writer, "log");
+}
+
+/* False when it still waits for a reader at the end of the time. */
+static bool writer_ends(void)
+{
+    const int64_t until_us = clock_mono_us(clock_real()) + STOP_MAX_US;
+    bool is_asked = false;
+    while (!atomic_load(&state.has_ended) && clock_mono_us(clock_real()) < until_us) {
+        const bool has_room = mailbox_stats(state.waiting).waiting < WAITING_MAX;
+        is_asked = is_asked || (has_room && mailbox_post(state.waiting, &end_of_messages) == 0);
+        (void)poll(NULL, 0, 1);
+    }
+    return atomic_load(&state.has_ended) && pthread_join(state.writer, NULL) == 0;
+}
+
+void log_stop(void)
+{
+    if (state.waiting == NULL) {
+        return;
+    }
+    state.is_stuck = !writer_ends();
+    if (!state.is_stuck) {
+        mailbox_destroy(state.waiting);
+        state.waiting = NULL;
+    }
 }
 
 void log_about(enum log_level level, struct log_subject subject, const char *format, ...)

@@ -27,6 +27,13 @@ extern const char *const
 /* Call once, before any thread starts. Messages less urgent than level are dropped. */
 void log_setup(enum log_level level);
 
+/* From now on a thread of its own writes, so that whoever logs never waits for a slow disk, pipe or journald. 4096
+ * messages may wait; what comes while so many do is lost, counted and told. Call after log_setup, before other threads. */
+void log_start(void);
+
+/* Writes what waits, for 2 s at most, and ends the thread. Call when the other threads have ended. */
+void log_stop(void);
+
 /* Whom a message is about; either may be NULL. Strings are borrowed for the call. */
 struct log_subject {
     const char *line;

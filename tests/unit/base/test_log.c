@@ -229,6 +229,94 @@ static void test_threads_do_not_mix(void **state)
     }
 }
 
+/* All that stands in a pipe, without waiting. */
+static char *drain(void)
+{
+    const size_t size = 4 << 20;
+    char *all = mem_alloc(size);
+    size_t length = 0;
+    fcntl(pipe_fds[0], F_SETFL, O_NONBLOCK);
+    ssize_t count = 0;
+    while (length < size - 1 && (count = read(pipe_fds[0], all + length, size - 1 - length)) > 0) {
+        length += (size_t)count;
+    }
+    return all;
+}
+
+static void test_thread_writes_all_in_order(void **state)
+{
+    (void)state;
+    log_setup(LOG_LEVEL_INFO);
+    log_start();
+    log_about(LOG_LEVEL_ERROR, (struct log_subject){.line = "gate", .device = "m1"}, "first");
+    log_about(LOG_LEVEL_ERROR, (struct log_subject){.device = "m1"}, "second");
+    log_info("third");
+    log_stop();
+    log_info("without the thread");
+    assert_line(
+        "error: [gate/m1] first\nerror: [m1] second\ninfo: third\ninfo: without the thread\n");
+}
+
+/* A pipe that nobody empties holds nobody up; when somebody does, the first messages are there, and how many are not. */
+static void test_full_pipe_holds_nobody_up(void **state)
+{
+    (void)state;
+    enum { MANY = 20000 };
+    log_setup(LOG_LEVEL_INFO);
+    log_start();
+    const int64_t start_us = clock_mono_us(clock_real());
+    for (int i = 0; i < MANY; i++) {
+        log_info("message %d of many that nobody reads", i);
+    }
+    assert_true(clock_mono_us(clock_real()) - start_us < 5000000);
+    size_t lines = 0;
+    unsigned long long lost = 0;
+    int next = 0;
+    while (lost + lines < MANY) {
+        char *all = drain();
+        char *rest = NULL;
+        for (char *line = strtok_r(all, "\n", &rest); line != NULL;
+             line = strtok_r(NULL, "\n", &rest)) {
+            unsigned long long count = 0;
+            int number = -1;
+            if (sscanf(line, "warning: %llu messages of the log are lost", &count) == 1) {
+                lost += count;
+            } else if (sscanf(line, "info: message %d", &number) == 1) {
+                assert_true(number >= next);
+                next = number + 1;
+                lines++;
+            }
+        }
+        free(all);
+        sched_yield();
+    }
+    assert_int_equal(lost + lines, MANY);
+    assert_in_range(lines, 4096, MANY - 1);
+    log_stop();
+}
+
+/* The end waits for a reader, but not for ever. In a child: what is stuck there stays stuck. */
+static void test_end_with_a_full_pipe(void **state)
+{
+    (void)state;
+    pid_t child = fork();
+    if (child == 0) {
+        log_setup(LOG_LEVEL_INFO);
+        log_start();
+        for (int i = 0; i < 10000; i++) {
+            log_info("message %d of many that nobody reads", i);
+        }
+        const int64_t start_us = clock_mono_us(clock_real());
+        log_stop();
+        log_error("nor this");
+        const int64_t took_us = clock_mono_us(clock_real()) - start_us;
+        _exit(took_us >= 1900000 && took_us < 20000000 ? 0 : 1);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+}
+
 static void test_limit(void **state)
 {
     (void)state;
@@ -259,6 +347,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_foreign_journal_stream, redirect, restore),
         cmocka_unit_test_setup_teardown(test_journal_gets_fields, redirect, restore),
         cmocka_unit_test_setup_teardown(test_threads_do_not_mix, redirect, restore),
+        cmocka_unit_test_setup_teardown(test_thread_writes_all_in_order, redirect, restore),
+        cmocka_unit_test_setup_teardown(test_full_pipe_holds_nobody_up, redirect, restore),
+        cmocka_unit_test_setup_teardown(test_end_with_a_full_pipe, redirect, restore),
         cmocka_unit_test(test_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
