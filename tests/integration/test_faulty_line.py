@@ -41,6 +41,7 @@ lines = (
 class FaultyLine(lingtan.ProgramTest):
     def setUp(self):
         super().setUp()
+        self.sleeper = self.keep(lingtan.Sleeper(self.folder))
         self.served_path = os.path.join(self.folder, "served.jsonl")
         self.simulator = self.keep(lingtan.Simulator(
             self.folder, self.write("faulty.conf", SITE), self.write("model.conf", ""), ["--served", self.served_path]))
@@ -106,7 +107,7 @@ class FaultyLine(lingtan.ProgramTest):
 
     def check_values(self, name, served):
         """What is read is what was served then, not a period before. What is polled while this runs is in no list yet."""
-        near_us = 0.8 * PERIOD_S * 1e6
+        near_us = (0.8 * PERIOD_S + self.sleeper.allowance_s()) * 1e6
         listed_us = max(when_us for rows in served.values() for when_us, _ in rows)
         readings = [(time_us, value) for time_us, value in self.readings(name) if time_us < listed_us - near_us]
         self.assertGreater(len(readings), 30)
@@ -123,15 +124,16 @@ class FaultyLine(lingtan.ProgramTest):
         count, longest = self.gaps(name, begin_us, end_us)
         print(f"{name}: {count} good of {(end_us - begin_us) / 1e6 / PERIOD_S:.0f}, longest gap {longest:.3f} s, "
               f"{self.devices()[name]['errors']}")
-        self.assertLess(longest, NEIGHBOUR_S, name)
+        self.assertLess(longest, NEIGHBOUR_S + self.sleeper.allowance_s(), name)
 
     def check_others(self, begin_us, end_us):
         for name, device in self.devices().items():
             if name.startswith("other-"):
                 count, longest = self.gaps(name, begin_us, end_us)
-                self.assertEqual(sum(device["errors"].values()), 0, f"{name}: {device['errors']}")
-                self.assertGreaterEqual(count, int((end_us - begin_us) / 1e6 / PERIOD_S) - 8)  # not yet committed
-                self.assertLess(longest, 3 * PERIOD_S, name)
+                missed = self.sleeper.missed(PERIOD_S)
+                self.assertLessEqual(sum(device["errors"].values()), missed, f"{name}: {device['errors']}")
+                self.assertGreaterEqual(count, int((end_us - begin_us) / 1e6 / PERIOD_S) - 8 - missed)  # not yet committed
+                self.assertLess(longest, 3 * PERIOD_S + self.sleeper.allowance_s(), name)
                 print(f"{name}: {count} good of {(end_us - begin_us) / 1e6 / PERIOD_S:.0f}, longest gap {longest:.3f} s")
 
 

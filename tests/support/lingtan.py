@@ -97,6 +97,37 @@ class Program:
             raise AssertionError(f"{error}\n{self.name} said:\n{self.log()[-2000:]}") from None
 
 
+class Sleeper:
+    """A process that only sleeps, and how late it was woken: what a busy machine costs every program. A test that bounds
+    times and counts by the clock adds what this one suffered to its bounds."""
+
+    SOURCE = """import time
+while True:
+    due = time.monotonic() + 0.01
+    time.sleep(0.01)
+    late = time.monotonic() - due
+    if late > 0.01:
+        print(f"{late:.3f}", flush=True)
+"""
+
+    def __init__(self, folder):
+        self.program = Program(folder, "sleeper", [sys.executable, "-c", self.SOURCE])
+
+    def late_s(self):
+        return [float(late) for late in self.program.log().split()]
+
+    def allowance_s(self):
+        """A reply passes through three programs that may each be held up so."""
+        return 3 * max(self.late_s(), default=0.0)
+
+    def missed(self, period_s):
+        """Polls of a period that this machine may have cost."""
+        return 3 * sum(1 for late in self.late_s() if late > period_s / 3)
+
+    def stop(self):
+        self.program.kill()
+
+
 class Mosquitto:
     def __init__(self, folder, port=None):
         self.folder = folder
