@@ -68,7 +68,7 @@ class Screen:
         """The newest whole screen, without colours."""
         frames = self.output.split(b"\x1b[H")
         text = frames[-2] if len(frames) > 2 else b""
-        return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", text).replace(b"\r", b"").decode()
+        return re.sub(rb"\x1b\[[0-9;?]*[A-Za-z]", b"", text).replace(b"\r", b"").decode(errors="backslashreplace")
 
     def wait(self, part, seconds=20):
         end = time.monotonic() + seconds
