@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { MAX_CALL_US = 3000000 }; /* far above what a call needs on a busy machine, below any time-out of a peer */
+enum {
+    MAX_CALL_US = 3000000
+}; /* far above what a call needs on a busy machine, below any time-out of a peer */
 
 static void on_answered(void *context, int message_id, enum mqtt_answer answer, const char *words)
 {
