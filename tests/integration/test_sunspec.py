@@ -115,8 +115,7 @@ class SunSpec(lingtan.ProgramTest):
     def check_values(self, device):
         self.assertIn(self.truth(device, "inverter_state"), (2, 4, 5))
         for point, step in WANTED[device].items():
-            self.await_good(device, point)
-            self.assertAlmostEqual(self.newest(device, point)[0], self.truth(device, point), delta=step + 1e-9,
+            self.assertAlmostEqual(self.await_good(device, point), self.truth(device, point), delta=step + 1e-9,
                                    msg=f"{device}.{point}")
 
     def shows(self, device, point, wanted):
@@ -124,8 +123,11 @@ class SunSpec(lingtan.ProgramTest):
         return value is not None and abs(value - wanted) < 1e-9
 
     def await_good(self, device, point):
-        """A busy machine may have read it late once."""
-        lingtan.wait_until(lambda: (self.newest(device, point) or (None, None))[1] == "ok", 60, f"a good {device}.{point}")
+        """The newest value; a busy machine may have read it late once."""
+        def good():
+            value, quality = self.newest(device, point) or (None, None)
+            return (value,) if quality == "ok" else None
+        return lingtan.wait_until(good, 60, f"a good {device}.{point}")[0]
 
     def test_what_is_served_comes_out(self):
         for device in ("twin", "der"):
