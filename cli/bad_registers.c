@@ -20,6 +20,20 @@ static void add_registers(struct table *table, const json_t *row)
     }
 }
 
+/* What the device does instead of giving them. */
+static void add_fault(struct table *table, const json_t *row)
+{
+    const char *quality = member_string(row, "quality");
+    if (strcmp(quality, "timeout") == 0) {
+        table_add(table, STYLE_NONE, "no answer");
+    } else if (strcmp(quality, "bad_reply") == 0) {
+        table_add(table, STYLE_NONE, "too few");
+    } else {
+        table_add_format(table, STYLE_NONE, "exception %lld",
+                         (long long)member_integer(row, "exception"));
+    }
+}
+
 /* In how long, at the latest by the time somebody could look again. */
 static void add_next_try(struct table *table, const json_t *row, int64_t now_us)
 {
@@ -45,7 +59,7 @@ static void fill(struct table *table, const json_t *rows, int64_t now_us)
         table_add_format(table, STYLE_NONE, "%lld", (long long)member_integer(row, "function"));
         add_registers(table, row);
         table_add(table, STYLE_NONE, is_split ? "not in one request" : "not read");
-        table_add_format(table, STYLE_NONE, "%lld", (long long)member_integer(row, "exception"));
+        add_fault(table, row);
         text_add_age_of(&text, member_time_us(row, "since"), now_us);
         table_add_text(table, STYLE_NONE, &text);
         add_next_try(table, row, now_us);
@@ -71,8 +85,8 @@ static int retry(const struct cli *cli)
 int bad_registers_run(const struct cli *cli)
 {
     static const struct table_column columns[] = {
-        {"device", false}, {"unit", true},      {"function", true}, {"registers", true},
-        {"kept", false},   {"exception", true}, {"since", true},    {"asked again", false},
+        {"device", false}, {"unit", true},    {"function", true}, {"registers", true},
+        {"kept", false},   {"answer", false}, {"since", true},    {"asked again", false},
     };
     if (cli->retry != NULL) {
         return retry(cli);

@@ -31,6 +31,12 @@ static void keep_words(struct capture *capture, const struct block *block)
     capture->known += block->quantity;
 }
 
+/* The device says that it does not have all of it. */
+static bool is_answer(int error)
+{
+    return error == -EREMOTEIO || error == -ENODATA;
+}
+
 static int read_block(struct capture *capture, struct reader *reader, size_t at, size_t count)
 {
     struct block block = {
@@ -46,7 +52,7 @@ static int read_block(struct capture *capture, struct reader *reader, size_t at,
         }
         error = reader_read(reader, &block);
         capture->requests++;
-        if (error == 0 || error == -EREMOTEIO || !reader_goes_on(error)) {
+        if (error == 0 || is_answer(error) || !reader_goes_on(error)) {
             break;
         }
     }
@@ -57,16 +63,18 @@ static int read_block(struct capture *capture, struct reader *reader, size_t at,
     return error;
 }
 
-static bool may_halve(const struct capture *capture, int error, size_t count)
+/* A function that it knows for other registers it does not refuse as such. */
+static bool is_of_block(const struct capture *capture, int error)
 {
-    return error == -EREMOTEIO && count > 1 && capture->exception != EXCEPTION_FUNCTION &&
-           capture->exception < EXCEPTION_TARGET;
+    bool is_of_function = capture->exception == EXCEPTION_FUNCTION && capture->known == 0;
+    return error == -ENODATA ||
+           (error == -EREMOTEIO && !is_of_function && capture->exception < EXCEPTION_TARGET);
 }
 
 static int read_span(struct capture *capture, struct reader *reader, size_t at, size_t count)
 {
     int error = read_block(capture, reader, at, count);
-    if (may_halve(capture, error, count)) {
+    if (is_of_block(capture, error) && count > 1) {
         error = read_span(capture, reader, at, count / 2);
         if (error == 0) {
             error = read_span(capture, reader, at + count / 2, count - count / 2);
@@ -74,7 +82,7 @@ static int read_span(struct capture *capture, struct reader *reader, size_t at, 
         return error;
     }
     /* A single register that the device refuses is an answer as well. */
-    return error == -EREMOTEIO && count == 1 && may_halve(capture, error, 2) ? 0 : error;
+    return is_of_block(capture, error) ? 0 : error;
 }
 
 int capture_read(struct capture *capture, struct reader *reader)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* capture: a range of registers of one unit, read block by block; a refused block is halved until it is known which of
+/* capture: a range of registers of one unit, read block by block; a block that is refused or answered short is halved until it is known which of
  * its registers the device has. */
 #ifndef LINGTAN_CLI_CAPTURE_H
 #define LINGTAN_CLI_CAPTURE_H

@@ -15,6 +15,23 @@
 
 enum { READ_HOLDING = 3 };
 
+/* Whether there is nothing where the walk looked. */
+static bool is_refused(int error, const struct block *block)
+{
+    return error == -ENODATA ||
+           (error == -EREMOTEIO && sunspec_means_no_register(block->exception));
+}
+
+/* What ends the walk is told here. */
+static int read_block(struct reader *reader, struct block *block)
+{
+    int error = interrupt_came() ? -EINTR : reader_read(reader, block);
+    if (error != 0 && !is_refused(error, block)) {
+        fprintf(stderr, "lingtan: %s\n", error == -EINTR ? "interrupted" : reader->why);
+    }
+    return error;
+}
+
 int chain_walk(struct reader *reader, uint8_t unit, struct sunspec_walk *walk, chain_note_fn note,
                void *context)
 {
@@ -26,10 +43,8 @@ int chain_walk(struct reader *reader, uint8_t unit, struct sunspec_walk *walk, c
                               .function = READ_HOLDING,
                               .address = read.address,
                               .quantity = read.quantity};
-        int error = interrupt_came() ? -EINTR : reader_read(reader, &block);
-        bool is_refused = error == -EREMOTEIO && sunspec_means_no_register(block.exception);
-        if (error != 0 && !is_refused) {
-            fprintf(stderr, "lingtan: %s\n", error == -EINTR ? "interrupted" : reader->why);
+        int error = read_block(reader, &block);
+        if (error != 0 && !is_refused(error, &block)) {
             return EXIT_FAILED;
         }
         if (error == 0 && note) {
@@ -38,8 +53,8 @@ int chain_walk(struct reader *reader, uint8_t unit, struct sunspec_walk *walk, c
         verdict = error == 0 ? sunspec_walk_take(walk, block.registers) : sunspec_walk_refuse(walk);
     }
     if (verdict != SUNSPEC_FOUND) {
-        fprintf(stderr, "lingtan: unit %u lists no SunSpec models: %s (register %u)\n", unit,
-                walk->why, walk->why_at);
+        fprintf(stderr, "lingtan: unit %u lists no SunSpec models%s: %s (register %u)\n", unit,
+                walk->has_chain_why ? " that can be used" : "", walk->why, walk->why_at);
         return EXIT_FAILED;
     }
     return EXIT_OK;
@@ -105,11 +120,20 @@ static void print_json(const struct listing *listing, const char *serial)
                               "device", (int)role->device, "use", sunspec_use_words[role->use],
                               "points", (json_int_t)count_points(listing->profile, place)));
     }
-    json_t *root = json_pack("{s:i, s:b, s:s, s:o}", "base", chain->base, "has_end", chain->has_end,
+    json_t *root = json_pack("{s:i, s:b, s:s, s:s, s:o}", "base", chain->base, "has_end",
+                             chain->has_end, "flaw", chain->flaw ? chain->flaw : "",
                              "serial_number", serial, "models", models);
     json_dumpf(root, stdout, JSON_COMPACT);
     putchar('\n');
     json_decref(root);
+}
+
+static void print_flaw(const struct sunspec_chain *chain)
+{
+    if (chain->flaw) {
+        printf("\nThe list breaks off at register %u: %s. What may follow is not read.\n",
+               chain->end, chain->flaw);
+    }
 }
 
 static void print_chain(const struct cli *cli, const char *where, unsigned unit,
@@ -118,7 +142,7 @@ static void print_chain(const struct cli *cli, const char *where, unsigned unit,
     static const struct profile file = {.device_class = DEVICE_INVERTER,
                                         .link.max_registers = FRAME_READ_REGISTERS_MAX};
     const struct raw_layout layout = {.type = REGISTER_STRING, .count = SUNSPEC_SERIAL_SIZE};
-    char serial[2 * SUNSPEC_SERIAL_SIZE + 1];
+    char serial[3 * SUNSPEC_SERIAL_SIZE + 1];
     struct listing listing = {.chain = chain};
     struct profile *profile = sunspec_profile_create(&file, chain);
     listing.profile = profile;
@@ -131,6 +155,7 @@ static void print_chain(const struct cli *cli, const char *where, unsigned unit,
                chain->base, serial[0] != '\0' ? "serial number " : "no serial number", serial,
                chain->has_end ? "" : ", without an end marker");
         print_table(cli, &listing);
+        print_flaw(chain);
     }
     profile_destroy(profile);
 }
@@ -145,6 +170,7 @@ int sunspec_run(const struct cli *cli)
         return EXIT_USAGE;
     }
     int code = reader_open(&reader, cli, is_direct ? NULL : cli->arguments[0]);
+    reader.is_patient = true;
     if (code == EXIT_OK) {
         code = chain_walk(&reader, (uint8_t)unit, &walk, NULL, NULL);
     }

@@ -66,6 +66,7 @@ static void fill_devices(struct table *table, const json_t *rows, int64_t now_us
                          (long long)count_errors(json_object_get(row, "errors")));
         table_add_format(table, STYLE_NONE, "%lld",
                          (long long)member_integer(row, "bad_registers"));
+        table_add(table, STYLE_NONE, member_string(row, "last_error"));
     }
 }
 
@@ -75,7 +76,7 @@ int devices_run(const struct cli *cli)
         {"health", false},   {"device", false},    {"name", false},  {"node", false},
         {"class", false},    {"profile", false},   {"line", false},  {"unit", true},
         {"last good", true}, {"round trip", true}, {"failed", true}, {"errors", true},
-        {"refused", true},
+        {"refused", true},   {"why", false},
     };
     const struct show list = {"/api/v1/devices", "devices", columns, ARRAY_SIZE(columns),
                               fill_devices};

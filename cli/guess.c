@@ -49,7 +49,7 @@ static bool is_asked(const struct block *one, const struct block *other)
 static void note_error(struct inquiry *inquiry, int error)
 {
     bool is_failure = error == -ETIMEDOUT || error == -EBADMSG || error == -ECONNRESET;
-    bool is_fatal = error != 0 && error != -EREMOTEIO && !is_failure;
+    bool is_fatal = error != 0 && error != -EREMOTEIO && error != -ENODATA && !is_failure;
     inquiry->failures = is_failure ? inquiry->failures + 1 : 0;
     if (is_fatal || inquiry->failures >= FAILURES_MAX) {
         inquiry->ended = is_fatal ? error : -ETIMEDOUT;
@@ -74,6 +74,7 @@ static const uint16_t *ask(struct inquiry *inquiry, uint8_t function, uint16_t a
     }
     int error = inquiry->read(inquiry->context, &block);
     inquiry->out->requests++;
+    inquiry->out->refusals += error == -EREMOTEIO || error == -ENODATA ? 1 : 0;
     note_error(inquiry, error);
     size_t count = inquiry->memory_count++;
     inquiry->memories = mem_grow(inquiry->memories, count + 1, sizeof(*inquiry->memories));
@@ -116,7 +117,7 @@ bool guess_signature_holds(const struct profile_signature *signature, const uint
 {
     const struct raw_layout layout = layout_of(signature);
     int64_t number = 0;
-    char text[2 * COMMAND_REGISTERS_MAX + 1] = "";
+    char text[3 * COMMAND_REGISTERS_MAX + 1] = "";
     bool is_text = signature->type == REGISTER_STRING;
     if (is_text) {
         (void)raw_text(&layout, registers, text);
@@ -137,7 +138,7 @@ static void show_signature(struct guess *guess, const struct profile_signature *
 {
     const struct raw_layout layout = layout_of(signature);
     int64_t number = 0;
-    char text[2 * COMMAND_REGISTERS_MAX + 1] = "";
+    char text[3 * COMMAND_REGISTERS_MAX + 1] = "";
     if (signature->type == REGISTER_STRING) {
         (void)raw_text(&layout, registers, text);
         add_evidence(guess, "register %lld is \"%.40s\"", (long long)signature->address, text);
@@ -305,6 +306,31 @@ static void try_mains(struct inquiry *inquiry, const struct profile *profile)
     }
 }
 
+static bool says_something(const struct block *block)
+{
+    for (size_t i = 0; i < block->quantity; i++) {
+        if (block->registers[i] != 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void keep_sample(const struct inquiry *inquiry)
+{
+    struct block *sample = &inquiry->out->sample;
+    for (size_t i = 0; i < inquiry->memory_count; i++) {
+        const struct block *block = &inquiry->memories[i].block;
+        bool is_given = inquiry->memories[i].error == 0 && block->function >= 3;
+        bool is_better = says_something(block) == says_something(sample)
+                             ? block->quantity > sample->quantity
+                             : says_something(block);
+        if (is_given && is_better) {
+            *sample = *block;
+        }
+    }
+}
+
 int guess_model(const struct profiles *profiles, uint8_t unit, guess_read_fn read, void *context,
                 struct guess_list *out)
 {
@@ -319,6 +345,7 @@ int guess_model(const struct profiles *profiles, uint8_t unit, guess_read_fn rea
     for (size_t i = 0; !is_identified && i < profiles_count(profiles); i++) {
         try_mains(&inquiry, profiles_at(profiles, i));
     }
+    keep_sample(&inquiry);
     free(inquiry.memories);
     return inquiry.ended == -ETIMEDOUT ? 0 : inquiry.ended;
 }

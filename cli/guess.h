@@ -28,6 +28,9 @@ struct guess_list {
     struct guess guesses[GUESSES_MAX]; /* best first */
     size_t count;
     size_t requests;
+    size_t refusals; /* of the requests: exceptions, and replies without a register */
+    struct block
+        sample; /* the longest block that the unit gave, quantity 0 = none; one that is not all zero first */
     bool was_cut; /* the unit fell silent, or reading ended: there may be more to find */
 };
 

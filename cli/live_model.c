@@ -197,6 +197,7 @@ void live_model_take_devices(struct live_model *model, const json_t *devices, in
             continue;
         }
         set_string(&row->health, member_string(device, "health"));
+        row->was_asked = member_integer(device, "polls") > 0;
         if (good_us != 0) {
             int64_t mono_us = now_mono_us - (now_wall_us - good_us);
             row->good_mono_us = mono_us > row->good_mono_us ? mono_us : row->good_mono_us;
@@ -250,7 +251,10 @@ static void take_values(struct live_row *row, const json_t *data, const json_t *
             continue; /* of another poll class */
         }
         const char *quality = member_string(qualities, slot->point);
-        slot->letter = quality[0] != '\0' ? quality_letter(quality) : 0;
+        slot->quality = QUALITY_OK;
+        if (quality[0] != '\0' && quality_parse(quality, &slot->quality) < 0) {
+            slot->quality = QUALITY_COUNT; /* a word of a newer daemon */
+        }
         slot->is_known = true;
         slot->value = member_number(values, slot->point);
         if (json_is_number(value)) {
@@ -303,9 +307,6 @@ void live_model_take_batch(struct live_model *model, const json_t *batch, int64_
 
 char live_slot_letter(const struct live_slot *slot, int64_t now_mono_us)
 {
-    int64_t limit_us = slot->period_us * 5 / 2;
-    if (slot->letter == 0 && limit_us > 0 && now_mono_us - slot->read_mono_us > limit_us) {
-        return 's';
-    }
-    return slot->letter;
+    int64_t age_us = now_mono_us - slot->read_mono_us;
+    return quality_letter(quality_word(quality_now(slot->quality, age_us, slot->period_ms)));
 }

@@ -10,6 +10,8 @@
 
 #include <jansson.h>
 
+#include <lingtan/reading.h>
+
 enum {
     LIVE_SLOTS_MAX = 6,
 };
@@ -22,9 +24,9 @@ struct live_slot {
     bool is_switch; /* 0 and 1 are off and on */
     bool is_known;
     double value;
-    char letter;          /* quality, 0 = ok */
+    enum quality quality; /* as last told */
     int64_t read_mono_us; /* of the last value that was there */
-    int64_t period_us;
+    int64_t period_ms;
 };
 
 struct live_row {
@@ -33,6 +35,7 @@ struct live_row {
     char *node;
     char *device_class;
     char *health;
+    bool was_asked;       /* at least once */
     int64_t good_mono_us; /* the last good value, 0 = none */
     struct live_slot slots[LIVE_SLOTS_MAX];
     size_t slot_count;
@@ -77,7 +80,7 @@ void live_model_take_snapshot(struct live_model *model, const json_t *snapshot,
 /* From the event batch. */
 void live_model_take_batch(struct live_model *model, const json_t *batch, int64_t now_mono_us);
 
-/* The slot's quality letter as of now: a value older than 2.5 periods is stale whatever was said of it. */
+/* The letter of the slot's quality as of now, 0 = ok: quality_now, as the daemon's. */
 char live_slot_letter(const struct live_slot *slot, int64_t now_mono_us);
 
 #endif

@@ -69,7 +69,7 @@ static void add_slot(struct live_row *row, const json_t *point, const char *labe
     slot->point = mem_dup_string(member_string(point, "name"));
     slot->unit = mem_dup_string(member_string(point, "unit"));
     slot->is_switch = strcmp(member_string(point, "quantity"), "on_off") == 0;
-    slot->period_us = member_integer(point, "period_ms") * 1000;
+    slot->period_ms = member_integer(point, "period_ms");
     if (index > 0) {
         slot->label = mem_format("%s%s%lld", label, label[0] != '\0' ? "" : "#", (long long)index);
     } else {

@@ -168,7 +168,7 @@ static bool is_stale(const struct live_row *row, int64_t now_mono_us)
     return false;
 }
 
-/* The word is the sign, the colour helps. */
+/* The word is the sign, the colour helps. What was asked and gave nothing yet is not well. */
 static const char *mark_of(const struct live_row *row, int64_t now_mono_us, enum style *style)
 {
     if (strcmp(row->health, "offline") == 0) {
@@ -176,8 +176,8 @@ static const char *mark_of(const struct live_row *row, int64_t now_mono_us, enum
         return "OFF";
     }
     if (strcmp(row->health, "online") != 0 || row->good_mono_us == 0) {
-        *style = STYLE_DIM;
-        return "?";
+        *style = row->was_asked ? STYLE_WARN : STYLE_DIM;
+        return row->was_asked ? "BAD" : "?";
     }
     bool is_old = is_stale(row, now_mono_us);
     *style = is_old ? STYLE_WARN : STYLE_GOOD;

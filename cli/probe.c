@@ -83,7 +83,9 @@ static void announce(const struct probe *probe)
     if (reader->line) {
         fprintf(stderr,
                 "asking %zu units on %s through the daemon, which goes on polling in between: each "
-                "silent unit takes the line's own timeout. Ctrl-C shows what was found so far\n",
+                "silent unit takes the line's own timeout, twenty times as long where the polls "
+                "leave no "
+                "room for it. Ctrl-C shows what was found so far\n",
                 probe->unit_count, reader->where);
         return;
     }
@@ -117,7 +119,9 @@ static int run(struct probe *probe)
     }
     announce(probe);
     probe_scan(probe);
+    probe_ask_absent(probe);
     probe_guess(probe);
+    probe_fold(probe);
     if (probe->reader.cli->is_json) {
         probe_print_json(probe);
     } else {
@@ -135,7 +139,7 @@ int probe_run(const struct cli *cli)
 {
     struct cli gentle = *cli;
     struct probe *probe = mem_alloc(sizeof(*probe));
-    *probe = (struct probe){0};
+    *probe = (struct probe){.has_gap = cli->gap_ms >= 0};
     bool is_direct = cli->port || cli->host;
     gentle.gap_ms = cli->gap_ms < 0 ? GAP_MS : cli->gap_ms;
     gentle.connect_delay_ms = cli->host ? CONNECT_DELAY_MS : 0;
@@ -143,6 +147,7 @@ int probe_run(const struct cli *cli)
     int code = setup_load_profiles(&probe->setup, cli) ? EXIT_OK : EXIT_FAILED;
     if (code == EXIT_OK) {
         code = reader_open(&probe->reader, &gentle, is_direct ? NULL : cli->arguments[0]);
+        probe->reader.is_patient = true;
         code = code == EXIT_OK ? run(probe) : code;
     }
     reader_close(&probe->reader);

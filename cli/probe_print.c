@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "cli/probe.h"
 #include "cli/table.h"
 
@@ -38,9 +39,9 @@ static void add_answer(struct table *table, const struct finding *finding)
     }
 }
 
-static void add_unit(struct table *table, size_t unit, const struct finding *finding)
+static void add_unit(struct table *table, const char *units, const struct finding *finding)
 {
-    table_add_format(table, STYLE_NONE, "%zu", unit);
+    table_add(table, STYLE_NONE, units);
     add_answer(table, finding);
     table_add(table, STYLE_NONE, finding->device);
 }
@@ -60,13 +61,20 @@ static void add_blanks(struct table *table, int count)
     }
 }
 
-/* One row a guess; the unit stands in the first of them. */
-static void add_rows(struct table *table, size_t unit, const struct finding *finding)
+static const char *model_word(const struct finding *finding)
 {
-    add_unit(table, unit, finding);
+    return probe_refuses_all(finding) ? "none" : "unknown";
+}
+
+/* One row a guess; the unit stands in the first of them. */
+static void add_rows(struct table *table, const char *units, const struct finding *finding)
+{
+    add_unit(table, units, finding);
     if (finding->guesses.count == 0) {
-        table_add(table, STYLE_NONE, "unknown");
-        add_blanks(table, 2);
+        table_add(table, STYLE_NONE, model_word(finding));
+        table_add(table, STYLE_NONE, "");
+        table_add(table, STYLE_NONE,
+                  probe_refuses_all(finding) ? "refuses everything that was asked" : "");
     }
     for (size_t i = 0; i < finding->guesses.count; i++) {
         if (i > 0) {
@@ -78,8 +86,57 @@ static void add_rows(struct table *table, size_t unit, const struct finding *fin
 
 static bool is_shown(const struct finding *finding)
 {
-    return probe_is_there(finding) || finding->answer == ANSWER_GARBLED ||
-           finding->answer == ANSWER_CLOSED;
+    bool is_odd = finding->answer == ANSWER_GARBLED || finding->answer == ANSWER_CLOSED;
+    return (probe_is_there(finding) && !finding->is_same) || is_odd;
+}
+
+/* Two that refuse everything alike say the same about themselves: nothing. */
+static bool is_alike(const struct finding *one, const struct finding *other)
+{
+    return probe_refuses_all(one) && probe_refuses_all(other) && one->answer == other->answer &&
+           one->exception == other->exception && one->device[0] == '\0' && other->device[0] == '\0';
+}
+
+static bool is_told_before(const struct probe *probe, size_t unit)
+{
+    for (size_t i = 0; i < unit; i++) {
+        if (is_alike(&probe->findings[i], &probe->findings[unit])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_of_row(const struct probe *probe, size_t first, size_t unit)
+{
+    const struct finding *finding = &probe->findings[unit];
+    return unit == first || is_alike(&probe->findings[first], finding);
+}
+
+static bool is_same_as(const struct probe *probe, size_t first, size_t unit)
+{
+    return probe->findings[unit].is_same && probe->findings[unit].same_as == first;
+}
+
+typedef bool (*belongs_fn)(const struct probe *probe, size_t first, size_t unit);
+
+/* "2-6, 8" */
+static void add_range(struct text *text, const struct probe *probe, size_t first,
+                      belongs_fn belongs)
+{
+    for (size_t unit = 0; unit < UNITS_MAX; unit++) {
+        size_t end = unit;
+        while (end < UNITS_MAX && belongs(probe, first, end)) {
+            end++;
+        }
+        if (end > unit) {
+            text_add_format(text, text->length > 0 ? ", %zu" : "%zu", unit);
+        }
+        if (end > unit + 1) {
+            text_add_format(text, "-%zu", end - 1);
+        }
+        unit = end > unit ? end : unit;
+    }
 }
 
 static void print_table(const struct probe *probe)
@@ -92,8 +149,11 @@ static void print_table(const struct probe *probe)
     size_t rows = 0;
     table_init(&table, columns, ARRAY_SIZE(columns));
     for (size_t unit = 0; unit < UNITS_MAX; unit++) {
-        if (is_shown(&probe->findings[unit])) {
-            add_rows(&table, unit, &probe->findings[unit]);
+        if (is_shown(&probe->findings[unit]) && !is_told_before(probe, unit)) {
+            struct text units = {0};
+            add_range(&units, probe, unit, is_of_row);
+            add_rows(&table, units.data, &probe->findings[unit]);
+            text_finish(&units);
             rows++;
         }
     }
@@ -103,11 +163,61 @@ static void print_table(const struct probe *probe)
     table_finish(&table);
 }
 
+static size_t count_there(const struct probe *probe)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < UNITS_MAX; i++) {
+        count += probe_is_there(&probe->findings[i]) ? 1 : 0;
+    }
+    return count;
+}
+
+static size_t count_refusing(const struct probe *probe)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < UNITS_MAX; i++) {
+        count += probe_refuses_all(&probe->findings[i]) ? 1 : 0;
+    }
+    return count;
+}
+
+static void print_same(const struct probe *probe)
+{
+    for (size_t unit = 0; unit < UNITS_MAX; unit++) {
+        struct text units = {0};
+        add_range(&units, probe, unit, is_same_as);
+        if (units.length > 0) {
+            bool is_one = strpbrk(units.data, ",-") == NULL;
+            printf("WARNING: unit%s %s give%s the same registers as unit %zu, and so does a unit "
+                   "that cannot exist: one device that minds no unit id. In the site file it must "
+                   "stand once, or its energy is counted again with every number.\n",
+                   is_one ? "" : "s", units.data, is_one ? "s" : "", unit);
+        }
+        text_finish(&units);
+    }
+}
+
+static void print_refusing(const struct probe *probe)
+{
+    if (count_refusing(probe) == 0) {
+        return;
+    }
+    puts("What refuses everything is hardly a device: many servers answer so for units that they "
+         "do not have.");
+    if (probe->has_absent) {
+        printf("This one does: a unit that cannot exist gets exception %u.\n",
+               probe->absent.exception);
+    }
+}
+
 static void print_summary(const struct probe *probe)
 {
-    size_t there = count_answers(probe, ANSWER_REPLY) + count_answers(probe, ANSWER_EXCEPTION);
+    size_t refusing = count_refusing(probe);
     printf("%s: %zu of %zu units asked, %zu answer, %zu silent", probe->reader.where, probe->asked,
-           probe->unit_count, there, count_answers(probe, ANSWER_SILENCE));
+           probe->unit_count, count_there(probe) - refusing, count_answers(probe, ANSWER_SILENCE));
+    if (refusing > 0) {
+        printf(", %zu refuse everything", refusing);
+    }
     if (count_answers(probe, ANSWER_NO_TARGET) > 0) {
         printf(", %zu of which the gateway says that they do not answer (0x0B)",
                count_answers(probe, ANSWER_NO_TARGET));
@@ -125,6 +235,8 @@ static void print_summary(const struct probe *probe)
              "no "
              "gateway.");
     }
+    print_same(probe);
+    print_refusing(probe);
     if (probe->was_cut) {
         puts("CUT SHORT: what follows was found until then.");
     }
@@ -147,7 +259,7 @@ static void print_line_head(const struct probe *probe)
 /* A device of the site stays as the site has it. */
 static bool is_new(const struct finding *finding)
 {
-    return probe_is_there(finding) && finding->guesses.count > 0 && finding->device[0] == '\0';
+    return probe_is_device(finding) && finding->guesses.count > 0 && finding->device[0] == '\0';
 }
 
 static void print_devices(const struct probe *probe)
@@ -205,12 +317,26 @@ static json_t *guesses_json(const struct guess_list *list)
     return array;
 }
 
-static json_t *finding_json(size_t unit, const struct finding *finding)
+static json_t *same_json(const struct probe *probe, size_t first)
 {
-    return json_pack("{s:i, s:s, s:i, s:s, s:s, s:b, s:o}", "unit", (int)unit, "answer",
-                     answer_words[finding->answer], "exception", (int)finding->exception, "device",
-                     finding->device, "device_profile", finding->profile, "guess_was_cut",
-                     (int)finding->guesses.was_cut, "guesses", guesses_json(&finding->guesses));
+    json_t *array = json_array();
+    for (size_t unit = 0; unit < UNITS_MAX; unit++) {
+        if (is_same_as(probe, first, unit)) {
+            json_array_append_new(array, json_integer((json_int_t)unit));
+        }
+    }
+    return array;
+}
+
+static json_t *finding_json(const struct probe *probe, size_t unit)
+{
+    const struct finding *finding = &probe->findings[unit];
+    return json_pack("{s:i, s:s, s:i, s:b, s:o, s:s, s:s, s:b, s:o}", "unit", (int)unit, "answer",
+                     answer_words[finding->answer], "exception", (int)finding->exception,
+                     "refuses_all", (int)probe_refuses_all(finding), "same_units",
+                     same_json(probe, unit), "device", finding->device, "device_profile",
+                     finding->profile, "guess_was_cut", (int)finding->guesses.was_cut, "guesses",
+                     guesses_json(&finding->guesses));
 }
 
 void probe_print_json(const struct probe *probe)
@@ -219,8 +345,8 @@ void probe_print_json(const struct probe *probe)
     json_t *units = json_array();
     for (size_t unit = 0; unit < UNITS_MAX; unit++) {
         if (probe->findings[unit].answer != ANSWER_NOT_ASKED &&
-            probe->findings[unit].answer != ANSWER_SILENCE) {
-            json_array_append_new(units, finding_json(unit, &probe->findings[unit]));
+            probe->findings[unit].answer != ANSWER_SILENCE && !probe->findings[unit].is_same) {
+            json_array_append_new(units, finding_json(probe, unit));
         }
     }
     json_t *root = json_pack(

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* probe_scan: one request to each unit. An exception is as good a sign of life as a reply; what a gateway says about a
- * unit is none. */
+/* probe_scan: one request to each unit. An exception may be a sign of life, which the guessing finds out; what a gateway
+ * says about a unit is none. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,15 +22,11 @@ enum {
 static const uint8_t tcp_first[SAME_UNITS] = {255, 0, 247, 1, 100};
 
 const char *const answer_words[] = {
-    [ANSWER_NOT_ASKED] = "not asked",
-    [ANSWER_SILENCE] = "silence",
-    [ANSWER_REPLY] = "reply",
-    [ANSWER_EXCEPTION] = "exception",
-    [ANSWER_NO_PATH] = "no path",
-    [ANSWER_NO_TARGET] = "no target",
-    [ANSWER_GARBLED] = "garbled",
-    [ANSWER_CLOSED] = "closed",
-    [ANSWER_COUNT] = NULL,
+    [ANSWER_NOT_ASKED] = "not asked", [ANSWER_SILENCE] = "silence",
+    [ANSWER_REPLY] = "reply",         [ANSWER_EXCEPTION] = "exception",
+    [ANSWER_EMPTY] = "empty reply",   [ANSWER_NO_PATH] = "no path",
+    [ANSWER_NO_TARGET] = "no target", [ANSWER_GARBLED] = "garbled",
+    [ANSWER_CLOSED] = "closed",       [ANSWER_COUNT] = NULL,
 };
 
 static void add_unit(struct probe *probe, uint8_t unit)
@@ -90,7 +86,8 @@ bool probe_parse_units(struct probe *probe, const char *list)
 
 bool probe_is_there(const struct finding *finding)
 {
-    return finding->answer == ANSWER_REPLY || finding->answer == ANSWER_EXCEPTION;
+    return finding->answer == ANSWER_REPLY || finding->answer == ANSWER_EXCEPTION ||
+           finding->answer == ANSWER_EMPTY;
 }
 
 static enum answer answer_of(int error, uint8_t exception)
@@ -102,6 +99,8 @@ static enum answer answer_of(int error, uint8_t exception)
         return exception == EXCEPTION_NO_PATH     ? ANSWER_NO_PATH
                : exception == EXCEPTION_NO_TARGET ? ANSWER_NO_TARGET
                                                   : ANSWER_EXCEPTION;
+    case -ENODATA:
+        return ANSWER_EMPTY;
     case -EBADMSG:
         return ANSWER_GARBLED;
     case -ECONNRESET:
@@ -112,7 +111,7 @@ static enum answer answer_of(int error, uint8_t exception)
 }
 
 /* What a reply could not be told from noise is asked again once. */
-static int ask(struct probe *probe, uint8_t unit)
+int probe_ask(struct probe *probe, uint8_t unit)
 {
     struct block block = {
         .unit = unit, .function = (uint8_t)probe->reader.cli->function, .quantity = 1};
@@ -120,7 +119,7 @@ static int ask(struct probe *probe, uint8_t unit)
     if (error == -EBADMSG && !interrupt_came()) {
         error = reader_read(&probe->reader, &block);
     }
-    if (interrupt_came() && error != 0 && error != -EREMOTEIO) {
+    if (interrupt_came() && error != 0 && error != -EREMOTEIO && error != -ENODATA) {
         return -EINTR;
     }
     struct finding *finding = &probe->findings[unit];
@@ -135,6 +134,7 @@ static void show_progress(const struct probe *probe, uint8_t unit)
     static const char *const signs[] = {
         [ANSWER_REPLY] = "answers",
         [ANSWER_EXCEPTION] = "answers with an exception",
+        [ANSWER_EMPTY] = "answers without a register",
         [ANSWER_GARBLED] = "something garbled came",
         [ANSWER_CLOSED] = "the connection was closed",
     };
@@ -155,8 +155,9 @@ static bool answers_alike(const struct finding *one, const struct finding *other
            one->exception == other->exception && one->word == other->word;
 }
 
-/* A device of its own at the end of a TCP connection often minds no unit id: then there is nothing to scan. */
-static bool ignores_units(const struct probe *probe)
+/* A device of its own at the end of a TCP connection often minds no unit id: then there is nothing to scan. Where all
+ * refuse alike it is that only if they give the same registers elsewhere: a server refuses so the units that it lacks. */
+static bool ignores_units(struct probe *probe)
 {
     if (probe->is_serial || probe->asked != SAME_UNITS) {
         return false;
@@ -166,7 +167,7 @@ static bool ignores_units(const struct probe *probe)
             return false;
         }
     }
-    return true;
+    return probe->findings[tcp_first[0]].answer == ANSWER_REPLY || probe_is_one_device(probe);
 }
 
 static void forget_others(struct probe *probe)
@@ -183,7 +184,7 @@ void probe_scan(struct probe *probe)
     int losses = 0;
     while (probe->asked < probe->unit_count) {
         uint8_t unit = probe->units[probe->asked];
-        int error = interrupt_came() ? -EINTR : ask(probe, unit);
+        int error = interrupt_came() ? -EINTR : probe_ask(probe, unit);
         losses = error == -ECONNRESET ? losses + 1 : 0;
         if (!reader_goes_on(error) || losses >= LOSSES_MAX) {
             probe->was_cut = true;

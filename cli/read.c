@@ -178,6 +178,7 @@ static int search(struct reader *reader, struct capture *capture)
         return EXIT_USAGE;
     }
     interrupt_watch();
+    reader->is_patient = true;
     int error = capture_read(capture, reader);
     if (error < 0 && capture->known == 0) {
         return say(reader, error);

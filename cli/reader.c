@@ -10,12 +10,14 @@
 
 #include "base/mem.h"
 #include "cli/client.h"
+#include "cli/interrupt.h"
 #include <lingtan/clock.h>
 
 enum {
     HTTP_BUSY = 503,
     HTTP_NO_REPLY = 504,
     HTTP_BAD_REPLY = 502,
+    AGAIN_MS = 1000,
     RECONNECT_MS = 1000, /* gateways with one client need a moment to forget the last one */
 };
 
@@ -155,13 +157,18 @@ static void take_answer(const json_t *root, struct block *block)
     }
 }
 
-static int error_of(int status, const json_t *refusal, struct block *block)
+static int error_of(struct reader *reader, int status, const json_t *refusal, struct block *block)
 {
-    block->exception = (uint8_t)member_integer(json_object_get(refusal, "error"), "exception");
+    const json_t *error = json_object_get(refusal, "error");
+    block->exception = (uint8_t)member_integer(error, "exception");
+    reader->retry_in_s = member_integer(error, "retry_in_s");
     switch (status) {
     case HTTP_NO_REPLY:
         return -ETIMEDOUT;
     case HTTP_BAD_REPLY:
+        if (json_object_get(json_object_get(refusal, "error"), "given")) {
+            return -ENODATA;
+        }
         return block->exception > 0 ? -EREMOTEIO : -EBADMSG;
     case HTTP_BUSY:
         return -EAGAIN;
@@ -188,12 +195,31 @@ static int read_through_daemon(struct reader *reader, struct block *block)
     free(body);
     int error = 0;
     block->exception = 0;
+    reader->retry_in_s = 0;
     if (code == EXIT_OK) {
         take_answer(root, block);
     } else {
-        error = error_of(status, root, block);
+        error = error_of(reader, status, root, block);
     }
     json_decref(root);
+    return error;
+}
+
+static int read_patiently(struct reader *reader, struct block *block)
+{
+    int error = read_through_daemon(reader, block);
+    while (reader->is_patient && reader->retry_in_s > 0 && !interrupt_came()) {
+        if (!reader->is_told) {
+            fprintf(stderr,
+                    "lingtan: %s is being polled, so only a twentieth of its time goes to units "
+                    "that do not answer: "
+                    "unit %u waits %lld s, others will too; with the daemon stopped it is faster\n",
+                    reader->where, block->unit, (long long)reader->retry_in_s);
+            reader->is_told = true;
+        }
+        (void)poll(NULL, 0, AGAIN_MS); /* there may be room between polls before */
+        error = interrupt_came() ? -EINTR : read_through_daemon(reader, block);
+    }
     return error;
 }
 
@@ -230,13 +256,13 @@ static void keep_gap(const struct reader *reader)
 int reader_read(struct reader *reader, struct block *block)
 {
     keep_gap(reader);
-    int error = reader->line ? read_through_daemon(reader, block) : read_directly(reader, block);
+    int error = reader->line ? read_patiently(reader, block) : read_directly(reader, block);
     reader->ended_us = clock_mono_us(clock_real());
     return error;
 }
 
 bool reader_goes_on(int error)
 {
-    return error == 0 || error == -ETIMEDOUT || error == -EREMOTEIO || error == -EBADMSG ||
-           error == -ECONNRESET;
+    return error == 0 || error == -ETIMEDOUT || error == -EREMOTEIO || error == -ENODATA ||
+           error == -EBADMSG || error == -ECONNRESET;
 }

@@ -18,7 +18,10 @@ struct reader {
     int64_t ended_us; /* the last request */
     bool is_broken;   /* the wire must be opened before the next one */
     size_t reconnects;
-    char why[320]; /* of the last failure */
+    bool is_patient;    /* for many reads: waits when the daemon puts one off */
+    bool is_told;       /* that it waits */
+    int64_t retry_in_s; /* the daemon put the last read off; 0 = it did not */
+    char why[320];      /* of the last failure */
 };
 
 /* line NULL: the endpoint of the options. A line goes through the daemon; when none runs, it is opened as the
@@ -27,8 +30,8 @@ struct reader {
 int reader_open(struct reader *reader, const struct cli *cli, const char *line);
 void reader_close(struct reader *reader); /* an all-zero one too */
 
-/* 0; -ETIMEDOUT: silence; -EREMOTEIO: block->exception; -EBADMSG: something that is no reply; -ECONNRESET: the other
- * end closed, the next read connects again; else nothing can be read any more. why says it for people. */
+/* 0; -ETIMEDOUT: silence; -EREMOTEIO: block->exception; -ENODATA: fewer than were asked for; -EBADMSG: something that is
+ * no reply; -ECONNRESET: the other end closed, the next read connects again; else nothing can be read any more. why says it for people. */
 int reader_read(struct reader *reader, struct block *block) MUST_USE;
 
 /* Whether one more read may succeed after this error. */

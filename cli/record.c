@@ -12,7 +12,6 @@
 #include "cli/interrupt.h"
 #include "cli/record.h"
 #include "collectors/modbus/sunspec_profile.h"
-#include <lingtan/clock.h>
 
 static int usage(void)
 {
@@ -86,11 +85,6 @@ static int choose(struct record *record)
 
 /* --- the file --- */
 
-void record_add_time(struct text *out)
-{
-    text_add_time(out, clock_wall_us(clock_real()) / 1000000 * 1000000);
-}
-
 static char *name_file(const struct record *record)
 {
     const char *folder = record->cli->out;
@@ -163,6 +157,7 @@ static int run(struct record *record)
         return EXIT_FAILED;
     }
     int code = reader_open(&record->reader, record->cli, record->line);
+    record->reader.is_patient = true;
     if (code == EXIT_OK) {
         code = record->profile ? record_case(record, &text) : record_ranges(record, &text);
     }

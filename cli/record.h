@@ -27,7 +27,4 @@ struct record {
 int record_case(struct record *record, struct text *out);
 int record_ranges(struct record *record, struct text *out);
 
-/* "2026-11-23T08:00:00Z", now. */
-void record_add_time(struct text *out);
-
 #endif

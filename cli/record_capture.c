@@ -75,7 +75,7 @@ int record_ranges(struct record *record, struct text *out)
         return code == EXIT_OK ? EXIT_FAILED : code;
     }
     text_add_string(out, "# Captured by lingtan record on ");
-    record_add_time(out);
+    recording_add_time(out);
     text_add_format(out,
                     " from unit %u. Addresses are those on the wire.\n"
                     "# Maker and model:\n# What its display showed meanwhile:\n",

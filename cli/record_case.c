@@ -33,7 +33,7 @@ static int read_request(struct record *record, const struct frame_request *reque
     int error = 0;
     for (int i = 0; i < TRIES; i++) {
         error = interrupt_came() ? -EINTR : reader_read(&record->reader, &block);
-        if (error == 0 || error == -EREMOTEIO || !reader_goes_on(error)) {
+        if (error == 0 || error == -EREMOTEIO || error == -ENODATA || !reader_goes_on(error)) {
             break;
         }
     }
@@ -42,7 +42,10 @@ static int read_request(struct record *record, const struct frame_request *reque
         recording_add_answer(&record->recording, request, block.registers);
         return 0;
     }
-    outcome->quality = error == -EREMOTEIO ? QUALITY_EXCEPTION : QUALITY_TIMEOUT;
+    bool is_bad = error == -ENODATA || error == -EBADMSG;
+    outcome->quality = error == -EREMOTEIO ? QUALITY_EXCEPTION
+                       : is_bad            ? QUALITY_BAD_REPLY
+                                           : QUALITY_TIMEOUT;
     note_refusal(record, request);
     return reader_goes_on(error) ? 0 : error;
 }
@@ -94,7 +97,7 @@ static void write_head(const struct record *record, struct text *out)
 {
     text_add_string(out, "# SPDX-License-Identifier: Apache-2.0\n# Recorded by lingtan record: ");
     text_add_format(out, "%s on ", record->profile->device);
-    record_add_time(out);
+    recording_add_time(out);
     text_add_string(out,
                     ". To review: compare each point\n# with the device's display, and say here "
                     "what it was doing. Serial numbers may be made up.\n");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include <lingtan/clock.h>
 
 enum { WORDS_A_LINE = 8 };
 
@@ -134,7 +135,7 @@ static void write_value(const struct batch *batch, const struct reading *reading
         text_add_string(out, quality_word((enum quality)reading->quality));
         return;
     }
-    text_add_float(out, reading->value, 0);
+    reading_add_value(out, point, reading);
     if (point->quantity->unit[0] != '\0') {
         text_add_format(out, " %s", point->quantity->unit);
     }
@@ -167,4 +168,9 @@ void recording_write_points(const struct batch *batch, struct text *out)
         }
         text_add_char(out, '\n');
     }
+}
+
+void recording_add_time(struct text *out)
+{
+    text_add_time(out, clock_wall_us(clock_real()) / 1000000 * 1000000);
 }

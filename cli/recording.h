@@ -37,4 +37,7 @@ void recording_write(const struct recording *recording, uint8_t unit, int64_t ad
 /* "point voltage_a: 230.1 V" and so on; points that were not read are left out. */
 void recording_write_points(const struct batch *batch, struct text *out);
 
+/* "2026-11-23T08:00:00Z", now. */
+void recording_add_time(struct text *out);
+
 #endif

@@ -97,6 +97,44 @@ static void show_sinks(const json_t *sinks, int64_t now_us, struct text *text)
     }
 }
 
+/* Nothing when all is well. */
+static void show_clock(const json_t *clock, struct text *text)
+{
+    const json_t *steps = json_object_get(clock, "steps");
+    size_t count = json_array_size(steps);
+    if (json_is_false(json_object_get(clock, "trusted"))) {
+        text_add_string(text,
+                        "not synchronised: readings are marked untrusted; start an NTP client, "
+                        "or set clock.trust");
+        row("clock", text);
+    }
+    if (count > 0) {
+        const json_t *last = json_array_get(steps, count - 1);
+        text_add_format(text, "stepped %lld times, last by %+.3f s to %s",
+                        (long long)member_integer(clock, "step_count"),
+                        (double)member_integer(last, "by_ms") / 1e3, member_string(last, "to"));
+        row("clock", text);
+    }
+}
+
+/* Only what is amiss: who reads this came in by one of them. */
+static void show_doors(const struct cli *cli, const json_t *doors, struct text *text)
+{
+    size_t i = 0;
+    json_t *door = NULL;
+    json_array_foreach(doors, i, door)
+    {
+        if (member_string(door, "why")[0] != '\0') {
+            bool is_open = json_is_true(json_object_get(door, "open"));
+            text_add_format(text, "%s %s%s%s: %s", member_string(door, "place"),
+                            style_start(STYLE_BAD, cli->has_colour),
+                            is_open ? "open, BUT" : "CLOSED",
+                            style_start(STYLE_NONE, cli->has_colour), member_string(door, "why"));
+            row("http", text);
+        }
+    }
+}
+
 static void show_alarms(const struct cli *cli, const json_t *alarms, struct text *text)
 {
     size_t i = 0;
@@ -108,6 +146,10 @@ static void show_alarms(const struct cli *cli, const json_t *alarms, struct text
                         member_string(alarm, "id"), style_start(STYLE_NONE, cli->has_colour),
                         member_string(alarm, "what"));
         row("ALARM", text);
+        if (member_string(alarm, "why")[0] != '\0') {
+            text_add_string(text, member_string(alarm, "why"));
+            row("", text);
+        }
         if (json_is_true(json_object_get(alarm, "stands"))) {
             text_add_format(&standing, " %s", member_string(alarm, "id"));
         }
@@ -135,6 +177,8 @@ int status_run(const struct cli *cli)
     show_counts(json_object_get(root, "counts"), &text);
     show_store(json_object_get(root, "store"), &text);
     show_sinks(json_object_get(root, "sinks"), clock_wall_us(clock_real()), &text);
+    show_clock(json_object_get(root, "clock"), &text);
+    show_doors(cli, json_object_get(root, "doors"), &text);
     show_alarms(cli, json_object_get(root, "alarms"), &text);
     text_finish(&text);
     json_decref(root);

@@ -16,6 +16,7 @@
 #include "base/mem.h"
 #include "collectors/modbus/opener.h"
 #include <lingtan/clock.h>
+#include <lingtan/exception.h>
 
 enum {
     BYTES_MAX = 4 * FRAME_SIZE_MAX,
@@ -172,13 +173,21 @@ static int judge(struct wire *wire, const struct frame_request *request, uint8_t
         case FRAME_REPLY:
             return 1;
         case FRAME_EXCEPTION:
-            say(wire, "unit %u at %s refused: Modbus exception %u", request->unit, wire->name,
-                reply->exception);
+            say(wire, "unit %u at %s refused: exception %u, %s; allowed: %s", request->unit,
+                wire->name, reply->exception, exception_words(reply->exception),
+                exception_advice(reply->exception));
             return -EREMOTEIO;
         case FRAME_FOREIGN:
+        case FRAME_ECHO:
+        case FRAME_STRAY:
             memmove(bytes, bytes + consumed, *size - consumed);
             *size -= consumed;
             break;
+        case FRAME_SHORT:
+            say(wire, "unit %u at %s gave %u of %u %s", request->unit, wire->name,
+                frame_given(request, reply), request->quantity,
+                request->function <= 2 ? "bits" : "registers");
+            return -ENODATA;
         case FRAME_BAD:
             say(wire, "unit %u at %s answered something that is no reply to the request",
                 request->unit, wire->name);

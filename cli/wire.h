@@ -35,8 +35,8 @@ struct wire {
 int wire_open(struct wire *wire, const struct line_config *config, int64_t timeout_ms) MUST_USE;
 void wire_close(struct wire *wire); /* an all-zero wire too */
 
-/* Fills registers and round_trip_us. -ETIMEDOUT: silence; -EREMOTEIO: exception; -EBADMSG: something that is no reply
- * to this request; -EINTR: a signal came; else the wire is broken (-ECONNRESET, -EIO) and wants to be opened anew. */
+/* Fills registers and round_trip_us. -ETIMEDOUT: silence; -EREMOTEIO: exception; -ENODATA: fewer than
+ * were asked for; -EBADMSG: something that is no reply to this request; -EINTR: a signal came; else the wire is broken (-ECONNRESET, -EIO) and wants to be opened anew. */
 int wire_read(struct wire *wire, struct block *block) MUST_USE;
 
 /* Another speed on the open port, which stays locked. -ENOTSUP: the port cannot. */

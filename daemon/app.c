@@ -11,6 +11,8 @@
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/notify.h"
+#include "base/text.h"
+#include "clock_watch.h"
 #include "hub/hub.h"
 #include "sinks/runner.h"
 #include <lingtan/collector.h>
@@ -37,6 +39,7 @@ struct app {
     struct http_view view;
     struct http *http;
     unsigned known_alarms;
+    struct clock_watch clock_watch;
 };
 
 static void quit(void *context)
@@ -122,8 +125,9 @@ static bool is_ready(void *context, char *why, size_t size)
 {
     struct app *app = context;
     struct store_status status = store_status(app->store);
-    if (status.alarms & (STORE_UNWRITABLE | STORE_DISK_FULL)) {
-        snprintf(why, size, "the store cannot write: %s", status.last_error);
+    const unsigned trouble = STORE_UNWRITABLE | STORE_DISK_FULL;
+    if (status.alarms & trouble) {
+        snprintf(why, size, "the store cannot write: %s", store_reason(&status, trouble));
         return false;
     }
     return true;
@@ -158,7 +162,8 @@ static void log_store_alarms(struct app *app)
             continue;
         }
         if (status.alarms & alarm_texts[i].bit) {
-            log_error("store: %s (%s)", alarm_texts[i].raised, status.last_error);
+            log_error("store: %s (%s)", alarm_texts[i].raised,
+                      store_reason(&status, alarm_texts[i].bit));
         } else {
             log_notice("store: ended: %s", alarm_texts[i].raised);
         }
@@ -166,10 +171,50 @@ static void log_store_alarms(struct app *app)
     app->known_alarms = status.alarms;
 }
 
+/* Once for each change; at the start only what is amiss. */
+static void say_trust(bool is_trusted)
+{
+    if (is_trusted) {
+        log_notice("the kernel says that the clock is synchronised: readings from now on are at "
+                   "trusted times");
+    } else {
+        log_warning("the kernel does not say that the clock is synchronised: readings are marked "
+                    "clock: untrusted; start an NTP client (chrony wants rtcsync), or, where "
+                    "there is none, set clock.trust = \"rtc\"");
+    }
+}
+
+static void say_step(const struct clock_step *step)
+{
+    struct text text = {0};
+    text_add_string(&text, "the clock was stepped by ");
+    text_add_format(&text, "%+.3f s, from ", (double)(step->after_us - step->before_us) / 1e6);
+    text_add_time(&text, step->before_us);
+    text_add_string(&text, " to ");
+    text_add_time(&text, step->after_us);
+    log_warning("%s: readings taken before keep the times they were given", text.data);
+    text_finish(&text);
+}
+
+static void watch_clock(struct app *app)
+{
+    struct clock_step step;
+    const bool was_trusted = app->clock_watch.is_trusted;
+    if (clock_watch_look(&app->clock_watch, &step)) {
+        say_step(&step);
+        store_note_clock_step(app->store, &step);
+    }
+    if (app->clock_watch.is_trusted != was_trusted) {
+        say_trust(app->clock_watch.is_trusted);
+        hub_trust_clock(app->hub, app->clock_watch.is_trusted);
+    }
+}
+
 static void check(void *context)
 {
     struct app *app = context;
     log_store_alarms(app);
+    watch_clock(app);
     loop_timer_at(app->check_timer, clock_mono_us(loop_clock(app->loop)) + CHECK_PERIOD_US);
 }
 
@@ -211,13 +256,16 @@ static int make_loop(struct app *app)
     if (error == 0) {
         error = loop_add_timer(app->loop, check, app, &app->check_timer);
     }
-    if (error == 0) {
-        error = notify_watchdog_start(app->loop);
-    }
     if (error < 0) {
         log_error("can't make the event loop: %s", strerror(-error));
+        return error;
     }
-    return error;
+    error = notify_watchdog_start(app->loop);
+    if (error < 0) {
+        log_warning("WATCHDOG_USEC or WATCHDOG_PID of the environment cannot be read: nobody "
+                    "watches over this daemon");
+    }
+    return 0;
 }
 
 static int make_store(struct app *app)
@@ -228,11 +276,19 @@ static int make_store(struct app *app)
         log_error("another lingtand uses the data folder %s; stop it, or give this one another "
                   "store.folder",
                   options->folder);
-    } else if (error < 0) {
+    } else if (error < 0 && error != -EPROTONOSUPPORT) {
         log_error("can't open the store in %s: %s", options->folder, strerror(-error));
     }
     if (error == 0) {
         error = hub_create(app->loop, app->store, &app->hub);
+    }
+    if (error == 0) {
+        clock_watch_init(&app->clock_watch, clock_real(),
+                         app->config->options->clock.trust == CLOCK_TRUST_RTC);
+        hub_trust_clock(app->hub, app->clock_watch.is_trusted);
+        if (!app->clock_watch.is_trusted) {
+            say_trust(false);
+        }
     }
     return error;
 }
@@ -312,7 +368,8 @@ static int make_sink(struct app *app, size_t index)
     struct sink_setup setup = {.options = options,
                                .site = &app->config->site,
                                .profiles = app->config->profiles,
-                               .clock = clock_real()};
+                               .clock = clock_real(),
+                               .data_folder = app->config->options->store.folder};
     struct runner *runner = NULL;
     int error = runner_create(sink, &setup, app->store, &runner);
     if (error < 0) {
@@ -382,6 +439,9 @@ static void stop_parts(struct app *app)
     }
     if (app->hub) {
         hub_drain(app->hub);
+    }
+    for (size_t i = 0; i < app->runner_count; i++) {
+        runner_tell_stop(app->runners[i]);
     }
     for (size_t i = 0; i < app->runner_count; i++) {
         runner_stop(app->runners[i]);

@@ -33,6 +33,29 @@ static const struct option acquisition_rows[] = {
              "to 50, as suits the number of devices and their periods."},
 };
 
+static const char *const clock_trust_words[] = {"kernel", "rtc", NULL};
+
+static const struct option clock_rows[] = {
+    {.name = "trust",
+     .type = OPTION_ENUM,
+     .offset = offsetof(struct clock_options, trust),
+     .fallback = "kernel",
+     .words = clock_trust_words,
+     .help = "When the times of readings are vouched for: kernel = while the kernel says that the "
+             "clock "
+             "is synchronised (chrony needs rtcsync for that, systemd-timesyncd and ntpd say it by "
+             "themselves); rtc = always, on sites without NTP whose clock somebody sets. Readings "
+             "of other times are kept and sent with the mark clock: untrusted."},
+};
+
+static const struct option_table clock_table = {
+    .name = "clock",
+    .size = sizeof(struct clock_options),
+    .rows = clock_rows,
+    .count = ARRAY_SIZE(clock_rows),
+    .help = "What vouches for the wall clock.",
+};
+
 static const struct option_table acquisition_table = {
     .name = "acquisition",
     .size = sizeof(struct acquisition_options),
@@ -62,6 +85,11 @@ static const struct option fixed_rows[] = {
      .min = 1,
      .max = 4096,
      .help = "The folder of device profiles. A relative path starts at this file's folder."},
+    {.name = "clock",
+     .type = OPTION_GROUP,
+     .offset = offsetof(struct app_options, clock),
+     .table = &clock_table,
+     .help = "What vouches for the wall clock."},
     {.name = "acquisition",
      .type = OPTION_GROUP,
      .offset = offsetof(struct app_options, acquisition),
@@ -164,6 +192,7 @@ void app_config_load(struct app_config *config, const char *path, bool with_file
         load_site(config, path, faults);
     }
     check_sinks(config, path, with_files, faults);
+    http_check(&config->options->http, (struct origin){.file = path}, faults);
     if (config->profiles != NULL && faults_count(faults) == 0) {
         forget_unused_profiles(config);
     }

@@ -8,6 +8,12 @@
 #include "http/http.h"
 #include "store/store.h"
 
+enum clock_trust { CLOCK_TRUST_KERNEL, CLOCK_TRUST_RTC };
+
+struct clock_options {
+    int trust; /* enum clock_trust */
+};
+
 struct acquisition_options {
     int64_t io_threads;
     int64_t slot_ms;
@@ -18,6 +24,7 @@ struct app_options {
     int log_level; /* index into log_level_words */
     char *site;    /* path, relative to the file that names it */
     char *devices; /* folder, likewise */
+    struct clock_options clock;
     struct acquisition_options acquisition;
     struct store_options store;
     struct http_options http;

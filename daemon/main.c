@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lingtand: what each way of calling it does. */
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "app.h"
 #include "arguments.h"
@@ -51,8 +53,19 @@ static int document_devices(const char *folder)
     return code;
 }
 
+/* Who starts us may have closed them. Then the next socket would be number 2, and the log would go to a meter. */
+static void open_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) {
+            exit(EXIT_FAILURE); /* no /dev/null: nothing can be said of it either */
+        }
+    }
+}
+
 int main(int argc, char **argv)
 {
+    open_standard_streams();
     struct arguments arguments = {
         .config_path = LINGTAN_SYSCONF_FOLDER "/lingtan.conf",
         .devices = LINGTAN_PROFILE_FOLDER,

@@ -8,7 +8,7 @@ BUILD_PACKAGES="build-essential cmake ninja-build pkg-config libmodbus-dev libmo
 libjansson-dev libmicrohttpd-dev libcurl4-openssl-dev libssl-dev libsystemd-dev zlib1g-dev ca-certificates"
 DEMO_PACKAGES="mosquitto mosquitto-clients socat curl"
 INFLUX_PACKAGES="influxdb influxdb-client"
-TEST_PACKAGES="libcmocka-dev python3 mosquitto mosquitto-clients influxdb influxdb-client victoria-metrics openssl socat curl procps"
+TEST_PACKAGES="libcmocka-dev python3 python3-yaml mosquitto mosquitto-clients influxdb influxdb-client victoria-metrics openssl socat curl procps"
 LINT_PACKAGES="clang-14 clang-format-14 clang-tidy-14 libclang-rt-14-dev cppcheck codespell shellcheck gcovr git mandoc"
 
 say() {

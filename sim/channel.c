@@ -166,7 +166,7 @@ static void forget_old(struct channel *channel)
 {
     const int64_t silence_us = 50000;
     int64_t now_us = clock_mono_us(channel->simulator->clock);
-    if (channel->consume == rtu_consume && now_us - channel->last_byte_us > silence_us) {
+    if (channel->framing->ends_by_silence && now_us - channel->last_byte_us > silence_us) {
         channel->in_length = 0;
     }
     channel->last_byte_us = now_us;
@@ -193,7 +193,7 @@ static void take_bytes(struct channel *channel)
         return;
     }
     channel->in_length += (size_t)got;
-    size_t done = channel->consume(channel);
+    size_t done = channel->framing->consume(channel);
     if (channel->is_closed) {
         return;
     }
@@ -218,13 +218,13 @@ static void channel_ready(struct poll_source *source, uint32_t events)
 }
 
 int channel_create(struct line_server *server, struct simulator *simulator, int take_fd,
-                   bool is_serial, channel_consume_fn consume)
+                   bool is_serial, const struct framing *framing)
 {
     struct channel *channel = mem_alloc(sizeof(*channel));
     channel->source.ready = channel_ready;
     channel->simulator = simulator;
     channel->server = server;
-    channel->consume = consume;
+    channel->framing = framing;
     channel->fd = take_fd;
     channel->is_serial = is_serial;
     channel->byte_ns = is_serial ? server->byte_ns : 0;

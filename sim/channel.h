@@ -36,11 +36,17 @@ struct outgoing {
 /* Looks at the bytes in, answers what is whole and returns how many bytes are done with. */
 typedef size_t (*channel_consume_fn)(struct channel *channel);
 
+/* How frames stand in the bytes. */
+struct framing {
+    channel_consume_fn consume;
+    bool ends_by_silence; /* RTU: what was begun before a pause is no part of what follows */
+};
+
 struct channel {
     struct poll_source source;
     struct simulator *simulator;
     struct line_server *server;
-    channel_consume_fn consume;
+    const struct framing *framing;
     struct channel *next; /* of the server */
     int fd;
     bool is_serial; /* a pseudo-terminal: never closed by its client, drops what is not read */
@@ -59,7 +65,7 @@ struct channel {
 
 /* Takes the descriptor (non-blocking). */
 int channel_create(struct line_server *server, struct simulator *simulator, int take_fd,
-                   bool is_serial, channel_consume_fn consume) MUST_USE;
+                   bool is_serial, const struct framing *framing) MUST_USE;
 void channel_close(struct channel *channel);
 void channel_abort(struct channel *channel); /* by a reset, where that is possible */
 

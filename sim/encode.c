@@ -149,8 +149,10 @@ static uint64_t bits_of_float(int type, double raw)
 
 static uint64_t sentinel_bits(const struct profile_point *point)
 {
-    if (point->not_implemented.count > 0) {
-        return strtoull(point->not_implemented.items[0], NULL, 0);
+    uint64_t bits = 0;
+    if (point->not_implemented.count > 0 &&
+        profile_sentinel(point, point->not_implemented.items[0], &bits) == 0) {
+        return bits;
     }
     return is_float(point->type) ? bits_of_float(point->type, (double)NAN) : 0;
 }

@@ -19,10 +19,13 @@ const char *const fault_words[] = {
     [FAULT_TRUNCATED] = "truncated",
     [FAULT_JUNK_BEFORE] = "junk-before",
     [FAULT_JUNK_AFTER] = "junk-after",
+    [FAULT_STRAYS] = "strays",
+    [FAULT_ECHO] = "echo",
     [FAULT_GARBAGE] = "garbage",
     [FAULT_WRONG_TRANSACTION] = "wrong-transaction",
     [FAULT_NO_TRANSACTION] = "no-transaction",
     [FAULT_WRONG_PROTOCOL] = "wrong-protocol",
+    [FAULT_UNIT_ID] = "unit-id",
     [FAULT_LENGTH] = "length",
     [FAULT_SHORT_LENGTH] = "short-length",
     [FAULT_WRONG_UNIT] = "wrong-unit",
@@ -45,8 +48,9 @@ const char *const fault_words[] = {
 const char fault_usage[] =
     "off, silent, slow:MS (slow:10-30), late:MS, doubled, unasked:MS, stale, lagging, drip:MS, "
     "truncated, "
-    "junk-before, junk-after, garbage, wrong-transaction, no-transaction, wrong-protocol, "
-    "length:N, short-length, wrong-unit, wrong-function, fewer, byte-count:N, exception:CODE, "
+    "junk-before, junk-after, strays, echo, garbage, wrong-transaction, no-transaction, "
+    "wrong-protocol, unit-id:N, length:N, short-length, wrong-unit, wrong-function, fewer, "
+    "byte-count:N, exception:CODE, "
     "exception-length:N, refuse:ADDRESS, close, abort, half-close, glitch:zero, glitch:spike, "
     "reset, rollover";
 
@@ -62,7 +66,7 @@ static const struct number numbers[FAULT_ROLLOVER + 1] = {
     [FAULT_UNASKED] = {1, 600000, 200}, [FAULT_DRIP] = {1, 10000, -1},
     [FAULT_LENGTH] = {0, 65535, -1},    [FAULT_BYTE_COUNT] = {0, 255, 255},
     [FAULT_EXCEPTION] = {1, 255, -1},   [FAULT_EXCEPTION_LENGTH] = {0, 65535, -1},
-    [FAULT_REFUSE] = {0, 65535, -1},
+    [FAULT_REFUSE] = {0, 65535, -1},    [FAULT_UNIT_ID] = {0, 255, 0},
 };
 
 static bool parse_number(const char *text, const struct number *wanted, int64_t *value,

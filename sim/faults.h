@@ -15,10 +15,13 @@
  *   drip:MS             byte by byte, MS apart
  *   truncated           its first half
  *   junk-before, junk-after   bytes of nobody in the same segment
+ *   strays              FF before and three 00 behind, in the same segment
+ *   echo                the request before the reply, in the same segment
  *   garbage             TCP: bytes that are no frame; serial: a bad sum
  *   wrong-transaction * the next id
  *   no-transaction *    id 0
  *   wrong-protocol *    protocol 1
+ *   unit-id:N *         unit id N, 0 when not given
  *   length:N *          the length field is N
  *   short-length *      it is 2 too small
  *   wrong-unit, wrong-function   one higher
@@ -52,10 +55,13 @@ enum fault_kind {
     FAULT_TRUNCATED,
     FAULT_JUNK_BEFORE,
     FAULT_JUNK_AFTER,
+    FAULT_STRAYS,
+    FAULT_ECHO,
     FAULT_GARBAGE,
     FAULT_WRONG_TRANSACTION,
     FAULT_NO_TRANSACTION,
     FAULT_WRONG_PROTOCOL,
+    FAULT_UNIT_ID,
     FAULT_LENGTH,
     FAULT_SHORT_LENGTH,
     FAULT_WRONG_UNIT,

@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "config/site.h"
 #include "sim/noise.h"
+#include "sim/role_values.h"
 #include "sim/sunspec.h"
 
 /* Beyond it a register that is to be an exponent is none. */
@@ -186,7 +187,7 @@ double image_value(const struct image *image, const struct role *role, const str
                    &value)) {
         bool is_sunspec_state = image->profile->discovery == DISCOVERY_SUNSPEC &&
                                 cell->quantity == QUANTITY_ID_inverter_state;
-        return is_sunspec_state ? sunspec_state(value) : value + cell->adjust;
+        return is_sunspec_state ? role_sunspec_state(value) : value + cell->adjust;
     }
     return (double)NAN;
 }

@@ -13,6 +13,10 @@ enum {
 /* No id, no protocol and no length that could be right; on a serial line no unit of ours. */
 static const uint8_t junk[] = {0x00, 0x01, 0xDE, 0xAD, 0xFF, 0xFF, 0x55, 0xAA, 0x55, 0xAA};
 
+/* Of a driver that is switched on before the frame, and off behind it. */
+static const uint8_t ones = 0xFF;
+static const uint8_t zeros[] = {0x00, 0x00, 0x00};
+
 uint16_t frame_crc16(const uint8_t *bytes, size_t length)
 {
     uint16_t crc = 0xFFFF;
@@ -98,6 +102,9 @@ static bool mangle_head(const struct fault *fault, uint8_t *frame)
     case FAULT_SHORT_LENGTH:
         put16(frame + 4, get16(frame + 4) - 2);
         return true;
+    case FAULT_UNIT_ID:
+        frame[HEAD] = (uint8_t)fault->value;
+        return true;
     default:
         return false;
     }
@@ -136,8 +143,10 @@ size_t mangle_segment(const struct fault *fault, const uint8_t *before, size_t b
     if (fault->kind == FAULT_LAGGING) {
         return add(out, at, before, before_length);
     }
-    if (fault->kind == FAULT_STALE) {
+    if (fault->kind == FAULT_STALE || fault->kind == FAULT_ECHO) {
         at = add(out, at, before, before_length);
+    } else if (fault->kind == FAULT_STRAYS) {
+        at = add(out, at, &ones, sizeof(ones));
     } else if (fault->kind == FAULT_JUNK_BEFORE) {
         at = add(out, at, junk, sizeof(junk));
     }
@@ -146,6 +155,20 @@ size_t mangle_segment(const struct fault *fault, const uint8_t *before, size_t b
         at = add(out, at, frame, length);
     } else if (fault->kind == FAULT_JUNK_AFTER) {
         at = add(out, at, junk, sizeof(junk));
+    } else if (fault->kind == FAULT_STRAYS) {
+        at = add(out, at, zeros, sizeof(zeros));
     }
     return at;
+}
+
+size_t mangle_echo(bool has_head, const uint8_t *frame, uint16_t address, uint16_t count,
+                   uint8_t out[static FRAME_MAX])
+{
+    size_t head = has_head ? HEAD : 0;
+    size_t length = head + 6 + (has_head ? 0 : CRC_BYTES);
+    memcpy(out, frame, head + 2);
+    put16(out + head + 2, address);
+    put16(out + head + 4, count);
+    seal(has_head, out, length);
+    return length;
 }

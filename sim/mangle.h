@@ -22,6 +22,10 @@ void mangle_frame(const struct fault *fault, bool has_head, uint8_t frame[static
 size_t mangle_segment(const struct fault *fault, const uint8_t *before, size_t before_length,
                       const uint8_t *frame, size_t length, uint8_t out[static SEGMENT_MAX]);
 
+/* The request that read count registers from address on, of the reply in frame: its length in out. */
+size_t mangle_echo(bool has_head, const uint8_t *frame, uint16_t address, uint16_t count,
+                   uint8_t out[static FRAME_MAX]);
+
 uint16_t frame_crc16(const uint8_t *bytes, size_t length);
 
 #endif

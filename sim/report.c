@@ -35,7 +35,7 @@ static struct flow_total feeders(const struct world *world)
 
 static void check_hour(const struct world *world, struct year_report *report)
 {
-    double net = sums_net(world, 0) + sums_net(world, 1);
+    double net = world_net(world, 0) + world_net(world, 1);
     double seen = world_rate(world, &world->feeders[0]) + world_rate(world, &world->feeders[1]);
     /* Below a kilowatt of net power a share says nothing. */
     double error = fabs(seen - net) / fmax(fabs(net), 1.0);

@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "base/mem.h"
 #include "sim/electric.h"
 #include "sim/noise.h"
 
@@ -262,4 +263,18 @@ bool weather_value(const struct world *world, enum quantity_id id, double *value
         return false;
     }
     return true;
+}
+
+double role_sunspec_state(double state)
+{
+    static const struct {
+        int ours;
+        int theirs;
+    } states[] = {{INVERTER_RUNNING, 4}, {INVERTER_LIMITED, 5}, {INVERTER_DARK, 2}};
+    for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
+        if (lround(state) == states[i].ours) {
+            return states[i].theirs;
+        }
+    }
+    return 1;
 }

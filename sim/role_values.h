@@ -21,4 +21,7 @@ bool water_value(const struct world *world, const struct flow *flow, enum quanti
                  double *value);
 bool weather_value(const struct world *world, enum quantity_id id, double *value);
 
+/* What SunSpec calls the state of an inverter that the compound calls so. */
+double role_sunspec_state(double state);
+
 #endif

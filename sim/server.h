@@ -26,8 +26,7 @@ void server_close(struct line_server *server); /* all-zero with descriptors -1 i
 
 /* --- between the files of the server --- */
 
-size_t tcp_consume(struct channel *channel); /* channel_consume_fn of MBAP frames */
-size_t rtu_consume(struct channel *channel); /* and of RTU frames */
+extern const struct framing rtu_framing;
 int tcp_open(struct line_server *server, const char *address) MUST_USE;
 int pty_open(struct line_server *server) MUST_USE;
 

@@ -90,7 +90,7 @@ static int whole_frame(const uint8_t *bytes, size_t length)
     return frame_crc16(bytes, (size_t)pdu + 1 + CRC_BYTES) == 0 ? pdu + 1 + CRC_BYTES : -1;
 }
 
-size_t rtu_consume(struct channel *channel)
+static size_t rtu_consume(struct channel *channel)
 {
     size_t done = hears(channel) ? 0 : channel->in_length;
     while (!channel->is_closed && done < channel->in_length) {
@@ -106,6 +106,8 @@ size_t rtu_consume(struct channel *channel)
     return done;
 }
 
+const struct framing rtu_framing = {.consume = rtu_consume, .ends_by_silence = true};
+
 int pty_open(struct line_server *server)
 {
     int master = -1;
@@ -120,5 +122,5 @@ int pty_open(struct line_server *server)
     (void)fcntl(master, F_SETFL, O_NONBLOCK);
     (void)fcntl(master, F_SETFD, FD_CLOEXEC);
     (void)fcntl(server->slave_fd, F_SETFD, FD_CLOEXEC);
-    return channel_create(server, server->simulator, master, true, rtu_consume);
+    return channel_create(server, server->simulator, master, true, &rtu_framing);
 }

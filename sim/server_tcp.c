@@ -39,7 +39,7 @@ static void answer_frame(struct channel *channel, const uint8_t *frame, size_t l
     server_answer(channel, &reply, out, MBAP + reply.length, now_us);
 }
 
-size_t tcp_consume(struct channel *channel)
+static size_t tcp_consume(struct channel *channel)
 {
     size_t done = 0;
     while (!channel->is_closed && channel->in_length - done >= MBAP) {
@@ -59,6 +59,8 @@ size_t tcp_consume(struct channel *channel)
     return done;
 }
 
+static const struct framing tcp_framing = {.consume = tcp_consume};
+
 static void accept_client(struct poll_source *source, uint32_t events)
 {
     struct line_server *server = (struct line_server *)(void *)source;
@@ -72,7 +74,7 @@ static void accept_client(struct poll_source *source, uint32_t events)
     bool is_rtu = server->line->config->transport == LINE_RTU_OVER_TCP;
     /* On failure the connection is gone, and its client tries again. */
     int error =
-        channel_create(server, server->simulator, fd, false, is_rtu ? rtu_consume : tcp_consume);
+        channel_create(server, server->simulator, fd, false, is_rtu ? &rtu_framing : &tcp_framing);
     if (error == 0 && server->line->trouble == LINE_TROUBLE_GONE) {
         channel_abort(server->channels);
     }

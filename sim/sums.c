@@ -112,21 +112,3 @@ void sums_plan(struct world *world)
     plan_charging(world);
     plan_feeders(world);
 }
-
-double sums_net(const struct world *world, int transformer)
-{
-    double net = -world_rate(world, &world->pv[transformer]);
-    for (size_t i = 0; i < world->building_count; i++) {
-        const struct building *building = &world->buildings[i];
-        if (building->options->transformer == transformer + 1) {
-            net += world_rate(world, &building->total);
-        }
-    }
-    for (size_t i = 0; transformer == 0 && i < world->charger_count; i++) {
-        net += world_rate(world, &world->chargers[i]);
-    }
-    for (size_t i = (size_t)transformer; i < world->group_count; i += TRANSFORMERS) {
-        net += world_rate(world, &world->groups[i]);
-    }
-    return net;
-}

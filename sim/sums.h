@@ -8,7 +8,4 @@ struct world;
 /* Both ends of the segment. */
 void sums_plan(struct world *world);
 
-/* Loads minus generation behind a transformer (0 or 1) now, kW, without losses: what its feeder should show. */
-double sums_net(const struct world *world, int transformer);
-
 #endif

@@ -364,17 +364,3 @@ void sunspec_fill(struct image *image)
         }
     }
 }
-
-double sunspec_state(double state)
-{
-    static const struct {
-        int ours;
-        int theirs;
-    } states[] = {{INVERTER_RUNNING, 4}, {INVERTER_LIMITED, 5}, {INVERTER_DARK, 2}};
-    for (size_t i = 0; i < ARRAY_SIZE(states); i++) {
-        if (lround(state) == states[i].ours) {
-            return states[i].theirs;
-        }
-    }
-    return 1;
-}

@@ -12,9 +12,6 @@
 struct profile *sunspec_create(const struct profile *file, uint16_t base,
                                const struct option_strings *models);
 
-/* What SunSpec calls the state that the model of the compound calls so. */
-double sunspec_state(double state);
-
 /* Gives the words and scale factors of the list their values. */
 void sunspec_fill(struct image *image);
 

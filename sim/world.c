@@ -27,6 +27,24 @@ struct flow_total world_total(const struct world *world, const struct flow *flow
     return flow_total(flow, world_along(world), world_hours(world));
 }
 
+double world_net(const struct world *world, int transformer)
+{
+    double net = -world_rate(world, &world->pv[transformer]);
+    for (size_t i = 0; i < world->building_count; i++) {
+        const struct building *building = &world->buildings[i];
+        if (building->options->transformer == transformer + 1) {
+            net += world_rate(world, &building->total);
+        }
+    }
+    for (size_t i = 0; transformer == 0 && i < world->charger_count; i++) {
+        net += world_rate(world, &world->chargers[i]);
+    }
+    for (size_t i = (size_t)transformer; i < world->group_count; i += TRANSFORMERS) {
+        net += world_rate(world, &world->groups[i]);
+    }
+    return net;
+}
+
 typedef void (*flow_fn)(struct flow *flow, const void *context);
 
 static void each_flow(struct world *world, flow_fn fn, const void *context)

@@ -64,6 +64,9 @@ double world_hours(const struct world *world); /* length of the segment */
 double world_rate(const struct world *world, const struct flow *flow);
 struct flow_total world_total(const struct world *world, const struct flow *flow);
 
+/* Loads minus generation behind a transformer (0 or 1) now, kW, without losses: what its feeder should show. */
+double world_net(const struct world *world, int transformer);
+
 /* Bracket a change that a client makes at this very moment. */
 void world_begin_change(struct world *world);
 void world_end_change(struct world *world);

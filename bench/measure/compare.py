@@ -68,10 +68,12 @@ class World:
                 thing.stop()
 
 
-def start(name, folder, shape, world):
+def start(name, folder, shape, world, options):
     if name in programs.PEERS:
         return programs.PEERS[name](folder, shape, world)
-    return programs.Ours(folder, name, world)
+    variant, is_older = programs.split(name)
+    command = [os.path.join(options.against, "daemon", "lingtand") if is_older else lingtan.LINGTAND]
+    return (programs.Counted if shape.kind == "count" else programs.Ours)(folder, variant, world, command)
 
 
 def run_one(name, folder, shape, world, options, label=None):
@@ -79,13 +81,15 @@ def run_one(name, folder, shape, world, options, label=None):
     topic = programs.PEERS.get(name, programs.Ours).topic
     checker = window.Checker(world.mosquitto, topic, shape)
     start_us = time.time_ns() // 1000
-    program = start(name, folder, shape, world)
+    program = start(name, folder, shape, world, options)
     try:
         figures = window.measure(program, checker, world, shape, options)
         figures["first_ms"] = (figures["first_us"] - start_us) / 1000
     finally:
         program.stop()
         checker.stop()
+    if shape.kind == "count":
+        figures["instructions_value"] = program.instructions() / max(figures["values"], 1)
     figures.update(shape=shape.name, program=name, devices_asked=shape.devices, fault=window.judge(figures, shape))
     print(f"  {shape.name} {label or name}: {figures['values'] / figures['seconds']:.0f} values/s, "
           f"{figures['fault'] or 'all right'}", file=sys.stderr)
@@ -95,9 +99,16 @@ def run_one(name, folder, shape, world, options, label=None):
 
 
 def run_pairs(folder, shape, world, options):
-    names = [name for name in shape.variants if name in options.sinks] + [name for name in shape.peers if name in options.peers]
-    return [{name: run_one(name, os.path.join(folder, f"{pair}-{name}"), shape, world, options) for name in names}
-            for pair in range(options.pairs)]
+    own = [name for name in shape.variants if name in options.sinks]
+    older = [name + programs.OLDER for name in own] if options.against else []
+    names = own + older + [name for name in shape.peers if name in options.peers]
+    pairs = []
+    for pair in range(options.pairs):
+        order = names if pair % 2 == 0 else names[::-1]  # what comes second must not always be the same
+        runs = {name: run_one(name, os.path.join(folder, f"{pair}-{name.replace('/', '-')}"), shape, world, options)
+                for name in order}
+        pairs.append({name: runs[name] for name in names})
+    return pairs
 
 
 def run_dead(folder, shape, world, options):

@@ -3,6 +3,7 @@
 same broker; `topic` is where, `pid` whose time counts."""
 
 import os
+import re
 import shutil
 import subprocess
 
@@ -11,6 +12,7 @@ import lingtan
 from . import shapes
 
 BARE_LOOP = os.path.join(lingtan.BUILD, "bench", "bare_loop")
+SHIM = os.path.join(lingtan.BUILD, "bench", "libbench_epoll_shim.so")
 COLLECTD = "/usr/sbin/collectd"
 
 VARIANTS = {
@@ -31,10 +33,13 @@ class Ours:
 
     topic = "lingtan/+/+/telemetry"
 
-    def __init__(self, folder, variant, world):
+    def __init__(self, folder, variant, world, command=(lingtan.LINGTAND,), environment=None):
+        is_older = lingtan.LINGTAND not in command
+        site = known_to(command, folder, world) if is_older else world.site_path
         values = {"mqtt": world.mosquitto.port, "influx": world.influx.port if variant == "all" else 0}
-        self.daemon = lingtan.Daemon(folder, world.site_path, sections=VARIANTS[variant].format(**values),
-                                     devices=world.devices)
+        self.daemon = lingtan.Daemon(folder, site, sections=VARIANTS[variant].format(**values),
+                                     devices=world.devices, command=command, environment=environment,
+                                     knows_clock=not is_older)
         self.program = self.daemon.program
         self.pid = self.program.process.pid
 
@@ -43,6 +48,35 @@ class Ours:
 
     def stop(self):
         self.daemon.stop()
+
+
+def known_to(command, folder, world):
+    """The site file without the lines that an older daemon does not know."""
+    with open(world.site_path, encoding="utf-8") as file:
+        lines = file.read().split("\n")
+    path = shapes.write(folder, "older-site.conf", "\n".join(lines))
+    config = shapes.write(folder, "older.conf", f'site = "{path}";\ndevices = "{world.devices}";\n')
+    done = subprocess.run([*command[-1:], "--check", "--config", config], capture_output=True, text=True, check=False)
+    for number in re.findall(rf"^{re.escape(path)}:(\d+): .* is not known", done.stdout + done.stderr, re.MULTILINE):
+        lines[int(number) - 1] = ""
+    return shapes.write(folder, "older-site.conf", "\n".join(lines))
+
+
+class Counted(Ours):
+    """The daemon under callgrind, which counts instructions from `count` to `count_end` and says them when it has ended."""
+
+    def __init__(self, folder, variant, world, command=(lingtan.LINGTAND,)):
+        self.path = os.path.join(folder, "callgrind.out")
+        super().__init__(folder, variant, world, ("valgrind", "--quiet", "--tool=callgrind", "--instr-atstart=no",
+                                                  f"--callgrind-out-file={self.path}", *command), {"LD_PRELOAD": SHIM})
+
+    def count(self, is_on):
+        subprocess.run(["callgrind_control", "-i", "on" if is_on else "off", str(self.pid)], check=True, capture_output=True)
+
+    def instructions(self):
+        """After stop."""
+        with open(self.path, encoding="utf-8") as file:
+            return next(int(line.split()[1]) for line in file if line.startswith("totals:"))
 
 
 class Bare:
@@ -118,6 +152,17 @@ LoadPlugin mqtt
 
 
 PEERS = {"bare": Bare, "collectd": Collectd}
+OLDER = "/older"  # behind a variant: the same with the build of --against
+
+
+def split(name):
+    """The variant, and whether it is run with the older build."""
+    return name.removesuffix(OLDER), name.endswith(OLDER)
+
+
+def title(name):
+    variant, is_older = split(name)
+    return NAMES.get(variant, variant) + (", older build" if is_older else "")
 
 
 def version_of(*command):

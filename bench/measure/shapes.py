@@ -15,7 +15,7 @@ class Shape:
     lines: int
     units: int              # devices on each line
     points: int
-    kind: str = "compare"   # or dead, serial, ramp: see measure/compare.py
+    kind: str = "compare"   # or dead, serial, ramp, count: see measure/compare.py
     fault: str = ""         # of every device: how it answers
     period_ms: int = 1000
     bare_threads: int = 1   # what a plain program needs here: one thread, or one for each line
@@ -51,9 +51,11 @@ SHAPES = {shape.name: shape for shape in (
           period_ms=4000, warm_up=15),
     Shape("S7", "N devices x 20 values at 1 s, five on a line, until one misses", 1000, 5, 20, kind="ramp", peers=()),
     Shape("S8", "10 000 devices x 20 values at 1 s on 2000 lines", 2000, 5, 20, peers=()),
+    # Fewer devices: callgrind makes the daemon some fifty times slower.
+    Shape("count", "200 devices x 20 values at 1 s, instructions counted", 200, 1, 20, kind="count", peers=(), variants=("all",)),
     Shape("smoke", "10 devices x 20 values at 1 s", 10, 1, 20),
 )}
-DEFAULT = [name for name in SHAPES if name not in ("S5b", "smoke")]
+DEFAULT = [name for name in SHAPES if name not in ("S5b", "count", "smoke")]
 
 
 def write(folder, name, text):

@@ -103,6 +103,15 @@ def print_rows(first, columns, rows):
         print(f"| {name} | {' | '.join(cells)} | {faults} |")
 
 
+def print_older(pairs, key, what):
+    """Ours over the older build, pair by pair."""
+    for own in (name for name in pairs[0] if name + programs.OLDER in pairs[0]):
+        ratios = [cost(pair[own], key) / cost(pair[own + programs.OLDER], key) for pair in pairs
+                  if cost(pair[own], key) and cost(pair[own + programs.OLDER], key)]
+        if ratios:
+            print(f"\n{what}, {programs.NAMES[own]}, this build / older build, {len(ratios)} pairs: {spread(ratios, 3)}")
+
+
 def print_ratios(pairs, key, what):
     """Peer over ours, pair by pair."""
     ours = [name for name in pairs[0] if name in programs.VARIANTS]
@@ -136,7 +145,7 @@ def print_dead(pairs):
 
 def print_shape(shape, pairs):
     print(f"\n## {shape.name}: {shape.what}\n")
-    names = [(programs.NAMES.get(name, name), [pair[name] for pair in pairs]) for name in pairs[0]]
+    names = [(programs.title(name), [pair[name] for pair in pairs]) for name in pairs[0]]
     if shape.kind == "dead":
         print_dead(pairs)
     elif shape.kind == "ramp":
@@ -144,16 +153,21 @@ def print_shape(shape, pairs):
     elif shape.kind == "serial":
         print_rows("program", serial_columns(shape), names)
         print_ratios(pairs, "cpu_us_request", "CPU a poll")
+    elif shape.kind == "count":
+        print_rows("program", (("instructions a value", lambda run: cost(run, "instructions_value"), 0),), names)
+        print_older(pairs, "instructions_value", "Instructions a value")
     else:
         print_rows("program", COLUMNS, names)
         print_ratios(pairs, "cpu_us_value", "CPU a value")
+        print_older(pairs, "cpu_us_value", "CPU a value")
+        print_older(pairs, "latency_p99_us", "Latency p99")
         print_first(pairs)
     print_helpers(pairs)
 
 
 def print_threads(pairs):
     for name, run in pairs[-1].items():
-        print(f"\n{programs.NAMES.get(name, name)}, threads of the last run:\n\n| thread | CPU % | sleeps/s |\n|---|---|---|")
+        print(f"\n{programs.title(name)}, threads of the last run:\n\n| thread | CPU % | sleeps/s |\n|---|---|---|")
         for row in run["threads"][:12]:
             print(f"| {row['name']} | {100 * row['cpu']:.2f} | {row['sleeps']:.1f} |")
 

@@ -93,12 +93,16 @@ def measure(program, checker, world, shape, options):
     time.sleep(max(options.warm_up, shape.warm_up))
     pids = {name: helper.process.pid for name, helper in world.helpers().items()} | {"subscriber": checker.process.pid}
     world.simulator.control(f"arrivals {shape.period_ms}")
+    if shape.kind == "count":
+        program.count(True)
     checker.ask("begin")
     start, before, others_before, machine_before = time.monotonic(), tasks(program.pid), cpu_of(pids), machine_time()
     time.sleep(options.seconds)
     seconds, after, others_after = time.monotonic() - start, tasks(program.pid), cpu_of(pids)
     busy, stolen = (new - old for new, old in zip(machine_time(), machine_before))
     figures = checker.ask("report")
+    if shape.kind == "count":
+        program.count(False)
     arrivals = world.simulator.control("arrivals")
     if not program.program.is_alive():
         raise AssertionError(f"{program.program.name} ended:\n{program.program.log()[-2000:]}")

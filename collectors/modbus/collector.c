@@ -31,6 +31,20 @@ struct collector_instance {
 
 const char *const line_state_words[] = {"idle", "connecting", "up", "down", NULL};
 
+bool line_is_well(const struct line_status *line)
+{
+    switch (line->state) {
+    case LINE_UP:
+    case LINE_IDLE:
+        return true;
+    case LINE_CONNECTING:
+        return line->last_good_wall_us != 0;
+    case LINE_DOWN:
+        break;
+    }
+    return false;
+}
+
 static const struct device_config *device_at(const struct line_config *config, size_t index)
 {
     const struct device_config *devices = config->devices.items;
@@ -43,6 +57,7 @@ struct link_needs {
     int64_t connect_delay_ms;
     int64_t gap_ms;
     bool ignore_transaction_id;
+    bool ignore_unit_id;
 };
 
 static int64_t larger(int64_t one, int64_t other)
@@ -52,7 +67,10 @@ static int64_t larger(int64_t one, int64_t other)
 
 static struct link_needs needs_of(const struct line_config *config, const struct profiles *profiles)
 {
-    struct link_needs needs = {.ignore_transaction_id = config->ignore_transaction_id};
+    struct link_needs needs = {
+        .ignore_transaction_id = config->ignore_transaction_id,
+        .ignore_unit_id = config->ignore_unit_id,
+    };
     for (size_t i = 0; i < config->devices.count; i++) {
         const struct profile *profile = profiles_find(profiles, device_at(config, i)->profile);
         if (profile != NULL) {
@@ -62,6 +80,7 @@ static struct link_needs needs_of(const struct line_config *config, const struct
             needs.connect_delay_ms = larger(needs.connect_delay_ms, link->connect_delay_ms);
             needs.gap_ms = larger(needs.gap_ms, link->gap_ms);
             needs.ignore_transaction_id |= link->ignore_transaction_id;
+            needs.ignore_unit_id |= link->ignore_unit_id;
         }
     }
     if (needs.response_timeout_ms <= 0) {
@@ -121,6 +140,7 @@ static struct line *make_line(const struct collector_instance *instance,
         .gap_us = 1000 * (gap_ms >= 0 ? gap_ms : needs.gap_ms),
         .idle_close_us = 1000000 * config->idle_close_s,
         .ignore_transaction_id = needs.ignore_transaction_id,
+        .ignore_unit_id = needs.ignore_unit_id && config->transport == LINE_TCP,
         .seed = random_seed(),
     };
     struct transport *transport =

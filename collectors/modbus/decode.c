@@ -9,11 +9,15 @@
 
 #include "collectors/modbus/plan_internal.h"
 #include "collectors/modbus/raw.h"
+#include "collectors/modbus/scale.h"
 #include "config/number.h"
 
 enum {
-    EXPONENT_MAX = 10
-}; /* of a scale register, as SunSpec has it; its 0x8000 voids the points */
+    EXPONENT_MAX = 10,  /* of a scale register, as SunSpec has it; its 0x8000 voids the points */
+    PERCENTS_SURE = 10, /* readings in a row that no ratio can be */
+};
+
+static const double ratio_most = 1.1; /* a power factor of 1 and what a meter rounds or errs */
 
 /* The answers of a poll and what became of its requests. */
 struct answers {
@@ -91,22 +95,43 @@ static void count_float(struct reading *reading, double scaled, double resolutio
     reading->quality = QUALITY_IMPLAUSIBLE;
 }
 
-static void decode_float(struct reading *reading, const struct plan_point *point, double raw,
-                         double offset, double factor)
+static struct float_scale scale_of(const struct plan_point *point, const struct point *shown,
+                                   double factor)
+{
+    if (!has_helpers(point)) {
+        return (struct float_scale){
+            .scale = point->scale, .divisor = point->divisor, .offset = shown->offset};
+    }
+    double scale = number_round(point->scale * factor);
+    return (struct float_scale){
+        .scale = scale, .divisor = plan_divisor(scale), .offset = shown->offset};
+}
+
+/* What is shown as a power of ten of a float is printed with the register's digits and journaled in its four bytes: it
+ * stays as it is. Any other is rounded to what the device means. */
+static double float_value(const struct plan_point *point, const struct point *shown, double raw,
+                          double factor)
+{
+    if (shown->source == POINT_FLOAT32) {
+        return point->divisor > 0 ? raw / point->divisor : raw;
+    }
+    const struct float_scale scale = scale_of(point, shown, factor);
+    return scale_float(&scale, raw, point->point->type == REGISTER_F32);
+}
+
+static void decode_float(struct reading *reading, const struct plan_point *point,
+                         const struct point *shown, double raw, double factor)
 {
     if (!isfinite(raw)) {
         refuse(reading, QUALITY_NOT_IMPLEMENTED);
         return;
     }
-    bool is_scaled = has_helpers(point);
-    double scale = is_scaled ? number_round(point->scale * factor) : point->scale;
-    double divisor = is_scaled ? plan_divisor(scale) : point->divisor;
-    double scaled = divisor > 0 ? raw / divisor : raw * scale;
-    reading->value = scaled + offset;
+    reading->value = float_value(point, shown, raw, factor);
     judge(reading, point);
     if (point->counter_scale > 0) {
         double resolution = point->counter_scale;
-        count_float(reading, scaled, is_scaled ? number_round(resolution * factor) : resolution);
+        count_float(reading, reading->value - shown->offset,
+                    has_helpers(point) ? number_round(resolution * factor) : resolution);
     }
 }
 
@@ -163,13 +188,13 @@ static void decode_number(const struct answers *answers, const struct plan_point
         refuse(reading, QUALITY_NOT_IMPLEMENTED);
         return;
     }
-    double offset = answers->device->points[point->index].offset;
+    const struct point *shown = &answers->device->points[point->index];
     if (layout.type == REGISTER_F32 || layout.type == REGISTER_F64) {
-        decode_float(reading, point, raw_float(&layout, registers), offset, factor);
+        decode_float(reading, point, shown, raw_float(&layout, registers), factor);
         return;
     }
     enum quality quality = raw_count(&layout, registers, &reading->count);
-    decode_integer(reading, point, quality, offset, factor);
+    decode_integer(reading, point, quality, shown->offset, factor);
 }
 
 /* An empty text is how a device says that it has none. */
@@ -210,8 +235,8 @@ static void decode_point(const struct answers *answers, const struct plan_point 
     reading->point = point->index;
     reading->time_us = answers->outcomes[point->place.request].time_us;
     if (outcome->quality != QUALITY_OK) {
-        refuse(reading, (enum quality)outcome->quality);
         bool is_known = outcome->quality == QUALITY_EXCEPTION && outcome->exception == 0;
+        refuse(reading, (enum quality)(is_known ? place->quality : outcome->quality));
         reading->exception = is_known ? place->exception : outcome->exception;
     } else if (point->point->type == REGISTER_STRING) {
         decode_text(answers, point, reading, batch, texts_used);
@@ -219,6 +244,37 @@ static void decode_point(const struct answers *answers, const struct plan_point 
         decode_coils(answers, point, reading);
     } else {
         decode_number(answers, point, reading);
+    }
+}
+
+/* A magnitude that no ratio can have is a percentage. A smaller one is a ratio, unless its group has been percentages for
+ * so long that it is a small one of these; that stays so, and no single garbled value begins it. */
+static bool is_percent(uint8_t *seen, const struct reading *reading)
+{
+    double magnitude = fabs(reading->value);
+    bool is_beyond = magnitude > ratio_most;
+    bool is_sure = *seen == PERCENTS_SURE;
+    bool is_plain = magnitude > 0 && magnitude <= 100;
+    if (!is_sure && is_plain) {
+        *seen = is_beyond ? (uint8_t)(*seen + 1) : 0;
+    }
+    return is_beyond || is_sure;
+}
+
+static void settle_percents(const struct answers *answers, struct batch *batch)
+{
+    const struct plan *plan = answers->plan;
+    for (size_t i = 0; i < batch->count; i++) {
+        struct reading *reading = &batch->readings[i];
+        const struct plan_point *point = &plan->points[reading->point];
+        uint8_t group = point->point->percent_group;
+        if (group != 0 && !isnan(reading->value) && is_percent(&plan->percents[group], reading)) {
+            struct plan_point percent = *point;
+            percent.scale = number_round(point->scale / 100);
+            percent.divisor = plan_divisor(percent.scale);
+            reading->quality = QUALITY_OK;
+            decode_number(answers, &percent, reading);
+        }
     }
 }
 
@@ -252,6 +308,9 @@ struct batch *decode_batch(const struct plan *plan, unsigned classes, const stru
             struct reading *reading = &batch->readings[batch->count++];
             decode_point(&answers, &plan->points[i], reading, batch, &texts_used);
         }
+    }
+    if (plan->percents != NULL) {
+        settle_percents(&answers, batch);
     }
     batch->time_us = batch->count > 0 ? batch->readings[0].time_us : 0;
     return batch;

@@ -3,7 +3,7 @@
  *
  * The PDU (function and data) is the same on TCP and on serial lines; only what is around it differs. So everything
  * about functions and counts is written once for the PDU, and match_tcp and match_rtu look at the wrapping alone. */
-#include "collectors/modbus/frame.h"
+#include "collectors/modbus/frame_internal.h"
 
 #include <stdbool.h>
 #include <string.h>
@@ -22,8 +22,8 @@ enum {
 
     EXCEPTION_BIT = 0x80,
     READ_WRITE_COUNT_MAX = 121, /* registers written by function 23 */
-    MBAP_HEAD = 6,              /* transaction, protocol, length */
-    MBAP_SIZE = 7,              /* and the unit */
+    MBAP_HEAD = FRAME_MBAP_HEAD,
+    MBAP_SIZE = 7, /* and the unit */
     MBAP_LENGTH_MAX = 254,
     TCP_EXCEPTION_SIZE = 9,
     RTU_EXCEPTION_SIZE = 5,
@@ -63,6 +63,11 @@ static size_t data_bytes(const struct frame_request *request)
 {
     return reads_bits(request->function) ? bit_bytes(request->quantity)
                                          : (size_t)request->quantity * 2;
+}
+
+static bool is_read(const struct frame_request *request)
+{
+    return reads_bits(request->function) || reads_registers(request->function);
 }
 
 static size_t quantity_max(uint8_t function)
@@ -153,7 +158,7 @@ static uint8_t *put_body(uint8_t *out, const struct frame_request *request)
 /* The size of a good reply's PDU. */
 static size_t pdu_size(const struct frame_request *request)
 {
-    if (reads_bits(request->function) || reads_registers(request->function)) {
+    if (is_read(request)) {
         return 2 + data_bytes(request);
     }
     return request->function == MASK_WRITE ? 7 : 5;
@@ -167,25 +172,34 @@ static bool echo_agrees(const struct frame_request *request, const uint8_t *pdu)
     return memcmp(wanted, pdu + 1, pdu_size(request) - 1) == 0;
 }
 
-/* Checks a whole PDU whose function and size are the request's. Exception 0 is none, and would pass for a good reply
- * without data. */
-static bool pdu_agrees(const struct frame_request *request, const uint8_t *pdu)
+/* Whether that many bytes of data are fewer than were asked for, in whole registers. */
+static bool is_fewer(const struct frame_request *request, size_t bytes)
 {
-    if ((pdu[0] & EXCEPTION_BIT) != 0) {
-        return pdu[1] != 0;
-    }
-    if (reads_bits(request->function) || reads_registers(request->function)) {
-        return pdu[1] == data_bytes(request);
-    }
-    return echo_agrees(request, pdu);
+    bool is_whole = reads_bits(request->function) || bytes % 2 == 0;
+    return is_read(request) && is_whole && bytes < data_bytes(request);
 }
 
-static void take_data(const struct frame_request *request, const uint8_t *pdu,
-                      struct frame_reply *reply)
+/* Judges a whole PDU of the request's function. Exception 0 is none, and would pass for a good reply without data. */
+static enum frame_verdict judge_pdu(const struct frame_request *request, const uint8_t *pdu,
+                                    size_t size, struct frame_reply *reply)
 {
-    bool is_read = reads_bits(request->function) || reads_registers(request->function);
-    size_t head = is_read ? 2 : 1;
-    *reply = (struct frame_reply){.data = pdu + head, .data_size = pdu_size(request) - head};
+    if ((pdu[0] & EXCEPTION_BIT) != 0) {
+        *reply = (struct frame_reply){.exception = pdu[1]};
+        return pdu[1] != 0 ? FRAME_EXCEPTION : FRAME_BAD;
+    }
+    if (!is_read(request)) {
+        *reply = (struct frame_reply){.data = pdu + 1, .data_size = size - 1};
+        return echo_agrees(request, pdu) ? FRAME_REPLY : FRAME_BAD;
+    }
+    *reply = (struct frame_reply){.data = pdu + 2, .data_size = size - 2};
+    if (pdu[1] != size - 2) {
+        return FRAME_BAD;
+    }
+    if (is_fewer(request, pdu[1])) {
+        *reply = (struct frame_reply){.is_short = true, .data_size = pdu[1]};
+        return FRAME_SHORT;
+    }
+    return pdu[1] == data_bytes(request) ? FRAME_REPLY : FRAME_BAD;
 }
 
 /* How many bytes the frame with a good head takes, 0 when it is too short for its function. Field devices send exceptions
@@ -208,44 +222,45 @@ static enum frame_verdict short_head(const uint8_t *bytes, size_t size)
     return is_bad ? FRAME_BAD : FRAME_INCOMPLETE;
 }
 
-/* A frame of ours by its transaction: unit, function and size must be the request's before its end is waited for. */
-static bool tcp_head_agrees(const struct frame_request *request, const uint8_t *bytes, size_t total)
+bool frame_is_of_unit(const struct frame_question *question, uint8_t unit)
 {
-    if (bytes[6] != request->unit || (bytes[7] & ~EXCEPTION_BIT) != request->function) {
-        return false;
-    }
-    bool is_exception = (bytes[7] & EXCEPTION_BIT) != 0;
-    return total == (is_exception ? TCP_EXCEPTION_SIZE : MBAP_SIZE + pdu_size(request));
+    bool is_any = (question->leniency & FRAME_ANY_UNIT) != 0 && (unit == 0 || unit == UINT8_MAX);
+    return unit == question->request->unit || is_any;
 }
 
-static enum frame_verdict match_tcp(const struct frame_request *request, uint16_t transaction,
-                                    unsigned leniency, const uint8_t *bytes, size_t size,
-                                    struct frame_reply *reply, size_t *consumed)
+/* A frame of ours by its transaction: unit, function and size must be the request's before its end is waited for. */
+static bool tcp_head_agrees(const struct frame_question *question, const uint8_t *bytes,
+                            size_t total)
+{
+    const struct frame_request *request = question->request;
+    if (!frame_is_of_unit(question, bytes[6]) || (bytes[7] & ~EXCEPTION_BIT) != request->function) {
+        return false;
+    }
+    if ((bytes[7] & EXCEPTION_BIT) != 0) {
+        return total == TCP_EXCEPTION_SIZE;
+    }
+    size_t whole = MBAP_SIZE + pdu_size(request);
+    return total == whole || (is_read(request) && total >= MBAP_SIZE + 2 && total < whole);
+}
+
+static enum frame_verdict match_tcp(const struct frame_question *question, const uint8_t *bytes,
+                                    size_t size, struct frame_reply *reply, size_t *consumed)
 {
     if (size <= MBAP_SIZE || short_head(bytes, size) == FRAME_BAD) {
         return short_head(bytes, size);
     }
     size_t total = tcp_frame_size(bytes);
-    bool is_ours = (leniency & FRAME_ANY_TRANSACTION) != 0 || get16(bytes) == transaction;
-    if (total == 0 || (is_ours && !tcp_head_agrees(request, bytes, total))) {
+    bool is_ours =
+        (question->leniency & FRAME_ANY_TRANSACTION) != 0 || get16(bytes) == question->transaction;
+    if (total == 0 || (is_ours && !tcp_head_agrees(question, bytes, total))) {
         return FRAME_BAD;
     }
     if (size < total) {
         return FRAME_INCOMPLETE;
     }
-    if (is_ours && !pdu_agrees(request, bytes + MBAP_SIZE)) {
-        return FRAME_BAD;
-    }
     *consumed = total;
-    if (!is_ours) {
-        return FRAME_FOREIGN;
-    }
-    if ((bytes[7] & EXCEPTION_BIT) != 0) {
-        *reply = (struct frame_reply){.exception = bytes[8]};
-        return FRAME_EXCEPTION;
-    }
-    take_data(request, bytes + MBAP_SIZE, reply);
-    return FRAME_REPLY;
+    return is_ours ? judge_pdu(question->request, bytes + MBAP_SIZE, total - MBAP_SIZE, reply)
+                   : FRAME_FOREIGN;
 }
 
 static bool crc_is_good(const uint8_t *bytes, size_t size)
@@ -264,8 +279,20 @@ static bool rtu_head_agrees(const struct frame_request *request, const uint8_t *
     if (size >= 2 && (bytes[1] & ~EXCEPTION_BIT) != request->function) {
         return false;
     }
-    bool is_read = reads_bits(request->function) || reads_registers(request->function);
-    return size < 3 || !is_read || bytes[1] != request->function || bytes[2] == data_bytes(request);
+    bool has_count = size >= 3 && is_read(request) && bytes[1] == request->function;
+    return !has_count || bytes[2] == data_bytes(request) || is_fewer(request, bytes[2]);
+}
+
+/* The size of the frame that begins like that. */
+static size_t rtu_frame_size(const struct frame_request *request, const uint8_t *bytes, size_t size)
+{
+    if (size >= 2 && (bytes[1] & EXCEPTION_BIT) != 0) {
+        return RTU_EXCEPTION_SIZE;
+    }
+    if (size >= 3 && is_read(request)) {
+        return 3 + (size_t)bytes[2] + CRC_SIZE;
+    }
+    return frame_reply_size(FRAME_RTU, request);
 }
 
 static enum frame_verdict match_rtu(const struct frame_request *request, const uint8_t *bytes,
@@ -274,21 +301,15 @@ static enum frame_verdict match_rtu(const struct frame_request *request, const u
     if (!rtu_head_agrees(request, bytes, size)) {
         return FRAME_BAD;
     }
-    bool is_exception = size >= 2 && (bytes[1] & EXCEPTION_BIT) != 0;
-    size_t total = is_exception ? RTU_EXCEPTION_SIZE : frame_reply_size(FRAME_RTU, request);
+    size_t total = rtu_frame_size(request, bytes, size);
     if (size < total) {
         return FRAME_INCOMPLETE;
     }
-    if (!crc_is_good(bytes, total) || !pdu_agrees(request, bytes + 1)) {
+    if (!crc_is_good(bytes, total)) {
         return FRAME_BAD;
     }
     *consumed = total;
-    if (is_exception) {
-        *reply = (struct frame_reply){.exception = bytes[2]};
-        return FRAME_EXCEPTION;
-    }
-    take_data(request, bytes + 1, reply);
-    return FRAME_REPLY;
+    return judge_pdu(request, bytes + 1, total - 1 - CRC_SIZE, reply);
 }
 
 int frame_encode(enum frame_kind kind, const struct frame_request *request, uint16_t transaction,
@@ -314,14 +335,13 @@ int frame_encode(enum frame_kind kind, const struct frame_request *request, uint
     return 0;
 }
 
-enum frame_verdict frame_match(enum frame_kind kind, const struct frame_request *request,
-                               uint16_t transaction, unsigned leniency, const uint8_t *bytes,
-                               size_t size, struct frame_reply *reply, size_t *consumed)
+enum frame_verdict frame_match_here(const struct frame_question *question, const uint8_t *bytes,
+                                    size_t size, struct frame_reply *reply, size_t *consumed)
 {
-    if (kind == FRAME_TCP) {
-        return match_tcp(request, transaction, leniency, bytes, size, reply, consumed);
+    if (question->kind == FRAME_TCP) {
+        return match_tcp(question, bytes, size, reply, consumed);
     }
-    return match_rtu(request, bytes, size, reply, consumed);
+    return match_rtu(question->request, bytes, size, reply, consumed);
 }
 
 size_t frame_reply_size(enum frame_kind kind, const struct frame_request *request)
@@ -351,6 +371,17 @@ size_t frame_registers(const struct frame_request *request, const struct frame_r
         out[count - 1] &= (uint16_t)((1U << used) - 1);
     }
     return count;
+}
+
+uint16_t frame_given(const struct frame_request *request, const struct frame_reply *reply)
+{
+    bool is_bits = reads_bits(request->function);
+    return (uint16_t)(is_bits ? reply->data_size * 8 : reply->data_size / 2);
+}
+
+bool frame_is_good(const struct frame_reply *reply)
+{
+    return reply->exception == 0 && !reply->is_short;
 }
 
 /* Bit by bit: 30 ns a byte is nothing beside a serial line, where alone it is used. */

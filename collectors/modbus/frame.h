@@ -4,6 +4,7 @@
 #ifndef LINGTAN_MODBUS_FRAME_H
 #define LINGTAN_MODBUS_FRAME_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,25 +41,37 @@ enum frame_verdict {
     FRAME_INCOMPLETE, /* read on */
     FRAME_REPLY,
     FRAME_EXCEPTION, /* reply.exception */
+    FRAME_SHORT, /* a whole reply to the request, but with fewer registers or bits: reply.is_short, no data */
     FRAME_FOREIGN, /* well formed, but for another transaction (TCP): drop `consumed` bytes and look again */
-    FRAME_BAD, /* no reply to this request and no way to trust what follows: drain or reconnect */
+    FRAME_ECHO,  /* our own request, as adapters with local echo send it back: likewise */
+    FRAME_STRAY, /* bytes of nobody before what may be a reply: likewise */
+    FRAME_BAD,   /* no reply to this request and no way to trust what follows: drain or reconnect */
 };
 
 struct frame_reply {
     uint8_t exception;
+    bool is_short;       /* of data_size bytes, which are nobody's values */
     const uint8_t *data; /* within bytes: registers high byte first, or packed bits */
     size_t data_size;
 };
+
+/* It brings what was asked for. */
+bool frame_is_good(const struct frame_reply *reply);
+
+/* How many of the registers or bits that were asked for a reply has. */
+uint16_t frame_given(const struct frame_request *request, const struct frame_reply *reply);
 
 /* How the other end may bend the rules, by profile or line switch. */
 enum frame_leniency {
     FRAME_STRICT = 0,
     FRAME_ANY_TRANSACTION = 1, /* the gateway never echoes the transaction id (M5) */
+    FRAME_ANY_UNIT = 2,        /* TCP: the unit id of its replies is 0 or 255 whatever was asked */
 };
 
 /* Looks at the bytes received so far. A reply counts only when protocol 0, length, transaction, unit, function and byte
- * count all agree with the request. *consumed is set for REPLY, EXCEPTION and FOREIGN. Exceptions whose MBAP length
- * says 2 or 4 are taken by their fixed nine bytes (M1, M2). Lengths above 254 are FRAME_BAD at once (M8). */
+ * count all agree with the request. *consumed is set for all verdicts but INCOMPLETE and BAD. Exceptions whose MBAP length
+ * says 2 or 4 are taken by their fixed nine bytes (M1, M2). Lengths above 254 are FRAME_BAD at once (M8). On TCP bytes of
+ * nobody are passed over until what is ours begins, on a serial line up to four before a reply that is whole. */
 enum frame_verdict frame_match(enum frame_kind kind, const struct frame_request *request,
                                uint16_t transaction, unsigned leniency, const uint8_t *bytes,
                                size_t size, struct frame_reply *reply, size_t *consumed);

@@ -8,8 +8,18 @@
 #include <lingtan/log.h>
 
 enum {
-    CLOCK_STEP_US = 50000, /* what the clocks may drift apart before the polls are moved */
+    TOLD_EVERY_US = 60000000,
 };
+
+static int64_t later(int64_t one_us, int64_t other_us)
+{
+    return one_us > other_us ? one_us : other_us;
+}
+
+static int64_t earlier(int64_t one_us, int64_t other_us)
+{
+    return one_us < other_us ? one_us : other_us;
+}
 
 bool line_is_guarded(const struct line *line)
 {
@@ -47,29 +57,48 @@ static void show_state(struct line *line)
     }
 }
 
-/* Once on the way down, not again until the line has worked. */
+/* Once on the way down, not again until the line has worked; of one that comes and goes once a minute. */
+static void tell_down(struct line *line, const char *words)
+{
+    if (line->is_told || line->now_us < line->tell_us) {
+        return;
+    }
+    line->is_told = true;
+    line->tell_us = line->now_us + TOLD_EVERY_US;
+    log_about(LOG_LEVEL_WARNING, subject_of(line), "%s cannot be reached: %s (tried again %s)",
+              line->endpoint, words,
+              line->is_obstructed ? "with every poll" : "with growing pauses of up to a minute");
+}
+
 static void go_down(struct line *line, const char *words)
 {
     line->shown = LINE_DOWN;
     line_stats_state(&line->stats, LINE_DOWN, words);
-    if (line->is_down) {
-        return;
+    if (!line->is_down) {
+        line->is_down = true;
+        line->polls_lost = 0;
+        line->down_since_us = line->now_us;
     }
-    line->is_down = true;
-    line->polls_lost = 0;
-    line->down_since_us = line->now_us;
-    log_about(LOG_LEVEL_WARNING, subject_of(line),
-              "%s cannot be reached: %s; tried again with growing pauses of up to a minute",
-              line->endpoint, words);
+    tell_down(line, words);
+}
+
+/* Every connection that ends passes here. open_us: not before. */
+static void end_connection(struct line *line, int64_t open_us, size_t counter)
+{
+    close_transport(line);
+    line->is_obstructed = false;
+    line->timeouts_in_row = 0;
+    line->open_us = open_us;
+    line_stats_error(&line->stats, NULL, counter, 1);
 }
 
 void line_fail(struct line *line, int error, const char *words)
 {
-    close_transport(line);
-    line_stats_error(&line->stats, NULL, offsetof(struct error_counts, connects), 1);
+    int64_t open_us = redial_failed_us(&line->redial, line->now_us, &line->chance);
+    line->was_disturbed = true;
+    end_connection(line, open_us, offsetof(struct error_counts, connects));
     go_down(line, words != NULL ? words : strerrordesc_np(-error));
     line->wants_open = true;
-    line->open_us = line->now_us + respite_next(&line->respite, &line->chance);
     if (line->exchange.is_active) {
         exchange_fail(line, QUALITY_TIMEOUT);
     }
@@ -77,12 +106,33 @@ void line_fail(struct line *line, int error, const char *words)
     poll_line_down(line);
 }
 
-void line_reconnect(struct line *line, int64_t wait_us)
+void line_obstruct(struct line *line, const char *words)
 {
-    close_transport(line);
-    line->timeouts_in_row = 0;
+    line->is_obstructed = true;
+    go_down(line, words);
+}
+
+/* The end of a connection that worked is nobody's fault, and needs no answer before there is something to ask. One that
+ * never brought a reply would only be closed again, and again. */
+void line_lose(struct line *line, int error)
+{
+    if (line->replies_here == 0) {
+        bool is_closed = error == -ECONNRESET || error == -EPIPE;
+        line_fail(line, error, is_closed ? "accepts and closes: does it allow few clients?" : NULL);
+        return;
+    }
+    int64_t open_us = redial_ended_us(&line->redial, line->now_us);
+    end_connection(line, open_us, offsetof(struct error_counts, closes));
+    line->was_disturbed |= line->exchange.is_active;
+    line->wants_open = line->exchange.is_active;
+}
+
+void line_reconnect(struct line *line)
+{
+    int64_t open_us = redial_ended_us(&line->redial, line->now_us + line->transport->reopen_us);
+    end_connection(line, open_us, offsetof(struct error_counts, closes));
+    line->was_disturbed = true;
     line->wants_open = true;
-    line->open_us = line->now_us + wait_us;
 }
 
 void line_confirm(struct line *line)
@@ -91,11 +141,16 @@ void line_confirm(struct line *line)
         return;
     }
     line->is_down = false;
-    respite_reset(&line->respite);
-    log_about(LOG_LEVEL_NOTICE, subject_of(line),
-              "%s is reached again after %lld s and %llu failed polls", line->endpoint,
-              (long long)((line->now_us - line->down_since_us) / 1000000),
-              (unsigned long long)line->polls_lost);
+    line->is_obstructed = false;
+    redial_worked(&line->redial);
+    if (line->is_told) {
+        line->is_told = false;
+        log_about(LOG_LEVEL_NOTICE, subject_of(line),
+                  "%s is reached again after %lld s and %llu failed polls", line->endpoint,
+                  (long long)((line->now_us - line->down_since_us) / 1000000),
+                  (unsigned long long)line->polls_lost);
+    }
+    poll_line_up(line, line->now_us);
     show_state(line);
 }
 
@@ -106,10 +161,12 @@ static void become_ready(struct line *line)
     line->wants_open = false;
     line->received = 0;
     line->since_request = 0;
-    line->replies_here = 0;
+    line->has_asked = false;
     line->used_us = line->now_us;
     line->not_before_us = line->now_us + line->settings.connect_delay_us;
-    if (line->is_down || !line->was_ready) {
+    if (line->is_down) {
+        poll_demand(line); /* whether the wire works is known by an answer alone */
+    } else if (!line->was_ready) {
         poll_line_up(line, line->not_before_us);
     }
     line->was_ready = true;
@@ -127,6 +184,8 @@ static void end_opening(struct line *line, int error)
 static void begin_opening(struct line *line)
 {
     line->phase = PHASE_OPENING;
+    line->replies_here = 0;
+    redial_begun(&line->redial, line->now_us);
     line->phase_end_us = line->now_us + line->settings.connect_timeout_us;
 }
 
@@ -160,14 +219,20 @@ static void step_open(struct line *line)
     }
 }
 
+/* In the middle of something. */
 static bool is_occupied(const struct line *line)
 {
-    return line->exchange.is_active || line->command_count > 0 || line->go.device != NULL;
+    return line->exchange.is_active || line->go.device != NULL;
+}
+
+static int64_t work_us(struct line *line)
+{
+    return is_occupied(line) ? line->now_us : earlier(command_due_us(line), poll_next_us(line));
 }
 
 static bool has_work(struct line *line)
 {
-    return line->wants_open || is_occupied(line) || poll_next_us(line) <= line->now_us;
+    return line->wants_open || work_us(line) <= line->now_us;
 }
 
 static void step_closed(struct line *line)
@@ -195,19 +260,37 @@ static void begin_command(struct line *line, struct command *take_command)
     exchange_begin(line, &request, take_command);
 }
 
-/* Commands go before polls, also between two requests of one poll. */
+static bool begin_poll(struct line *line)
+{
+    if (line->go.device == NULL && !poll_choose(line)) {
+        return false;
+    }
+    line->is_polls_turn = false;
+    poll_step(line);
+    return true;
+}
+
+static bool begin_next_command(struct line *line)
+{
+    struct command *command = command_next(line);
+    if (command == NULL) {
+        return false;
+    }
+    line->is_polls_turn = true;
+    begin_command(line, command);
+    return true;
+}
+
+/* A command goes before the next request of the polls, a second one behind it: whoever asks without end leaves them half
+ * of the time. */
 static bool begin_something(struct line *line)
 {
     if (line->exchange.is_active) {
         exchange_send(line);
-    } else if (line->command_count > 0) {
-        begin_command(line, command_next(line));
-    } else if (line->go.device != NULL || poll_choose(line)) {
-        poll_step(line);
-    } else {
-        return false;
+        return true;
     }
-    return true;
+    return line->is_polls_turn ? begin_poll(line) || begin_next_command(line)
+                               : begin_next_command(line) || begin_poll(line);
 }
 
 static void proceed(struct line *line)
@@ -218,7 +301,7 @@ static void proceed(struct line *line)
     }
     if (!is_busy && line->now_us >= idle_close_us(line)) {
         close_transport(line);
-        line->open_us = line->now_us + line->transport->reopen_us;
+        line->open_us = redial_ended_us(&line->redial, line->now_us + line->transport->reopen_us);
     }
 }
 
@@ -241,8 +324,9 @@ void line_start(struct line *line)
     take_time(line);
     line->wants_open = true;
     line->open_us = line->now_us;
-    line->credit_at_us = line->now_us;
-    line->probe_credit_us = probe_cost_us(line, NULL);
+    probe_begin(line);
+    command_begin(line);
+    twins_begin(line);
     poll_line_up(line, line->now_us);
     show_state(line);
 }
@@ -269,30 +353,15 @@ void line_run(struct line *line, bool is_ready)
     show_state(line);
 }
 
-static int64_t later(int64_t one_us, int64_t other_us)
-{
-    return one_us > other_us ? one_us : other_us;
-}
-
-static int64_t earlier(int64_t one_us, int64_t other_us)
-{
-    return one_us < other_us ? one_us : other_us;
-}
-
 static int64_t ready_next_us(struct line *line)
 {
-    if (is_occupied(line)) {
-        return line->not_before_us;
-    }
-    return earlier(later(line->not_before_us, poll_next_us(line)), idle_close_us(line));
+    int64_t next_us = later(line->not_before_us, work_us(line));
+    return is_occupied(line) ? next_us : earlier(next_us, idle_close_us(line));
 }
 
 static int64_t closed_next_us(struct line *line)
 {
-    if (line->wants_open || is_occupied(line)) {
-        return line->open_us;
-    }
-    return later(line->open_us, poll_next_us(line));
+    return line->wants_open ? line->open_us : later(line->open_us, work_us(line));
 }
 
 static int64_t phase_next_us(struct line *line)

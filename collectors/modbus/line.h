@@ -46,7 +46,8 @@ struct line_settings {
     int64_t gap_us;
     int64_t idle_close_us; /* 0 = never */
     bool ignore_transaction_id;
-    uint32_t seed; /* of its random numbers, not 0 */
+    bool ignore_unit_id; /* replies of unit 0 or 255 are those of the unit that was asked */
+    uint32_t seed;       /* of its random numbers, not 0 */
 };
 
 struct line *line_create(const struct line_settings *settings, struct transport *take_transport,
@@ -100,6 +101,7 @@ void line_command(struct line *line, struct command *take_command);
 
 const char *line_id(const struct line *line);
 size_t line_device_count(const struct line *line);
+unsigned line_twin_count(const struct line *line); /* devices told to be another; its thread */
 
 /* Asks what the device refuses again with its next polls. Any thread. */
 void line_retry_refused(struct line *line, size_t index);

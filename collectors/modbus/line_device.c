@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* line_device: the health of a device and what a line may spend on those that are dead. A device that fails twice is
- * offline and left alone for growing pauses; probing all the dead of a line costs it a tenth of its time at the most. */
+/* line_device: the health of a device and what a line may spend on those that are dead. A device is online when it gives
+ * values. One that does not answer twice is offline and left alone for growing pauses; one that answers and gives nothing is
+ * offline too, but polled as usual, since that costs no more than a device that is well; probing all the dead of a line costs it a tenth of its time at the most. */
 #include "collectors/modbus/line_internal.h"
 
 #include <lingtan/log.h>
 
 enum {
     PROBE_SHARE = 10,
+    PROBE_SAVED = 2,
     PROBE_THOROUGH = 4, /* one in so many waits the whole response timeout */
     PROBE_MIN_US = 50000,
     FORCED_SHARE = 13, /* of a line of ten: 1 % of its time less a margin, so that p99 stays */
@@ -17,7 +19,7 @@ enum {
 
 bool device_is_probed(const struct line_device *device)
 {
-    return device->health == DEVICE_OFFLINE && !device->fell_with_line;
+    return device->health == DEVICE_OFFLINE && !device->fell_with_line && !device->is_barren;
 }
 
 int64_t device_due_us(const struct line_device *device)
@@ -45,8 +47,13 @@ int64_t device_period_us(const struct line_device *device)
 
 static void show_health(struct line *line, struct line_device *device)
 {
-    line_stats_health(&line->stats, &device->tally, device->health, device->failed_polls,
-                      device->retry_us);
+    const struct tally_health shown = {
+        .health = device->health,
+        .failed_polls = device->failed_polls,
+        .retry_us = device->retry_us,
+        .trouble = device->trouble,
+    };
+    line_stats_health(&line->stats, &device->tally, &shown);
 }
 
 static struct log_subject subject_of(const struct line *line, const struct line_device *device)
@@ -54,27 +61,75 @@ static struct log_subject subject_of(const struct line *line, const struct line_
     return (struct log_subject){.line = line->settings.id, .device = device->device->id};
 }
 
-/* What is known of a device that was away is old: everything is read again, its identity too. */
-static void come_online(struct line *line, struct line_device *device)
+/* A request was left alone for not being answered: so was the whole device. */
+static void forget_pauses(struct line_device *device)
 {
-    bool was_away = device_is_probed(device);
-    if (was_away) {
-        log_about(LOG_LEVEL_NOTICE, subject_of(line, device), "answers again after %u failed polls",
-                  device->failed_polls);
+    size_t count = 0;
+    plan_requests(device->plan, &count);
+    for (size_t i = 0; i < count; i++) {
+        device->requests[i].retry_us = 0;
     }
+}
+
+enum { TOLD_SILENT = 1, TOLD_HEARD = 2 };
+
+/* Once an outage that it is silent, and once that it says something that is no good. */
+static void tell_trouble(const struct line *line, struct line_device *device)
+{
+    uint8_t told = trouble_is_heard(&device->trouble) ? TOLD_HEARD : TOLD_SILENT;
+    if ((device->told & told) != 0) {
+        return;
+    }
+    device->told |= told;
+    char words[TROUBLE_SIZE];
+    trouble_say(&device->trouble, words, sizeof(words));
+    log_about(
+        LOG_LEVEL_WARNING, subject_of(line, device), "%s (unit %u, %u polls in a row); %s; %s",
+        words, device->device->unit, device->failed_polls, trouble_advice(&device->trouble),
+        device->is_barren ? "it is asked on" : "probed with growing pauses of up to a minute");
+}
+
+static void tell_return(const struct line *line, const struct line_device *device)
+{
+    if (device->told != 0) {
+        log_about(LOG_LEVEL_NOTICE, subject_of(line, device), "%s again after %u failed polls",
+                  device->told == TOLD_HEARD ? "gives values" : "answers", device->failed_polls);
+    }
+}
+
+static void demand(struct line *line, struct line_device *device, bool is_all)
+{
     for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
-        if (was_away || i == POLL_ONCE) {
+        if (is_all || i == POLL_ONCE) {
             schedule_demand(&device->schedules[i], line->now_us);
         }
     }
+}
+
+/* What is known of a device that was away is old: everything is read again, its identity too. */
+static void come_online(struct line *line, struct line_device *device)
+{
+    if (device_is_probed(device)) {
+        line->forced_us = line->now_us; /* what ended together returns together */
+    }
+    tell_return(line, device);
+    demand(line, device, device_is_probed(device));
+    if (device->health == DEVICE_OFFLINE) {
+        forget_pauses(device);
+        refusal_hurry(line, device);
+    }
     device->health = DEVICE_ONLINE;
     device->fell_with_line = false;
+    device->is_barren = false;
+    device->told = 0;
     discovery_returned(device);
 }
 
 void device_answered(struct line *line, struct line_device *device)
 {
+    line->go.is_fruitful = true;
     device->answered_us = line->now_us;
+    device->silent_polls = 0;
     if (device->health == DEVICE_ONLINE && device->failed_polls == 0) {
         return;
     }
@@ -83,24 +138,86 @@ void device_answered(struct line *line, struct line_device *device)
     }
     device->failed_polls = 0;
     device->is_slow = false;
+    device->trouble = (struct trouble){0};
     respite_reset(&device->respite);
     show_health(line, device);
+}
+
+/* It lives, but that is all: one that was probed is polled again as usual. */
+void device_heard(struct line *line, struct line_device *device, const struct frame_reply *reply)
+{
+    device->answered_us = line->now_us;
+    device->silent_polls = 0;
+    device->trouble = trouble_of_reply(&line->exchange.request, reply);
+    if (device_is_probed(device)) {
+        demand(line, device, true);
+        discovery_returned(device);
+        device->is_barren = true;
+        device->is_slow = false;
+        device->retry_us = 0;
+        respite_reset(&device->respite);
+    }
+}
+
+/* Whether every request failed when it was asked last; of those never asked nothing is known. */
+static bool gives_nothing(const struct line_device *device)
+{
+    size_t count = 0;
+    plan_requests(device->plan, &count);
+    for (size_t i = 0; i < count; i++) {
+        const struct request_state *state = &device->requests[i];
+        if (state->was_given && state->refusals == 0 && state->fails == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A few such polls are the search for one register that it does not have. */
+void device_barren(struct line *line, struct line_device *device)
+{
+    device->failed_polls++;
+    bool is_over = refusal_is_of_all(device) || device->failed_polls >= BARREN_AFTER;
+    if (is_over && gives_nothing(device)) {
+        device->health = DEVICE_OFFLINE;
+        device->is_barren = true;
+        device->fell_with_line = false;
+        device->retry_us = 0;
+        tell_trouble(line, device);
+    }
+    show_health(line, device);
+}
+
+/* Nobody answers on a connection that was accepted. */
+static bool is_unserved(const struct line *line)
+{
+    size_t failed = 0;
+    for (size_t i = 0; i < line->device_count; i++) {
+        failed += line->devices[i].failed_polls > 0;
+    }
+    return failed == line->device_count && line->transport->needs_connect;
+}
+
+void device_put_off(struct line *line, struct line_device *device)
+{
+    device->retry_us = line->now_us + respite_next(&device->respite, &line->chance);
 }
 
 void device_failed(struct line *line, struct line_device *device)
 {
     device->failed_polls++;
+    device->silent_polls++;
     device->is_slow = false;
-    if (device->failed_polls >= OFFLINE_AFTER) {
-        if (!device_is_probed(device)) {
-            log_about(LOG_LEVEL_WARNING, subject_of(line, device),
-                      "does not answer (unit %u, %u polls in a row); check its power, wiring and "
-                      "unit id; probed with growing pauses of up to a minute",
-                      device->device->unit, device->failed_polls);
-        }
+    device->trouble = line->go.trouble;
+    if (device->trouble.kind == TROUBLE_NONE) {
+        device->trouble.kind = is_unserved(line) ? TROUBLE_UNSERVED : TROUBLE_SILENT;
+    }
+    if (device->silent_polls >= OFFLINE_AFTER) {
         device->health = DEVICE_OFFLINE;
         device->fell_with_line = false;
-        device->retry_us = line->now_us + respite_next(&device->respite, &line->chance);
+        device->is_barren = false;
+        device_put_off(line, device);
+        tell_trouble(line, device);
     }
     show_health(line, device);
 }
@@ -111,9 +228,32 @@ void device_fell(struct line *line, struct line_device *device)
     if (device->failed_polls >= OFFLINE_AFTER && device->health != DEVICE_OFFLINE) {
         device->health = DEVICE_OFFLINE;
         device->fell_with_line = true;
+        device->trouble = (struct trouble){.kind = TROUBLE_LINE};
         device->retry_us = 0;
     }
     show_health(line, device);
+}
+
+bool device_is_trusted(const struct line *line, uint8_t unit)
+{
+    for (size_t i = 0; i < line->device_count; i++) {
+        const struct line_device *device = &line->devices[i];
+        if (device->device->unit == unit && device->health == DEVICE_ONLINE &&
+            device->failed_polls == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void device_spoke(struct line *line, uint8_t unit)
+{
+    for (size_t i = 0; i < line->device_count; i++) {
+        struct line_device *device = &line->devices[i];
+        if (device->device->unit == unit && device_is_probed(device)) {
+            device->retry_us = line->now_us;
+        }
+    }
 }
 
 bool probe_hears(struct line *line, uint16_t transaction)
@@ -180,30 +320,15 @@ int64_t probe_patience_us(const struct line *line, const struct line_device *dev
 
 int64_t probe_cost_us(const struct line *line, const struct line_device *device)
 {
-    int64_t patience_us =
-        device != NULL ? probe_patience_us(line, device) : line->settings.response_timeout_us;
-    return patience_us + patience_us / 4;
+    return probe_budget_cost_us(probe_patience_us(line, device));
 }
 
-static void earn_credit(struct line *line)
+void probe_begin(struct line *line)
 {
-    int64_t most_us = 2 * probe_cost_us(line, NULL);
-    line->probe_credit_us += (line->now_us - line->credit_at_us) / PROBE_SHARE;
-    line->credit_at_us = line->now_us - (line->now_us - line->credit_at_us) % PROBE_SHARE;
-    if (line->probe_credit_us > most_us) {
-        line->probe_credit_us = most_us;
-    }
-}
-
-int64_t probe_allowed_us(struct line *line, const struct line_device *device)
-{
-    earn_credit(line);
-    int64_t lacking_us = probe_cost_us(line, device) - line->probe_credit_us;
-    return lacking_us <= 0 ? line->now_us : line->now_us + lacking_us * PROBE_SHARE;
-}
-
-void probe_charge(struct line *line, int64_t cost_us)
-{
-    earn_credit(line);
-    line->probe_credit_us -= cost_us;
+    line->probe_budget = (struct probe_budget){
+        .timeout_us = line->settings.response_timeout_us,
+        .share = PROBE_SHARE,
+        .saved = PROBE_SAVED,
+    };
+    probe_budget_begin(&line->probe_budget, line->now_us);
 }

@@ -32,6 +32,7 @@ struct discovery {
     bool has_chain;
     bool is_due;     /* the chain is to be looked after */
     bool is_doubted; /* likewise, but not before an hour has passed */
+    bool is_flawed;  /* broken off, or with empty models: it may have been found while starting */
     bool is_walking; /* in this go */
     bool is_told;    /* that there is none */
     int64_t walked_us;
@@ -138,17 +139,39 @@ static struct log_subject subject_of(const struct line *line, const struct line_
     return (struct log_subject){.line = line->settings.id, .device = device->device->id};
 }
 
-static void tell_found(const struct line *line, const struct line_device *device)
+static size_t add_models(struct text *text, const struct sunspec_chain *chain)
+{
+    struct sunspec_role roles[SUNSPEC_MODELS_MAX];
+    size_t empty = 0;
+    sunspec_roles(chain, roles);
+    for (size_t i = 0; i < chain->count; i++) {
+        bool is_empty = roles[i].use == SUNSPEC_USE_EMPTY;
+        text_add_format(text, "%s%u%s", i > 0 ? ", " : "", chain->places[i].id,
+                        is_empty ? " (too short to hold a point)" : "");
+        empty += is_empty ? 1 : 0;
+    }
+    return empty;
+}
+
+/* Returns whether the list is as it should be. */
+static bool tell_found(const struct line *line, const struct line_device *device)
 {
     const struct sunspec_chain *chain = &device->discovery->chain;
     struct text text = {0};
-    for (size_t i = 0; i < chain->count; i++) {
-        text_add_format(&text, "%s%u", i > 0 ? ", " : "", chain->places[i].id);
+    text_add_string(&text, "lists SunSpec models ");
+    size_t empty = add_models(&text, chain);
+    text_add_format(&text, " from register %u on: %u points", chain->base,
+                    device->device->point_count);
+    if (chain->flaw != NULL) {
+        text_add_format(
+            &text, "; the list breaks off at register %" PRIu32 ": %s; what may follow is not read",
+            chain->end, chain->flaw);
     }
-    log_about(LOG_LEVEL_NOTICE, subject_of(line, device),
-              "lists SunSpec models %s from register %u on: %u points", text.data, chain->base,
-              device->device->point_count);
+    bool is_good = empty == 0 && chain->flaw == NULL;
+    log_about(is_good ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, subject_of(line, device), "%s",
+              text.data);
     text_finish(&text);
+    return is_good;
 }
 
 /* The go ends here: what it was about to read is no more. */
@@ -164,7 +187,7 @@ static void take_chain(struct line *line, struct line_device *device)
                    discovery->index);
     profile_destroy(old);
     line->go.device = NULL;
-    tell_found(line, device);
+    discovery->is_flawed = !tell_found(line, device);
     line_know_refused(line, (size_t)(device - line->devices), discovery->refused,
                       discovery->refused_count);
     discovery->refused_count = 0;
@@ -178,12 +201,25 @@ static void found(struct line *line, struct line_device *device)
     discovery->chain = discovery->walk.chain;
     discovery->has_chain = true;
     discovery->is_due = false;
-    discovery->is_doubted = false;
     discovery->is_told = false;
     discovery->walked_us = line->now_us;
     if (!is_alike) {
         take_chain(line, device);
     }
+    discovery->is_doubted = discovery->is_flawed;
+}
+
+static void tell_refused(const struct line *line, const struct line_device *device)
+{
+    const struct sunspec_walk *walk = &device->discovery->walk;
+    log_about(LOG_LEVEL_WARNING, subject_of(line, device),
+              "%s (unit %u): %s (register %" PRIu32 "); %s; tried again with growing pauses",
+              walk->has_chain_why ? "its list of SunSpec models cannot be used"
+                                  : "lists no SunSpec models",
+              device->device->unit, walk->why, walk->why_at,
+              walk->has_chain_why
+                  ? "newer firmware may mend it, a profile of its own reads the device without it"
+                  : "check its unit id and that SunSpec is switched on");
 }
 
 /* A device that has lost its chain keeps the points that it had: most of them may still be there. */
@@ -195,11 +231,7 @@ static void refused(struct line *line, struct line_device *device)
     discovery->is_doubted = false;
     discovery->walked_us = line->now_us;
     if (!discovery->is_told) {
-        log_about(LOG_LEVEL_WARNING, subject_of(line, device),
-                  "lists no SunSpec models (unit %u): %s (register %" PRIu32
-                  "); check its unit id and that SunSpec is switched on; tried again with growing "
-                  "pauses",
-                  device->device->unit, walk->why, walk->why_at);
+        tell_refused(line, device);
         discovery->is_told = true;
     }
     if (!discovery->has_chain) {
@@ -211,7 +243,7 @@ static enum sunspec_verdict walk_on(struct line *line, struct sunspec_walk *walk
                                     const struct frame_reply *reply)
 {
     uint16_t registers[SUNSPEC_READ_MAX] = {0};
-    if (reply->exception != 0) {
+    if (!frame_is_good(reply)) {
         return sunspec_walk_refuse(walk);
     }
     frame_registers(&line->exchange.request, reply, registers, SUNSPEC_READ_MAX);
@@ -230,7 +262,11 @@ bool discovery_reply(struct line *line, const struct frame_reply *reply)
         return false;
     }
     line->go.is_answered = true;
-    device_answered(line, device);
+    if (frame_is_good(reply)) {
+        device_answered(line, device);
+    } else {
+        device_heard(line, device, reply);
+    }
     enum sunspec_verdict verdict = walk_on(line, &discovery->walk, reply);
     discovery->is_walking = verdict == SUNSPEC_GOES_ON;
     if (verdict == SUNSPEC_FOUND) {

@@ -109,13 +109,25 @@ static void settle(struct line *line, int64_t rest_us)
     line->not_before_us = larger(line->not_before_us, line->now_us + rest_us);
 }
 
+/* What a command that came to nothing held up. is_silent: at least the whole timeout, for a connection that ends instead
+ * is dearer than the time until then. */
+static void charge_command(struct line *line, bool is_silent)
+{
+    const struct exchange *exchange = &line->exchange;
+    int64_t least_us = is_silent ? exchange->sent_us + line->settings.response_timeout_us : 0;
+    command_unanswered(line, exchange->request.unit, larger(line->not_before_us, least_us));
+}
+
 void exchange_fail(struct line *line, uint8_t quality)
 {
     struct command *command = line->exchange.command;
     settle(line, larger(gap_us(line), late_window_us(line)));
     if (command == NULL) {
         outcome_failed(line, quality);
-    } else if (line->phase == PHASE_CLOSED) {
+        return;
+    }
+    charge_command(line, quality == QUALITY_TIMEOUT);
+    if (line->phase == PHASE_CLOSED) {
         command_finish(line, command, -ENOTCONN);
     } else {
         command_finish(line, command, quality == QUALITY_TIMEOUT ? -ETIMEDOUT : -EBADMSG);
@@ -150,21 +162,24 @@ static bool blame_device(struct line *line)
     }
     line_stats_error(&line->stats, tally_of(line), offsetof(struct error_counts, timeouts), 1);
     exchange_fail(line, QUALITY_TIMEOUT);
-    line_reconnect(line, line->transport->reopen_us);
+    bool was_disturbed = line->was_disturbed;
+    line_reconnect(line);
+    line->was_disturbed = was_disturbed; /* that is the one device, not the line */
     return true;
 }
 
-/* A connection that had worked was closed while it was idle, and nobody noticed: once, the request goes out again on a
- * new one and its poll has not failed. */
+/* A connection that had worked may have been closed while it was idle without our notice: once, the request goes out
+ * again on a new one and its poll has not failed. Not for a device that failed last time, which is the likelier cause. */
 static void lose_connection(struct line *line, int error)
 {
     struct exchange *exchange = &line->exchange;
-    if (line->replies_here > 0 && !exchange->is_resent) {
+    bool is_doubtful =
+        exchange->command == NULL && line->go.device != NULL && line->go.device->failed_polls > 0;
+    if (line->replies_here > 0 && !exchange->is_resent && !is_doubtful) {
         exchange->is_resent = true;
-        line_reconnect(line, 0);
+        line_lose(line, error);
     } else if (!blame_device(line)) {
-        bool is_closed = error == -ECONNRESET || error == -EPIPE;
-        line_fail(line, error, is_closed ? "the other end closes the connection" : NULL);
+        line_lose(line, error);
     }
 }
 
@@ -180,45 +195,90 @@ static bool must_reconnect(const struct line *line)
     if (!line_is_guarded(line)) {
         return line->timeouts_in_row >= TIMEOUTS_OUT_OF_STEP;
     }
-    return line->received > 0 || line->timeouts_in_row >= TIMEOUTS_RECONNECT ||
-           (exchange->saw_stray && line->timeouts_in_row >= TIMEOUTS_OUT_OF_STEP);
+    return line->received > 0 || exchange->saw_stray ||
+           line->timeouts_in_row >= TIMEOUTS_RECONNECT ||
+           (exchange->saw_foreign && line->timeouts_in_row >= TIMEOUTS_OUT_OF_STEP);
+}
+
+/* On a wire that was never silent, bytes that are no reply do not show that it works. */
+static void confirm(struct line *line, bool is_clean)
+{
+    if (is_clean || !line->is_obstructed) {
+        line_confirm(line);
+    }
+}
+
+static int64_t late_max_us(const struct line *line)
+{
+    return larger(line->settings.response_timeout_us, HOLD_MIN_US);
+}
+
+/* The right reply may still be on its way, for so long after it was due. */
+static void hold_unit(struct line *line, int64_t late_us)
+{
+    const struct exchange *exchange = &line->exchange;
+    if (!line_is_guarded(line)) {
+        unit_dates_set(&line->holds, exchange->request.unit, exchange->deadline_us + late_us,
+                       line->now_us);
+    }
 }
 
 static void time_out(struct line *line)
 {
-    if (!is_probe(line)) {
+    const struct request_state *state = outcome_state(line);
+    bool has_answered = state != NULL && line->exchange.command == NULL && state->fails == 0;
+    if (has_answered && !is_probe(line)) {
         (void)probe_casts_shadow(line, line->now_us - line->exchange.request_end_us);
     }
-    bool is_partial = line->received > 0;
+    bool is_partial = line->received > 0 || line->exchange.saw_stray;
+    if (is_partial) {
+        receive_note(line);
+    }
     size_t counter = is_partial ? offsetof(struct error_counts, bad_replies)
                                 : offsetof(struct error_counts, timeouts);
     line_stats_error(&line->stats, tally_of(line), counter, 1);
-    line_confirm(line);
+    confirm(line, !is_partial);
     line->timeouts_in_row++;
     bool is_over = must_reconnect(line);
-    if (!line_is_guarded(line)) {
-        line->held_unit = line->exchange.request.unit;
-        line->held_until_us =
-            line->now_us + larger(line->settings.response_timeout_us, HOLD_MIN_US);
-    }
+    hold_unit(line, late_max_us(line));
     exchange_fail(line, is_partial ? QUALITY_BAD_REPLY : QUALITY_TIMEOUT);
     if (is_over) {
-        line_reconnect(line, line->transport->reopen_us);
+        line_reconnect(line);
     }
 }
 
 /* Nothing that follows can be trusted: a socket gets a new connection, a serial line its silence. */
 void exchange_refuse(struct line *line)
 {
+    receive_note(line);
     line_stats_error(&line->stats, tally_of(line), offsetof(struct error_counts, bad_replies), 1);
-    line_confirm(line);
+    confirm(line, false);
     line->timeouts_in_row++;
     line->received = line_is_guarded(line) ? line->received : 0;
+    hold_unit(line, late_max_us(line));
     bool is_over = must_reconnect(line);
     exchange_fail(line, QUALITY_BAD_REPLY);
     if (is_over) {
-        line_reconnect(line, line->transport->reopen_us);
+        line_reconnect(line);
     }
+}
+
+/* Closing a socket brings another one, whose other end may have come to its senses; closing a port frees no wire. */
+void exchange_obstruct(struct line *line)
+{
+    static const char words[] = "its wire is never silent: noise, or a second master";
+    line_stats_error(&line->stats, tally_of(line), offsetof(struct error_counts, bad_replies), 1);
+    exchange_fail(line, QUALITY_BAD_REPLY);
+    if (is_paced(line)) {
+        line_obstruct(line, words);
+    } else {
+        line_fail(line, -EBUSY, words);
+    }
+}
+
+bool exchange_was_sent(const struct line *line)
+{
+    return line->exchange.sent_us != 0;
 }
 
 static void answer_command(struct line *line, const struct frame_reply *reply)
@@ -226,10 +286,20 @@ static void answer_command(struct line *line, const struct frame_reply *reply)
     struct command *command = line->exchange.command;
     command->round_trip_us = line->now_us - line->exchange.sent_us;
     command->exception = reply->exception;
-    if (reply->exception == 0) {
+    int error = reply->exception != 0 ? -EREMOTEIO : 0;
+    if (reply->is_short) {
+        error = -ENODATA;
+        command->given = frame_given(&line->exchange.request, reply);
+    }
+    if (error == 0) {
         frame_registers(&line->exchange.request, reply, command->registers, COMMAND_REGISTERS_MAX);
     }
-    command_finish(line, command, reply->exception == 0 ? 0 : -EREMOTEIO);
+    if (outcome_is_gateway_failure(reply->exception)) {
+        charge_command(line, false);
+    } else {
+        device_spoke(line, line->exchange.request.unit);
+    }
+    command_finish(line, command, error);
 }
 
 /* Falls slowly, so that one slow device keeps the probes of its line patient. */
@@ -246,14 +316,21 @@ static void learn_slowest(struct line *line)
 
 static void accept_reply(struct line *line, const struct frame_reply *reply, size_t consumed)
 {
-    bool is_good = reply->exception == 0;
+    bool is_good = frame_is_good(reply);
     struct device_tally *tally = tally_of(line);
+    if (reply->is_short) {
+        line_stats_error(&line->stats, tally, offsetof(struct error_counts, bad_replies), 1);
+    }
     learn_turnaround(line);
     learn_slowest(line);
     line_stats_reply(&line->stats, is_good ? tally : NULL, line->now_us,
                      is_good ? line->wall_us : 0, line->now_us - line->exchange.sent_us);
     line_confirm(line);
     line->replies_here++;
+    if (line->was_disturbed) {
+        line->was_disturbed = false;
+        refusal_hurry_all(line);
+    }
     line->timeouts_in_row = 0;
     line->hangups = 0;
     settle(line, pause_us(line));
@@ -265,7 +342,7 @@ static void accept_reply(struct line *line, const struct frame_reply *reply, siz
     /* On a guarded line what follows belongs to the stream; elsewhere it is noise. */
     receive_drop(line, line_is_guarded(line) ? consumed : line->received);
     if (line->received > 0 && !receive_keep_step(line)) {
-        line_reconnect(line, 0); /* before the next request meets it */
+        line_reconnect(line); /* before the next request meets it */
     }
 }
 
@@ -285,11 +362,10 @@ static void judge(struct line *line, bool has_grown)
     struct frame_reply reply = {0};
     size_t consumed = 0;
     enum frame_verdict verdict = receive_match(line, &reply, &consumed);
-    while (verdict == FRAME_FOREIGN) {
-        line->exchange.saw_stray |= !receive_drop_foreign(line, consumed);
+    while (receive_pass(line, verdict, consumed)) {
         verdict = receive_match(line, &reply, &consumed);
     }
-    if (verdict == FRAME_REPLY || verdict == FRAME_EXCEPTION) {
+    if (verdict == FRAME_REPLY || verdict == FRAME_EXCEPTION || verdict == FRAME_SHORT) {
         accept_reply(line, &reply, consumed);
     } else if (verdict == FRAME_BAD || receive_is_flood(line)) {
         exchange_refuse(line);
@@ -348,9 +424,12 @@ static void set_dates(struct line *line, size_t size)
 void exchange_send(struct line *line)
 {
     struct exchange *exchange = &line->exchange;
-    bool is_held = exchange->request.unit == line->held_unit && line->now_us < line->held_until_us;
-    if (is_held) {
-        line->not_before_us = line->held_until_us;
+    int64_t held_until_us = line_holds_until_us(line, exchange->request.unit, line->now_us);
+    if (held_until_us > line->now_us) {
+        line->not_before_us = held_until_us;
+        return;
+    }
+    if (!line->has_asked && !receive_greeting(line)) {
         return;
     }
     if (!line_is_guarded(line) && !receive_until_silent(line)) {
@@ -372,6 +451,7 @@ void exchange_send(struct line *line)
         lose_connection(line, error);
         return;
     }
+    line->has_asked = true;
     if (is_probe(line)) {
         line->probed = line->go.device;
         line->probe_transaction = exchange->transaction;

@@ -3,22 +3,26 @@
  *
  * line.c keeps the connection (line_gate.c: its place in the queue of connects), line_exchange.c the one request in
  * flight, line_receive.c the bytes that come, line_poll.c what is due, line_outcome.c what came of it, line_device.c
- * the health of a device, line_refusal.c what it does not give, line_discovery.c the finding of its points,
- * line_command.c the queue, line_setup.c the making. */
+ * the health of a device (probe_budget.c: what may be spent on the dead), line_refusal.c what it does not give,
+ * line_discovery.c the finding of its points, line_twins.c devices that are one, line_command.c the queue, line_setup.c the making. */
 #ifndef LINGTAN_MODBUS_LINE_INTERNAL_H
 #define LINGTAN_MODBUS_LINE_INTERNAL_H
 
 #include "collectors/modbus/decode.h"
 #include "collectors/modbus/line.h"
 #include "collectors/modbus/line_stats.h"
+#include "collectors/modbus/probe_budget.h"
+#include "collectors/modbus/redial.h"
 #include "collectors/modbus/respite.h"
+#include "collectors/modbus/trouble.h"
+#include "collectors/modbus/unit_dates.h"
 
 enum {
     RECEIVE_SIZE = 2 * FRAME_SIZE_MAX, /* a stale reply and the right one in one segment (M4) */
     RESPITE_CAP_US = 60000000, /* nobody is left alone longer than a minute, but a block that */
     BLOCK_RESPITE_CAP_US = 600000000, /* never answers on a device that does */
-    LINE_RESPITE_US = 1000000,
-    OFFLINE_AFTER = 2, /* failed polls in a row */
+    OFFLINE_AFTER = 2,                /* polls in a row without an answer, */
+    BARREN_AFTER = 8,                 /* or without a value */
 };
 
 /* Modbus exception codes. */
@@ -42,12 +46,14 @@ struct request_state {
     uint8_t fails;     /* in a row */
     uint8_t quality; /* of the last failure */
     uint8_t exception;
-    uint8_t refusals;   /* in a row: exceptions that say the registers are not to be had */
+    uint8_t refusals;   /* in a row: failures of it while the device answered */
+    bool was_given;     /* the device has answered it well */
     int64_t refused_us; /* the first of them */
 };
 
-/* The finding of a device's points; its own file. */
+/* The finding of a device's points, and of devices that are one; their own files. */
 struct discovery;
+struct line_twins;
 
 struct line_device {
     const struct device *device;
@@ -57,15 +63,21 @@ struct line_device {
     struct refusals refusals;
     int64_t given_us;          /* monotonic: the last good reply to a planned request */
     int64_t forgiven_us;       /* when doubtful refusals were dropped last; 0 = never */
+    int64_t hurried_us;        /* when all refusals were made due last; 0 = never */
     uint32_t trial_turn;       /* while it refuses everything */
     bool is_finding;           /* refusals were found that the log has not told yet */
     atomic_bool wants_retry;   /* of all refusals, as soon as can be: set by any thread */
     enum device_health health; /* of the tally, to be read without its lock */
-    uint32_t failed_polls;
-    bool fell_with_line; /* offline because the line is down, not by itself */
-    int64_t retry_us;    /* offline: the next probe */
-    bool is_slow;        /* offline, but it answered a probe after that was given up */
-    int64_t answered_us; /* monotonic: last good reply */
+    uint32_t failed_polls;     /* in a row: those that brought no value */
+    uint32_t silent_polls;     /* in a row: those that brought no answer */
+    bool fell_with_line;       /* offline because the line is down, not by itself */
+    bool is_barren;            /* offline, but it answers: polled as usual */
+    uint8_t told;              /* of this outage, by the log */
+    struct trouble trouble;    /* why it is not online */
+    int64_t retry_us;          /* offline: the next probe */
+    bool is_slow;              /* offline, but it answered a probe after that was given up */
+    int64_t answered_us;       /* monotonic: last good reply */
+    int64_t posted_us;         /* likewise: last batch */
     struct respite respite;
     struct discovery *discovery; /* NULL = its points stand in its profile */
     struct device_tally tally;   /* guarded by the stats' mutex */
@@ -80,10 +92,12 @@ struct go {
     bool is_answered;
     bool is_failed; /* nothing more is sent: the rest gets the quality below */
     uint8_t quality;
-    size_t request; /* the one in flight, within the plan; their count: the trial */
-    size_t trial;   /* the refusal that is asked again at the end, or REFUSAL_NONE */
-    bool is_given;  /* and the device has come round */
-    bool is_good;   /* a planned request was answered */
+    struct trouble trouble; /* of the request that failed */
+    size_t request;         /* the one in flight, within the plan; their count: the trial */
+    size_t trial;           /* the refusal that is asked again at the end, or REFUSAL_NONE */
+    bool is_given;          /* and the device has come round */
+    bool is_good;           /* a planned request was answered */
+    bool is_fruitful;       /* some good reply came */
 };
 
 enum line_phase {
@@ -100,18 +114,22 @@ struct exchange {
     struct frame_request request;
     struct command *command; /* whose it is; NULL = the go's */
     uint16_t transaction;
-    bool is_active;  /* there is one: in flight, or to be sent again after a reconnect */
-    bool is_resent;  /* its connection had gone unnoticed: once */
-    bool saw_stray;  /* a reply to somebody else came meanwhile */
-    bool was_short;  /* serial: the frame was not whole at the expected end */
+    bool is_active;         /* there is one: in flight, or to be sent again after a reconnect */
+    bool is_resent;         /* its connection had gone unnoticed: once */
+    bool saw_foreign;       /* a reply to somebody else came meanwhile, */
+    bool saw_stray;         /* or bytes that are no frame */
+    struct trouble trouble; /* what was wrong with the first bytes that were no reply */
+    bool was_short;         /* serial: the frame was not whole at the expected end */
     bool is_watched; /* serial: nothing came by the expected end, so wait for the first byte */
-    int64_t sent_us;
+    int64_t sent_us; /* 0 = not yet, and so are the dates below */
     int64_t request_end_us; /* serial: when its last character is on the wire */
     int64_t look_us;        /* serial: when the frame should be whole */
     int64_t deadline_us;
     int64_t drain_since_us; /* since when the wire has been kept busy by others; 0 = it is not */
 };
 
+/* What belongs together stands together; a line more or less of padding is nothing beside its buffer.
+ * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct line {
     const struct line_host *host;
     struct transport *transport;
@@ -119,6 +137,7 @@ struct line {
     char *endpoint;
     struct line_device *devices;
     size_t device_count;
+    struct line_twins *twins; /* NULL = there are no two devices */
 
     int64_t now_us; /* of this run */
     int64_t wall_us;
@@ -129,20 +148,26 @@ struct line {
     bool is_admitted; /* through the gate: counts among the connects in flight */
     struct line *gate_next;
     enum line_state shown;
-    bool is_down;         /* said so; until an answer or a timeout shows that the wire works */
-    bool was_ready;       /* at least once */
-    bool wants_open;      /* open at open_us, whether or not something is due */
-    int64_t open_us;      /* not before */
-    int64_t phase_end_us; /* preparing and opening: the deadline */
-    struct respite respite;
+    bool is_down;          /* until an answer or a timeout shows that the wire works */
+    bool is_told;          /* the log knows that it is down */
+    int64_t tell_us;       /* not before, of a line that comes and goes */
+    bool is_obstructed;    /* down because its wire is never silent */
+    int64_t busy_since_us; /* since when silence is waited for in vain; 0 = there was some */
+    bool was_ready;        /* at least once */
+    bool wants_open;       /* open at open_us, whether or not something is due */
+    int64_t open_us;       /* not before */
+    int64_t phase_end_us;  /* preparing and opening: the deadline */
+    struct redial redial;
     uint64_t polls_lost; /* since it went down */
     int64_t down_since_us;
-    uint64_t replies_here; /* on this connection */
+    bool has_asked;        /* on this connection */
+    uint64_t replies_here; /* likewise */
+    bool was_disturbed;    /* it follows one that failed: idle and lost while idle are none */
 
     int64_t not_before_us; /* gap, connect delay, late window */
     int64_t used_us;       /* last end of an exchange */
-    int held_unit;         /* its late reply could pass for the next one; -1 = none */
-    int64_t held_until_us;
+    struct unit_dates
+        holds; /* without transaction ids: late replies could pass for the next ones */
     unsigned timeouts_in_row;
     unsigned hangups; /* units in a row whose requests ended their connections */
     uint8_t hung_unit;
@@ -155,10 +180,9 @@ struct line {
     int64_t
         shadow_us; /* for how long a far end that serves one after the other was busy with a dead
                           device, as the request behind the probe felt it */
-    int64_t forced_us;       /* not before: a probe for which there is no room between the polls */
-    bool has_gateway;        /* that reports its dead devices by exceptions 0x0A and 0x0B */
-    int64_t probe_credit_us; /* of time for probing the dead */
-    int64_t credit_at_us;
+    int64_t forced_us; /* not before: a probe for which there is no room between the polls */
+    bool has_gateway;  /* that reports its dead devices by exceptions 0x0A and 0x0B */
+    struct probe_budget probe_budget; /* of time for probing the dead */
 
     struct go go;
     struct exchange exchange;
@@ -170,6 +194,9 @@ struct line {
 
     struct command *commands[LINE_COMMANDS_MAX]; /* oldest first */
     unsigned command_count;
+    bool is_polls_turn;                 /* a command has just had its own */
+    struct probe_budget command_budget; /* of time for commands to what may not answer */
+    struct unit_dates doubts;           /* units that left one without an answer */
     atomic_uint reserved;
 
     struct line_stats stats;
@@ -179,10 +206,23 @@ struct line {
     uint8_t bytes[RECEIVE_SIZE];
 };
 
+/* Until when the late reply to an earlier request could pass for one of that unit: of any, where replies do not tell their
+ * unit. Asked for each device and poll. */
+static inline int64_t line_holds_until_us(const struct line *line, unsigned unit, int64_t time_us)
+{
+    return line->settings.ignore_unit_id
+               ? line->holds.last_us
+               : unit_dates_until_us(&line->holds, (uint8_t)unit, time_us);
+}
+
 /* line.c */
+/* The ways in which a connection ends. Each passes the back-off and is counted, but for idle ones that we close. */
 void line_fail(struct line *line, int error, const char *words); /* down: back off, say so once */
-void line_reconnect(struct line *line, int64_t wait_us); /* a fresh connection, nobody's fault */
-void line_confirm(struct line *line);                    /* the wire works */
+void line_lose(struct line *line, int error);                    /* the other end's doing */
+void line_reconnect(struct line *line);                          /* ours: a fresh one is wanted */
+void line_obstruct(struct line *line,
+                   const char *words); /* down, but open: others are on its wire */
+void line_confirm(struct line *line);  /* the wire works */
 bool line_is_guarded(
     const struct line *line); /* transaction ids tell late replies from right ones */
 
@@ -196,7 +236,9 @@ void exchange_begin(struct line *line, const struct frame_request *request,
 void exchange_send(struct line *line);
 void exchange_look(struct line *line, bool is_ready);
 void exchange_fail(struct line *line, uint8_t quality);
-void exchange_refuse(struct line *line); /* fails by bytes that are no reply */
+void exchange_refuse(struct line *line);         /* fails by bytes that are no reply */
+void exchange_obstruct(struct line *line);       /* could not be sent: the wire is never silent */
+bool exchange_was_sent(const struct line *line); /* at least once */
 int64_t exchange_next_us(const struct line *line);
 
 /* line_receive.c */
@@ -204,28 +246,33 @@ enum receive_end { RECEIVE_NOTHING, RECEIVE_SOME, RECEIVE_LOST };
 enum receive_end receive_fill(struct line *line, int *error);
 enum frame_verdict receive_match(struct line *line, struct frame_reply *reply, size_t *consumed);
 void receive_drop(struct line *line, size_t size);
-bool receive_drop_foreign(struct line *line,
-                          size_t size);         /* true: it was the late reply to a probe */
+bool receive_pass(struct line *line, enum frame_verdict verdict,
+                  size_t size);                 /* drops what is for nobody; false: it is not */
+void receive_note(struct line *line);           /* that there are bytes which are no reply */
 bool receive_is_flood(const struct line *line); /* more since the last request than it can want */
 bool receive_keep_step(struct line *line); /* with transaction ids, after an exchange: drops what is
                                               foreign; false: what follows is no frame */
+bool receive_greeting(struct line *line);  /* before the first request of a connection: drops what
+                                              has come; false: the connection is no more */
 void receive_strays(struct line *line);    /* while no request is in flight */
 bool receive_until_silent(struct line *line);
 
 /* line_poll.c */
-bool poll_choose(struct line *line); /* false: nothing now */
-void poll_step(struct line *line);   /* the next request of the go */
+bool poll_choose(struct line *line);                          /* false: nothing now */
+void poll_step(struct line *line);                            /* the next request of the go */
+bool poll_has_room(const struct line *line, int64_t cost_us); /* from now to the next */
 void poll_settle(struct line *line); /* ends the go when it needs no more requests */
 int64_t poll_next_us(struct line *line);
 void poll_line_down(struct line *line);
 void poll_line_up(struct line *line, int64_t from_us);
+void poll_demand(struct line *line); /* something at once, whether or not it is due */
 void poll_realign(struct line *line);
 
 /* line_outcome.c */
 struct request_state *outcome_state(const struct line *line); /* of the go's request in flight */
 void outcome_begin(struct line *line);
 void outcome_post(struct line *line);
-void outcome_post_all(struct line *line, const struct line_device *device, unsigned classes,
+void outcome_post_all(struct line *line, struct line_device *device, unsigned classes,
                       enum quality quality);
 bool outcome_is_gateway_failure(uint8_t exception); /* the gateway speaks, its device is dead */
 void outcome_reply(struct line *line, const struct frame_reply *reply);
@@ -236,24 +283,33 @@ void outcome_missing(struct line *line,
 /* line_device.c */
 bool device_is_probed(const struct line_device *device);
 int64_t device_due_us(const struct line_device *device);
-int64_t device_period_us(const struct line_device *device); /* the shortest */
-void device_answered(struct line *line, struct line_device *device);
+int64_t device_period_us(const struct line_device *device);          /* the shortest */
+void device_answered(struct line *line, struct line_device *device); /* well */
+void device_heard(struct line *line, struct line_device *device,
+                  const struct frame_reply *reply);                /* not well */
+void device_barren(struct line *line, struct line_device *device); /* a poll of nothing else */
 void device_failed(struct line *line, struct line_device *device);
-void device_fell(struct line *line, struct line_device *device); /* with the line */
+void device_fell(struct line *line, struct line_device *device);    /* with the line */
+void device_put_off(struct line *line, struct line_device *device); /* its next probe */
+bool device_is_trusted(const struct line *line, uint8_t unit);      /* one that answers its polls */
+void device_spoke(struct line *line, uint8_t unit); /* it answered something that is no poll */
+void probe_begin(struct line *line);
 bool probe_hears(struct line *line,
                  uint16_t transaction); /* a stray reply: is it a sign of life? */
 bool probe_casts_shadow(struct line *line, int64_t took_us); /* on a request that took so long */
 void probe_space_out(struct line *line, int64_t cost_us);    /* after one that held others up */
 int64_t probe_patience_us(const struct line *line, const struct line_device *device);
-int64_t probe_cost_us(const struct line *line,
-                      const struct line_device *device);                       /* NULL: at most */
-int64_t probe_allowed_us(struct line *line, const struct line_device *device); /* affordable then */
-void probe_charge(struct line *line, int64_t cost_us);
+int64_t probe_cost_us(const struct line *line, const struct line_device *device);
 
 /* line_refusal.c */
-void refusal_count(struct request_state *state, uint8_t exception, int64_t now_us);
+void refusal_count(struct line *line, struct request_state *state, uint8_t quality,
+                   uint8_t exception);                                /* one more */
 size_t refusal_choose(struct line *line, struct line_device *device); /* to be tried in this go */
 void refusal_forget(struct line *line, struct line_device *device);   /* all of them */
+void refusal_hurry(struct line *line, struct line_device *device);    /* it, or its line, is back */
+void refusal_hurry_all(struct line *line);
+bool refusal_is_of_all(const struct line_device *device); /* nothing of its profile is left */
+bool refusal_is_silent(const struct line *line);
 void refusal_tried(struct line *line, bool is_given);
 void refusal_judge(struct line *line, const struct go *go); /* after it */
 
@@ -277,8 +333,17 @@ bool discovery_keep_refused(struct line_device *device, const struct bad_registe
                             size_t count); /* false: its points are known */
 void discovery_destroy(struct discovery *discovery);
 
+/* line_twins.c */
+void twins_begin(struct line *line);
+void twins_end(struct line *line);
+void twins_note(struct line *line, const struct line_device *device, unsigned classes,
+                const struct batch *batch); /* of a poll, before it is given away */
+
 /* line_command.c */
-struct command *command_next(struct line *line); /* takes the oldest; NULL = none */
+void command_begin(struct line *line);
+int64_t command_due_us(const struct line *line); /* when one can go out; INT64_MAX = none waits */
+struct command *command_next(struct line *line); /* takes the oldest that can; NULL = none */
+void command_unanswered(struct line *line, uint8_t unit, int64_t until_us); /* it cost time */
 void command_finish(struct line *line, struct command *take_command, int error);
 void command_fail_all(struct line *line, int error);
 void command_expire(struct line *line);

@@ -54,11 +54,16 @@ void outcome_begin(struct line *line)
     discovery_begin(line);
 }
 
-static void post(struct line *line, const struct line_device *device, unsigned classes)
+static void post(struct line *line, struct line_device *device, unsigned classes)
 {
     struct batch *batch =
         decode_batch(device->plan, classes, device->device, line->registers, line->outcomes);
     batch->received_mono_us = line->now_us;
+    batch->clock.offset_us = line->timeline.offset_us;
+    device->posted_us = line->now_us;
+    if (line->twins != NULL) {
+        twins_note(line, device, classes, batch);
+    }
     line->host->collector->post(line->host->collector->context, batch);
 }
 
@@ -78,7 +83,7 @@ void outcome_post(struct line *line)
     post(line, go->device, go->classes);
 }
 
-void outcome_post_all(struct line *line, const struct line_device *device, unsigned classes,
+void outcome_post_all(struct line *line, struct line_device *device, unsigned classes,
                       enum quality quality)
 {
     size_t count = 0;
@@ -116,16 +121,21 @@ static void take_exception(struct line *line, struct request_state *state, uint8
                      1);
     if (exception == EXCEPTION_ACKNOWLEDGE || exception == EXCEPTION_BUSY) {
         count_failure(state);
-        state->quality = QUALITY_EXCEPTION;
-        state->exception = exception;
         leave_alone(line, state, RESPITE_CAP_US);
     } else {
         state->fails = 0;
         state->retry_us = 0;
-        state->exception = exception;
-        refusal_count(state, exception, line->now_us);
         discovery_doubt(line, exception);
     }
+    refusal_count(line, state, QUALITY_EXCEPTION, exception);
+}
+
+/* Fewer registers than were asked for: it has no more, or gives no more at once. */
+static void take_short(struct line *line, struct request_state *state)
+{
+    state->fails = 0;
+    state->retry_us = 0;
+    refusal_count(line, state, QUALITY_BAD_REPLY, 0);
 }
 
 static void take_good(struct line *line, struct request_state *state,
@@ -137,16 +147,17 @@ static void take_good(struct line *line, struct request_state *state,
     state->fails = 0;
     state->retry_us = 0;
     state->refusals = 0;
+    state->was_given = true;
     line->go.is_good = true;
     line->go.device->given_us = line->now_us;
 }
 
 /* Whatever it brings is not decoded: the plan does not have it yet. */
-static void take_trial(struct line *line, uint8_t exception)
+static void take_trial(struct line *line, const struct frame_reply *reply)
 {
     line->is_read[line->go.request] = true;
-    refusal_tried(line, exception == 0);
-    if (exception != 0) {
+    refusal_tried(line, frame_is_good(reply));
+    if (reply->exception != 0) {
         line_stats_error(&line->stats, &line->go.device->tally,
                          offsetof(struct error_counts, exceptions), 1);
     }
@@ -155,14 +166,18 @@ static void take_trial(struct line *line, uint8_t exception)
 static void take_reply(struct line *line, struct request_state *state,
                        const struct frame_reply *reply)
 {
+    uint8_t quality = QUALITY_OK;
     if (reply->exception != 0) {
         take_exception(line, state, reply->exception);
+        quality = QUALITY_EXCEPTION;
+    } else if (reply->is_short) {
+        take_short(line, state);
+        quality = QUALITY_BAD_REPLY;
     } else {
         take_good(line, state, reply);
     }
     int64_t middle_us = line->wall_us - (line->now_us - line->exchange.sent_us) / 2;
-    set_outcome(line, line->go.request, reply->exception != 0 ? QUALITY_EXCEPTION : QUALITY_OK,
-                reply->exception, middle_us);
+    set_outcome(line, line->go.request, quality, reply->exception, middle_us);
 }
 
 void outcome_reply(struct line *line, const struct frame_reply *reply)
@@ -179,12 +194,16 @@ void outcome_reply(struct line *line, const struct frame_reply *reply)
         return;
     }
     if (request_of(go) == NULL) {
-        take_trial(line, reply->exception);
+        take_trial(line, reply);
     } else {
         take_reply(line, outcome_state(line), reply);
     }
     go->is_answered = true;
-    device_answered(line, go->device);
+    if (frame_is_good(reply)) {
+        device_answered(line, go->device);
+    } else {
+        device_heard(line, go->device, reply);
+    }
 }
 
 void outcome_missing(struct line *line, uint8_t quality)
@@ -197,34 +216,55 @@ void outcome_missing(struct line *line, uint8_t quality)
     leave_alone(line, state, BLOCK_RESPITE_CAP_US);
 }
 
-/* A request that fails again although others of its device were answered in between is left alone by itself: some
- * devices are silent on registers that they do not have. Otherwise the device is taken for dead and nothing more is
- * sent to it now: a poll costs its line one timeout, however many requests it has. */
+/* Of what it says nothing can be learned. */
+static void note_failure(const struct line *line, struct request_state *state, uint8_t quality)
+{
+    state->failed_us = line->now_us;
+    state->refusals = 0;
+    state->quality = quality;
+    state->exception = 0;
+}
+
+/* Some devices are silent on registers that they do not have. */
+static void fail_block(struct line *line, struct request_state *state, uint8_t quality)
+{
+    count_failure(state);
+    leave_alone(line, state, BLOCK_RESPITE_CAP_US);
+    if (quality == QUALITY_TIMEOUT) {
+        refusal_count(line, state, quality, 0);
+    } else {
+        note_failure(line, state, quality);
+    }
+}
+
+/* A request that fails again although others of its device were answered in between is left alone by itself. Otherwise
+ * the device is taken for dead and nothing more is sent to it now: a poll costs its line one timeout, however many
+ * requests it has. */
 void outcome_failed(struct line *line, uint8_t quality)
 {
     struct go *go = &line->go;
     struct request_state *state = outcome_state(line);
+    bool is_trial = request_of(go) == NULL;
+    /* Of the device: neither a lost line nor a wire without silence tells anything of it. */
+    bool is_told = line->phase != PHASE_CLOSED && exchange_was_sent(line);
     discovery_failed(line);
-    if (request_of(go) == NULL && go->is_answered) {
+    if (is_trial && (go->is_answered || refusal_is_silent(line))) {
         line->is_read[go->request] = true;
-        if (line->phase != PHASE_CLOSED) {
+        if (is_told) {
             refusal_tried(line, false);
         }
         return;
     }
     set_outcome(line, go->request, quality, 0, line->wall_us);
-    if (line->phase != PHASE_CLOSED) {
-        bool is_block = request_of(go) != NULL && state->fails > 0 &&
-                        go->device->answered_us > state->failed_us;
+    if (is_told && !is_trial && state->fails > 0 && go->device->answered_us > state->failed_us) {
+        fail_block(line, state, quality);
+        return;
+    }
+    if (is_told) {
         count_failure(state);
-        state->failed_us = line->now_us;
-        state->quality = quality;
-        state->exception = 0;
-        if (is_block) {
-            leave_alone(line, state, BLOCK_RESPITE_CAP_US);
-            return;
-        }
+        note_failure(line, state, quality);
     }
     go->is_failed = true;
     go->quality = quality;
+    go->trouble = line->exchange.trouble;
 }

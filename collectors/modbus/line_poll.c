@@ -7,32 +7,52 @@ enum {
     PROBE_PATIENCE_US = 10000000, /* how long a probe waits for a gap between polls */
 };
 
-/* The next regular poll and the next probe of the line. */
+/* The next regular poll and the next probe of the line, and the dead device whose silence is to be told next. */
 struct prospect {
     struct line_device *regular;
     int64_t regular_us;
     struct line_device *probed;
     int64_t probe_us;
+    struct line_device *mute;
+    int64_t mute_us;
 };
 
 static int64_t held_us(const struct line *line, const struct line_device *device, int64_t time_us)
 {
-    bool is_held = device->device->unit == line->held_unit && time_us < line->held_until_us;
-    return is_held ? line->held_until_us : time_us;
+    if (time_us >= line->holds.last_us) {
+        return time_us;
+    }
+    int64_t until_us = line_holds_until_us(line, device->device->unit, time_us);
+    return until_us > time_us ? until_us : time_us;
+}
+
+/* A probe may wait long for its turn; that the device is dead is data nevertheless, once a minute or period. */
+static void look_at_dead(struct prospect *ahead, struct line_device *device, int64_t time_us)
+{
+    int64_t due_us = device_due_us(device);
+    int64_t mute_us = device->posted_us + RESPITE_CAP_US;
+    mute_us = mute_us > due_us ? mute_us : due_us;
+    if (mute_us < ahead->mute_us) {
+        ahead->mute = device;
+        ahead->mute_us = mute_us;
+    }
+    if (time_us < ahead->probe_us) {
+        ahead->probed = device;
+        ahead->probe_us = time_us;
+    }
 }
 
 static struct prospect look_ahead(const struct line *line)
 {
-    struct prospect ahead = {.regular_us = INT64_MAX, .probe_us = INT64_MAX};
+    struct prospect ahead = {.regular_us = INT64_MAX, .probe_us = INT64_MAX, .mute_us = INT64_MAX};
     for (size_t i = 0; i < line->device_count; i++) {
         struct line_device *device = &line->devices[i];
         bool is_probed = device_is_probed(device);
         int64_t time_us =
             held_us(line, device, is_probed ? device->retry_us : device_due_us(device));
-        if (is_probed && time_us < ahead.probe_us) {
-            ahead.probed = device;
-            ahead.probe_us = time_us;
-        } else if (!is_probed && time_us < ahead.regular_us) {
+        if (is_probed) {
+            look_at_dead(&ahead, device, time_us);
+        } else if (time_us < ahead.regular_us) {
             ahead.regular = device;
             ahead.regular_us = time_us;
         }
@@ -47,6 +67,12 @@ static bool has_room(const struct line *line, const struct prospect *ahead, int6
            ahead->regular_us - time_us > probe_cost_us(line, ahead->probed);
 }
 
+bool poll_has_room(const struct line *line, int64_t cost_us)
+{
+    struct prospect ahead = look_ahead(line);
+    return ahead.regular == NULL || ahead.regular_us - line->now_us > cost_us;
+}
+
 /* When the probe gets its turn: as soon as it is affordable and there is room; after a while in any case, but of the time
  * of others only little. */
 static int64_t probe_turn_us(struct line *line, const struct prospect *ahead)
@@ -54,7 +80,8 @@ static int64_t probe_turn_us(struct line *line, const struct prospect *ahead)
     if (ahead->probed == NULL) {
         return INT64_MAX;
     }
-    int64_t turn_us = probe_allowed_us(line, ahead->probed);
+    int64_t cost_us = probe_cost_us(line, ahead->probed);
+    int64_t turn_us = probe_budget_allowed_us(&line->probe_budget, cost_us, line->now_us);
     turn_us = turn_us > ahead->probe_us ? turn_us : ahead->probe_us;
     int64_t patient_us = ahead->probe_us + PROBE_PATIENCE_US;
     patient_us = patient_us > line->forced_us ? patient_us : line->forced_us;
@@ -64,8 +91,9 @@ static int64_t probe_turn_us(struct line *line, const struct prospect *ahead)
 int64_t poll_next_us(struct line *line)
 {
     struct prospect ahead = look_ahead(line);
-    int64_t probe_us = probe_turn_us(line, &ahead);
-    return probe_us < ahead.regular_us ? probe_us : ahead.regular_us;
+    int64_t next_us = probe_turn_us(line, &ahead);
+    next_us = next_us < ahead.mute_us ? next_us : ahead.mute_us;
+    return next_us < ahead.regular_us ? next_us : ahead.regular_us;
 }
 
 static unsigned due_classes(const struct line *line, const struct line_device *device)
@@ -87,7 +115,7 @@ static void advance(struct line *line, struct line_device *device, unsigned clas
 }
 
 /* A line that is late leaves out whole periods, never catches up. One batch says so, once a period at the most; a
- * device that has just failed is not late. */
+ * device that has just failed is not late, nor is anything on a line that was down. */
 static void skip_missed(struct line *line, struct line_device *device, unsigned classes)
 {
     unsigned late = 0;
@@ -98,7 +126,7 @@ static void skip_missed(struct line *line, struct line_device *device, unsigned 
         late |= skipped > 0 ? 1U << i : 0;
         total += skipped;
     }
-    if (late != 0 && device->failed_polls == 0) {
+    if (late != 0 && device->failed_polls == 0 && !line->is_down) {
         line_stats_error(&line->stats, &device->tally, offsetof(struct error_counts, skipped),
                          total);
         outcome_post_all(line, device, late, QUALITY_LATE);
@@ -152,9 +180,20 @@ static void begin_probe(struct line *line, struct line_device *device)
     outcome_begin(line);
 }
 
+static void tell_dead(struct line *line, struct line_device *device)
+{
+    unsigned due = due_classes(line, device);
+    outcome_post_all(line, device, due, QUALITY_TIMEOUT);
+    advance(line, device, due);
+}
+
 bool poll_choose(struct line *line)
 {
     struct prospect ahead = look_ahead(line);
+    while (ahead.mute_us <= line->now_us) {
+        tell_dead(line, ahead.mute);
+        ahead = look_ahead(line);
+    }
     int64_t probe_us = probe_turn_us(line, &ahead);
     if (ahead.probed != NULL && probe_us <= line->now_us) {
         bool is_forced = !has_room(line, &ahead, line->now_us);
@@ -193,11 +232,17 @@ static void end_go(struct line *line)
     line->go.device = NULL;
     if (go.is_answered) {
         refusal_judge(line, &go);
+        if (!go.is_fruitful) {
+            device_barren(line, go.device);
+        }
     } else if (!go.is_failed) {
         return;
-    } else if (line->phase == PHASE_CLOSED && line->is_down) {
+    } else if (line->is_down) {
         line->polls_lost++;
         device_fell(line, go.device);
+        if (go.is_probe) {
+            device_put_off(line, go.device);
+        }
     } else {
         device_failed(line, go.device);
     }
@@ -208,8 +253,8 @@ static void end_probe(struct line *line)
 {
     struct go *go = &line->go;
     if (go->is_failed) {
-        int64_t cost_us = line->not_before_us - line->exchange.sent_us;
-        probe_charge(line, cost_us > 0 ? cost_us : 0);
+        int64_t cost_us = probe_budget_charge(&line->probe_budget, line->exchange.sent_us,
+                                              line->not_before_us, line->now_us);
         if (go->is_forced) {
             probe_space_out(line, cost_us);
         }
@@ -276,7 +321,7 @@ void poll_line_down(struct line *line)
     }
     for (size_t i = 0; i < line->device_count; i++) {
         struct line_device *device = &line->devices[i];
-        if (!device_is_probed(device) && device_due_us(device) <= line->now_us) {
+        if (device_due_us(device) <= line->now_us) {
             unsigned due = due_classes(line, device);
             outcome_post_all(line, device, due, QUALITY_TIMEOUT);
             advance(line, device, due);
@@ -286,12 +331,31 @@ void poll_line_down(struct line *line)
     }
 }
 
-/* Every device once soon, spread by its phase, then the grid: nothing that was lost is caught up. */
+/* Every device once soon, spread by its phase, then the grid: nothing that was lost is caught up. What is being read
+ * has had its turn. */
 void poll_line_up(struct line *line, int64_t from_us)
 {
     for (size_t i = 0; i < line->device_count; i++) {
+        struct line_device *device = &line->devices[i];
+        unsigned begun = line->go.device == device ? line->go.classes : 0;
         for (unsigned j = 0; j < POLL_ONCE; j++) {
-            schedule_begin(&line->devices[i].schedules[j], from_us, &line->timeline);
+            if ((begun & 1U << j) == 0) {
+                schedule_begin(&device->schedules[j], from_us, &line->timeline);
+            }
+        }
+    }
+}
+
+void poll_demand(struct line *line)
+{
+    struct prospect ahead = look_ahead(line);
+    if (ahead.regular == NULL || ahead.regular_us <= line->now_us) {
+        return;
+    }
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        struct schedule *schedule = &ahead.regular->schedules[i];
+        if (schedule->due_us == ahead.regular_us) {
+            schedule_demand(schedule, line->now_us);
         }
     }
 }

@@ -19,9 +19,8 @@ struct line *line_create(const struct line_settings *settings, struct transport 
     line->endpoint = mem_dup_string(settings->endpoint);
     line->settings.endpoint = line->endpoint;
     line->chance = settings->seed;
-    line->held_unit = -1;
     line->timeline.slot_us = host->slot_us;
-    line->respite = (struct respite){.first_us = LINE_RESPITE_US, .cap_us = RESPITE_CAP_US};
+    redial_init(&line->redial);
     atomic_init(&line->reserved, 0);
     line_stats_init(&line->stats, clock_mono_us(host->collector->clock));
     return line;
@@ -44,6 +43,7 @@ void line_destroy(struct line *line)
     for (size_t i = 0; i < line->device_count; i++) {
         finish_device(&line->devices[i]);
     }
+    twins_end(line);
     line->transport->ops->destroy(line->transport);
     line_stats_finish(&line->stats);
     free(line->devices);
@@ -85,6 +85,9 @@ static void plan_dates(struct line_device *device, const int64_t period_ms[POLL_
         int64_t period_us = 1000 * (i == POLL_ONCE ? DAY_MS : period_ms[i]);
         device->schedules[i].period_us = is_empty ? 0 : period_us;
         device->schedules[i].due_us = SCHEDULE_NEVER;
+        const bool is_billed =
+            !is_empty && i != POLL_ONCE && plan_has_counter(device->plan, (enum poll_class)i);
+        device->schedules[i].quarter_us = is_billed ? schedule_quarter(period_us) : 0;
     }
     int64_t base_us = device_period_us(device);
     for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
@@ -144,6 +147,13 @@ size_t line_device_count(const struct line *line)
     return line->device_count;
 }
 
+/* The line's own belongs to its thread. */
+static int64_t offset_now(const struct line *line)
+{
+    const struct clock *clock = line->host->collector->clock;
+    return clock_wall_us(clock) - clock_mono_us(clock);
+}
+
 void line_status_copy(struct line *line, int64_t now_us, struct line_status *out)
 {
     *out = (struct line_status){
@@ -151,12 +161,12 @@ void line_status_copy(struct line *line, int64_t now_us, struct line_status *out
         .endpoint = line->endpoint,
         .device_count = line->device_count,
     };
-    line_stats_copy(&line->stats, now_us, out);
+    line_stats_copy(&line->stats, now_us, offset_now(line), out);
 }
 
 void line_device_status(struct line *line, size_t index, int64_t now_us, struct device_status *out)
 {
     const struct line_device *device = &line->devices[index];
     *out = (struct device_status){0};
-    line_stats_copy_device(&line->stats, &device->tally, now_us, out);
+    line_stats_copy_device(&line->stats, &device->tally, now_us, offset_now(line), out);
 }

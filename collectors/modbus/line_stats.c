@@ -142,10 +142,14 @@ void line_stats_reply(struct line_stats *stats, struct device_tally *tally, int6
     pthread_mutex_lock(&stats->mutex);
     turn_slices(stats, now_us);
     stats->replies++;
-    stats->last_good_wall_us = wall_us != 0 ? wall_us : stats->last_good_wall_us;
+    if (wall_us != 0) {
+        stats->last_good_wall_us = wall_us;
+        stats->last_good_us = now_us;
+    }
     count_value(&stats->round_trips, stats->slice, round_trip_us);
     if (tally != NULL) {
         tally->last_good_wall_us = wall_us;
+        tally->last_good_us = now_us;
         tally->round_trip_us = round_trip_us;
     }
     pthread_mutex_unlock(&stats->mutex);
@@ -178,12 +182,10 @@ void line_stats_device(struct line_stats *stats, struct device_tally *tally,
 }
 
 void line_stats_health(struct line_stats *stats, struct device_tally *tally,
-                       enum device_health health, uint32_t failed_polls, int64_t retry_us)
+                       const struct tally_health *health)
 {
     pthread_mutex_lock(&stats->mutex);
-    tally->health = health;
-    tally->failed_polls = failed_polls;
-    tally->retry_us = retry_us;
+    tally->health = *health;
     pthread_mutex_unlock(&stats->mutex);
 }
 
@@ -194,13 +196,23 @@ void line_stats_bad_registers(struct line_stats *stats, struct device_tally *tal
     pthread_mutex_unlock(&stats->mutex);
 }
 
-void line_stats_copy(struct line_stats *stats, int64_t now_us, struct line_status *out)
+/* By its age, unless that says the same but for the time between two calls of the clock. */
+static int64_t wall_by_age(int64_t wall_us, int64_t mono_us, int64_t offset_us)
+{
+    int64_t by_age_us = mono_us + offset_us;
+    int64_t drift_us = by_age_us - wall_us;
+    bool is_same = drift_us < CLOCK_STEP_US && drift_us > -CLOCK_STEP_US;
+    return wall_us == 0 || is_same ? wall_us : by_age_us;
+}
+
+void line_stats_copy(struct line_stats *stats, int64_t now_us, int64_t offset_us,
+                     struct line_status *out)
 {
     pthread_mutex_lock(&stats->mutex);
     turn_slices(stats, now_us);
     out->state = stats->state;
     memcpy(out->last_error, stats->last_error, sizeof(out->last_error));
-    out->last_good_wall_us = stats->last_good_wall_us;
+    out->last_good_wall_us = wall_by_age(stats->last_good_wall_us, stats->last_good_us, offset_us);
     out->load = load_now(stats, now_us);
     out->round_trip_p50_us = percentile(&stats->round_trips, 500);
     out->round_trip_p99_us = percentile(&stats->round_trips, 990);
@@ -212,15 +224,20 @@ void line_stats_copy(struct line_stats *stats, int64_t now_us, struct line_statu
 }
 
 void line_stats_copy_device(struct line_stats *stats, const struct device_tally *tally,
-                            int64_t now_us, struct device_status *out)
+                            int64_t now_us, int64_t offset_us, struct device_status *out)
 {
     pthread_mutex_lock(&stats->mutex);
     out->device = tally->device;
-    out->health = tally->health;
-    out->failed_polls = tally->failed_polls;
-    out->last_good_wall_us = tally->last_good_wall_us;
-    out->next_try_in_us =
-        tally->health == DEVICE_OFFLINE && tally->retry_us > now_us ? tally->retry_us - now_us : 0;
+    const struct tally_health *health = &tally->health;
+    bool is_pausing = health->health == DEVICE_OFFLINE && health->retry_us > now_us;
+    out->health = health->health;
+    out->failed_polls = health->failed_polls;
+    out->next_try_in_us = is_pausing ? health->retry_us - now_us : 0;
+    out->last_error[0] = '\0';
+    if (health->health != DEVICE_ONLINE) {
+        trouble_say(&health->trouble, out->last_error, sizeof(out->last_error));
+    }
+    out->last_good_wall_us = wall_by_age(tally->last_good_wall_us, tally->last_good_us, offset_us);
     out->round_trip_us = tally->round_trip_us;
     out->polls = tally->polls;
     out->bad_registers = tally->bad_registers;

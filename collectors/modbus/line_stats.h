@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 
+#include "collectors/modbus/trouble.h"
 #include <lingtan/collector.h>
 
 enum {
@@ -20,12 +21,18 @@ struct histogram {
     uint16_t slices[STATS_SLICES][STATS_BUCKETS];
 };
 
-struct device_tally {
-    const struct device *device; /* borrowed; those shown once live as long as the line */
+struct tally_health {
     enum device_health health;
     uint32_t failed_polls;
-    int64_t last_good_wall_us;
     int64_t retry_us; /* monotonic, while offline */
+    struct trouble trouble;
+};
+
+struct device_tally {
+    const struct device *device; /* borrowed; those shown once live as long as the line */
+    struct tally_health health;
+    int64_t last_good_wall_us;
+    int64_t last_good_us; /* the same, monotonic */
     int64_t round_trip_us;
     uint64_t polls;
     uint32_t bad_registers;
@@ -37,6 +44,7 @@ struct line_stats {
     enum line_state state;
     char last_error[96];
     int64_t last_good_wall_us;
+    int64_t last_good_us; /* the same, monotonic */
     uint64_t requests;
     uint64_t replies;
     struct error_counts errors;
@@ -67,15 +75,18 @@ void line_stats_poll(struct line_stats *stats, struct device_tally *tally, int64
                      int64_t late_us);
 void line_stats_state(struct line_stats *stats, enum line_state state, const char *error);
 void line_stats_health(struct line_stats *stats, struct device_tally *tally,
-                       enum device_health health, uint32_t failed_polls, int64_t retry_us);
+                       const struct tally_health *health);
 
 void line_stats_bad_registers(struct line_stats *stats, struct device_tally *tally, uint32_t count);
 void line_stats_device(struct line_stats *stats, struct device_tally *tally,
                        const struct device *device);
 
 /* Fills what stats know of the rows, not ids and endpoints. */
-void line_stats_copy(struct line_stats *stats, int64_t now_us, struct line_status *out);
+/* offset_us: wall minus monotonic time now. A last good reply is told at the wall time that its age makes it, so that a
+ * clock that was set since makes nothing older or younger. */
+void line_stats_copy(struct line_stats *stats, int64_t now_us, int64_t offset_us,
+                     struct line_status *out);
 void line_stats_copy_device(struct line_stats *stats, const struct device_tally *tally,
-                            int64_t now_us, struct device_status *out);
+                            int64_t now_us, int64_t offset_us, struct device_status *out);
 
 #endif

@@ -37,12 +37,11 @@ static const uint64_t *parse_sentinels(const struct profile_point *point)
     if (count == 0) {
         return NULL;
     }
-    unsigned bits = point->registers * 16U;
-    uint64_t mask = bits >= 64 ? UINT64_MAX : (UINT64_C(1) << bits) - 1;
     uint64_t *sentinels = mem_alloc_array(count, sizeof(*sentinels));
     for (size_t i = 0; i < count; i++) {
-        /* strtoull takes "-32768" as well and wraps it, which the mask makes the register's two's complement. */
-        sentinels[i] = strtoull(point->not_implemented.items[i], NULL, 0) & mask;
+        if (profile_sentinel(point, point->not_implemented.items[i], &sentinels[i]) < 0) {
+            abort(); /* the check of the profile, or a test of the tables, would have met it */
+        }
     }
     return sentinels;
 }
@@ -138,7 +137,10 @@ static void make_points(struct plan *plan, const struct device_config *device,
         struct plan_part *part = &plan->parts[made->poll_class];
         part->point_count++;
         if (points[i].type == REGISTER_STRING) {
-            part->texts_size += points[i].registers * 2U + 1;
+            part->texts_size += points[i].registers * 3U + 1;
+        }
+        if (points[i].percent_group != 0 && plan->percents == NULL) {
+            plan->percents = mem_alloc_array(PERCENT_GROUPS, sizeof(*plan->percents));
         }
     }
 }
@@ -146,7 +148,8 @@ static void make_points(struct plan *plan, const struct device_config *device,
 static struct plan_place place_of(const struct plan *plan, const struct plan_item *item)
 {
     if (item->request == PLAN_NO_REQUEST) {
-        return (struct plan_place){.request = PLAN_NO_REQUEST, .exception = item->exception};
+        return (struct plan_place){
+            .request = PLAN_NO_REQUEST, .quality = item->quality, .exception = item->exception};
     }
     const struct plan_request *request = &plan->requests[item->request];
     bool is_bits = item->function == 1 || item->function == 2;
@@ -225,6 +228,8 @@ static struct plan *copy_plan(const struct plan *plan)
     copy->requests = NULL;
     copy->helpers = copy_array(plan->helpers, plan->helper_count, sizeof(*copy->helpers));
     copy->points = copy_array(plan->points, plan->point_count, sizeof(*copy->points));
+    copy->percents = copy_array(plan->percents, plan->percents != NULL ? PERCENT_GROUPS : 0,
+                                sizeof(*copy->percents));
     for (size_t i = 0; i < plan->point_count; i++) {
         struct plan_point *point = &copy->points[i];
         point->factors = copy_array(point->factors, point->factor_count, sizeof(uint16_t));
@@ -262,6 +267,7 @@ void plan_unref(struct plan *plan)
     free(plan->points);
     free(plan->helpers);
     free(plan->requests);
+    free(plan->percents);
     free(plan);
 }
 
@@ -279,6 +285,17 @@ size_t plan_answer_size(const struct plan *plan)
 size_t plan_point_count(const struct plan *plan, enum poll_class poll_class)
 {
     return plan->parts[poll_class].point_count;
+}
+
+bool plan_has_counter(const struct plan *plan, enum poll_class poll_class)
+{
+    for (size_t i = 0; i < plan->point_count; i++) {
+        const struct plan_point *point = &plan->points[i];
+        if (point->poll_class == poll_class && point->point->row->kind == QUANTITY_COUNTER) {
+            return true;
+        }
+    }
+    return false;
 }
 
 size_t plan_request_points(const struct plan *plan, size_t request)

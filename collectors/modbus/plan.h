@@ -52,6 +52,9 @@ size_t plan_answer_size(const struct plan *plan);
 /* Points that are read with the class. */
 size_t plan_point_count(const struct plan *plan, enum poll_class poll_class);
 
+/* Whether a counter is read with the class. */
+bool plan_has_counter(const struct plan *plan, enum poll_class poll_class);
+
 /* How many points the request of that number brings. */
 size_t plan_request_points(const struct plan *plan, size_t request);
 

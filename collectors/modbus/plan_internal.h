@@ -11,7 +11,8 @@
 /* Where a value stands in the answers. */
 struct plan_place {
     uint16_t request;  /* index into the requests; their count when the device refuses it */
-    uint8_t exception; /* that it refuses it with */
+    uint8_t quality;   /* that its values then have, */
+    uint8_t exception; /* with that code */
     size_t first;      /* registers; for functions 1 and 2 bits, 16 a register */
 };
 
@@ -42,6 +43,8 @@ struct plan_point {
     double highest;
 };
 
+enum { PERCENT_GROUPS = UINT8_MAX + 1 };
+
 /* What the batch of one poll class needs. */
 struct plan_part {
     size_t point_count;
@@ -60,6 +63,7 @@ struct plan {
     size_t request_count;
     size_t answer_size; /* registers */
     struct plan_part parts[POLL_CLASS_COUNT];
+    uint8_t *percents; /* what decoding learns, by percent_group; NULL = the plan has none */
 };
 
 /* A run of registers (or bits) that must be read whole: a point or a helper. */
@@ -73,8 +77,9 @@ struct plan_item {
     size_t end;
     size_t cluster;  /* items with the same number are read in one request; at first each its own */
     bool goes_first; /* a helper that could not join its values: read before them */
-    uint16_t request;  /* the results: index into the plan's, */
-    uint8_t exception; /* or why it has none */
+    uint16_t request; /* the results: index into the plan's, */
+    uint8_t quality;  /* or why it has none: as in struct refusal; 0 = it has one */
+    uint8_t exception;
 };
 
 /* Puts all items of clusters one and other into one cluster when a single request can hold them. */
@@ -85,7 +90,8 @@ bool plan_join(const struct profile *profile, struct plan_item *items, size_t co
 struct plan_span {
     uint16_t unit;
     uint8_t function;
-    uint8_t exception; /* the device refuses it; 0 = it does not */
+    uint8_t quality; /* the device refuses it: as in struct refusal; 0 = it does not */
+    uint8_t exception;
     size_t first;
     size_t end;
     size_t cluster;

@@ -205,6 +205,7 @@ static void refuse_clusters(struct plan_span *clusters, size_t count,
         for (size_t j = 0; j < refusals->count; j++) {
             const struct refusal *refusal = &refusals->items[j];
             if (!refusal->is_split && holds(&clusters[i], refusal)) {
+                clusters[i].quality = refusal->quality;
                 clusters[i].exception = refusal->exception;
             }
         }
@@ -249,7 +250,7 @@ static size_t merge_spans(const struct plan *plan, const struct refusals *refusa
 {
     size_t used = 0;
     for (size_t i = 0; i < count; i++) {
-        if (clusters[i].exception != 0) {
+        if (clusters[i].quality != 0) {
             continue;
         }
         struct plan_span *open = used > 0 ? &requests[used - 1] : NULL;
@@ -317,8 +318,9 @@ void plan_merge(struct plan *plan, const struct refusals *refusals, enum poll_cl
     }
     for (size_t i = 0; i < count; i++) {
         const struct plan_span *cluster = cluster_of(&items[i], clusters);
+        items[i].quality = cluster->quality;
         items[i].exception = cluster->exception;
-        items[i].request = cluster->exception == 0 ? places[cluster->request] : PLAN_NO_REQUEST;
+        items[i].request = cluster->quality == 0 ? places[cluster->request] : PLAN_NO_REQUEST;
     }
     free(clusters);
     free(requests);

@@ -23,7 +23,6 @@ enum {
     ORDERS_MAX = 1024,
     CONNECTS_MAX = 64,      /* in flight: more would be a storm at the switch after a power cut */
     SLEEP_MAX_US = 1000000, /* a step of the wall clock is noticed within this */
-    CLOCK_STEP_US = 50000,
 };
 
 /* A line in the pool. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* raw: registers to numbers and texts. */
+/* raw: registers to numbers. */
 #include "collectors/modbus/raw.h"
 
 #include <string.h>
@@ -113,55 +113,4 @@ double raw_float(const struct raw_layout *layout, const uint16_t *registers)
     float value;
     memcpy(&value, &low, sizeof(value));
     return (double)value;
-}
-
-/* Encodings of the right length that stand for no character: overlong, surrogates, beyond U+10FFFF, C1 controls. */
-static bool is_forbidden(uint8_t first, uint8_t second)
-{
-    return (first == 0xc2 && second < 0xa0) || (first == 0xe0 && second < 0xa0) ||
-           (first == 0xed && second > 0x9f) || (first == 0xf0 && second < 0x90) ||
-           (first == 0xf4 && second > 0x8f);
-}
-
-/* The length of the character at bytes, 0 when it is none or cannot be printed. */
-static size_t character_length(const uint8_t *bytes, size_t left)
-{
-    if (bytes[0] < 0x80) {
-        return bytes[0] >= ' ' && bytes[0] < 0x7f ? 1 : 0;
-    }
-    size_t length = bytes[0] >= 0xf0 ? 4 : bytes[0] >= 0xe0 ? 3 : 2;
-    if (bytes[0] < 0xc2 || bytes[0] > 0xf4 || length > left) {
-        return 0;
-    }
-    for (size_t i = 1; i < length; i++) {
-        if ((bytes[i] & 0xc0) != 0x80) {
-            return 0;
-        }
-    }
-    return is_forbidden(bytes[0], bytes[1]) ? 0 : length;
-}
-
-/* Works in place: the characters kept never overtake the bytes still to be read. */
-size_t raw_text(const struct raw_layout *layout, const uint16_t *registers, char *out)
-{
-    uint8_t *bytes = (uint8_t *)out;
-    size_t size = layout->count * 2;
-    for (size_t i = 0; i < layout->count; i++) {
-        bool is_swapped = layout->byte_order == BYTES_LOW_FIRST;
-        uint16_t word = is_swapped ? swap_bytes(registers[i]) : registers[i];
-        bytes[2 * i] = (uint8_t)(word >> 8);
-        bytes[2 * i + 1] = (uint8_t)word;
-    }
-    size_t used = 0;
-    for (size_t at = 0; at < size;) {
-        size_t length = character_length(bytes + at, size - at);
-        memmove(bytes + used, bytes + at, length);
-        used += length;
-        at += length > 0 ? length : 1;
-    }
-    while (used > 0 && out[used - 1] == ' ') {
-        used--;
-    }
-    out[used] = '\0';
-    return used;
 }

@@ -33,8 +33,9 @@ enum quality raw_count(const struct raw_layout *layout, const uint16_t *register
 /* The number of REGISTER_F32 and REGISTER_F64; may be NaN or infinite. */
 double raw_float(const struct raw_layout *layout, const uint16_t *registers);
 
-/* The text of REGISTER_STRING in valid UTF-8: what cannot be printed is dropped, blanks and NULs at the end too. out has
- * room for 2 * count + 1 bytes. Returns the length. */
+/* The text of REGISTER_STRING as the device's display shows it, in valid UTF-8: it ends at the first NUL or 0xFF, blanks
+ * at either end and controls are dropped; GB 2312 is converted, other bytes that are no UTF-8 become question marks; one
+ * character a register is understood. out has room for 3 * count + 1 bytes. Returns the length. */
 size_t raw_text(const struct raw_layout *layout, const uint16_t *registers, char *out);
 
 #endif

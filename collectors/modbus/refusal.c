@@ -7,6 +7,42 @@
 
 #include "base/mem.h"
 
+#define SECONDS INT64_C(1000000)
+#define MINUTES (60 * SECONDS)
+#define HOURS (60 * MINUTES)
+
+const struct refusal_limits *refusal_limits(enum quality quality, uint8_t exception)
+{
+    /* Once may be a device that has just been switched on. */
+    static const struct refusal_limits absent = {2, 0, false, true, 24 * HOURS};
+    /* 4 is what a starting device says to everything, and a gateway of a unit that it does not reach. */
+    static const struct refusal_limits failing = {2, 1 * MINUTES, false, false, 1 * HOURS};
+    static const struct refusal_limits busy = {2, 10 * MINUTES, true, false, 1 * HOURS};
+    /* Replies get lost; and each time it is asked costs the line a timeout. */
+    static const struct refusal_limits silent = {4, 0, true, false, 1 * HOURS};
+    if (quality == QUALITY_TIMEOUT) {
+        return &silent;
+    }
+    if (quality != QUALITY_EXCEPTION) {
+        return &absent;
+    }
+    switch (exception) {
+    case 1:
+    case 2:
+    case 3:
+        return &absent;
+    case 5:
+    case 6:
+        return &busy;
+    default:
+        return &failing;
+    }
+}
+
+#undef SECONDS
+#undef MINUTES
+#undef HOURS
+
 void refusals_finish(struct refusals *refusals)
 {
     free(refusals->items);

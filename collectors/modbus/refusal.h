@@ -12,9 +12,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <lingtan/reading.h>
+
+/* How long a request may fail before what it fails by is searched for, and how soon that is asked again. What a device
+ * says of a register that it does not have is believed at the second time; failure and silence may pass. */
+struct refusal_limits {
+    uint8_t in_row;
+    int64_t lasting_us;   /* since the first of them */
+    bool wants_others;    /* only while the device gives other values */
+    bool may_be_for_good; /* what it never gave waits as long as can be at once */
+    int64_t cap_us;       /* of the pauses */
+};
+
+/* quality: exception with its code, timeout (no answer) or bad_reply (fewer registers than were asked for). */
+const struct refusal_limits *refusal_limits(enum quality quality, uint8_t exception);
+
 struct refusal {
     uint8_t unit;
     uint8_t function;
+    uint8_t quality; /* of its values, see above; never ok */
     uint8_t exception;
     bool is_split;  /* two values that are good by themselves: no request may hold both */
     bool is_sought; /* a split that only the search has made so far */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* schedule: when one poll class of one device is read next. Polls stand on a grid of the wall clock, so counters are
+/* schedule: when one poll class of one device is read next. Polls stand on a grid of the wall clock (UTC), so counters are
  * read within seconds of every quarter hour, but the dates are kept in monotonic time, so a stepped wall clock only
- * moves the next polls to the new grid: no burst, no stop. Pure. */
+ * moves the next polls to the new grid: no burst, no stop. Where the period alone does not meet the quarter hours (two
+ * minutes, two hours), those are dates besides. Pure. */
 #ifndef LINGTAN_MODBUS_SCHEDULE_H
 #define LINGTAN_MODBUS_SCHEDULE_H
 
@@ -19,13 +20,17 @@ struct timeline {
 };
 
 struct schedule {
-    int64_t period_us; /* 0 = nothing to read: never due */
-    int64_t phase_us;  /* behind the grid */
-    int64_t due_us;    /* monotonic; SCHEDULE_NEVER = not now */
-    int64_t last_us;   /* monotonic: when the last poll began, or the schedule itself */
+    int64_t period_us;  /* 0 = nothing to read: never due */
+    int64_t quarter_us; /* a second grid, for counters: 0 = none is needed */
+    int64_t phase_us;   /* behind the grid */
+    int64_t due_us;     /* monotonic; SCHEDULE_NEVER = not now */
+    int64_t last_us;    /* monotonic: when the last poll began, or the schedule itself */
 };
 
 #define SCHEDULE_NEVER INT64_MAX
+
+/* The second grid of a class that has counters: a quarter hour, 0 when the period meets it. */
+int64_t schedule_quarter(int64_t period_us);
 
 /* The phase of the index-th device for a class: the same index gives the same offset within base_us, its shortest
  * period, so that its classes coincide; neighbouring indexes lie far apart. Below min(period_us, 4 s). */

@@ -30,7 +30,8 @@ static const struct sunspec_point common[] = {
     {SUNSPEC_SERIAL_AT, SUNSPEC_STRING16, POLL_ONCE, 0, 0, 0, "serial_number", ""},
 };
 
-/* 101 to 103: W and VA are signed, the rest of the powers too; the power factor is a percentage. */
+/* 101 to 103: W and VA are signed, the rest of the powers too. The standard gives the power factor
+ * in percent, makers a ratio as well. */
 static const struct sunspec_point inverter[] = {
     {3, SUNSPEC_UINT16, POLL_NORMAL, 6, 0, 0, "current_a", "A"},
     {4, SUNSPEC_UINT16, POLL_NORMAL, 6, 0, 0, "current_b", "A"},
@@ -45,7 +46,7 @@ static const struct sunspec_point inverter[] = {
     {16, SUNSPEC_UINT16, POLL_NORMAL, 17, 0, 0, "frequency", "Hz"},
     {18, SUNSPEC_INT16, POLL_FAST, 19, 0, 0, "apparent_power", "VA"},
     {20, SUNSPEC_INT16, POLL_FAST, 21, 0, 0, "reactive_power", "var"},
-    {22, SUNSPEC_INT16, POLL_NORMAL, 23, 0, 0, "power_factor", "%"},
+    {22, SUNSPEC_INT16, POLL_NORMAL, 23, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor", ""},
     {24, SUNSPEC_ACC32, POLL_NORMAL, 26, 0, 0, "generation_energy", "Wh"},
     {27, SUNSPEC_UINT16, POLL_NORMAL, 28, 0, 0, "dc_current", "A"},
     {29, SUNSPEC_UINT16, POLL_NORMAL, 30, 0, 0, "dc_voltage", "V"},
@@ -75,7 +76,7 @@ static const struct sunspec_point inverter_float[] = {
     {24, SUNSPEC_FLOAT32, POLL_NORMAL, 0, 0, 0, "frequency", "Hz"},
     {26, SUNSPEC_FLOAT32, POLL_FAST, 0, 0, 0, "apparent_power", "VA"},
     {28, SUNSPEC_FLOAT32, POLL_FAST, 0, 0, 0, "reactive_power", "var"},
-    {30, SUNSPEC_FLOAT32, POLL_NORMAL, 0, 0, 0, "power_factor", "%"},
+    {30, SUNSPEC_FLOAT32, POLL_NORMAL, 0, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor", ""},
     {32, SUNSPEC_FLOAT32_ACC, POLL_NORMAL, 0, 0, 0, "generation_energy", "Wh"},
     {34, SUNSPEC_FLOAT32, POLL_NORMAL, 0, 0, 0, "dc_current", "A"},
     {36, SUNSPEC_FLOAT32, POLL_NORMAL, 0, 0, 0, "dc_voltage", "V"},
@@ -144,10 +145,10 @@ static const struct sunspec_point meter[] = {
     {29, SUNSPEC_INT16, POLL_FAST, 32, 0, 0, "reactive_power_a", "var"},
     {30, SUNSPEC_INT16, POLL_FAST, 32, 0, 0, "reactive_power_b", "var"},
     {31, SUNSPEC_INT16, POLL_FAST, 32, 0, 0, "reactive_power_c", "var"},
-    {33, SUNSPEC_INT16, POLL_NORMAL, 37, 0, 0, "power_factor", "%"},
-    {34, SUNSPEC_INT16, POLL_NORMAL, 37, 0, 0, "power_factor_a", "%"},
-    {35, SUNSPEC_INT16, POLL_NORMAL, 37, 0, 0, "power_factor_b", "%"},
-    {36, SUNSPEC_INT16, POLL_NORMAL, 37, 0, 0, "power_factor_c", "%"},
+    {33, SUNSPEC_INT16, POLL_NORMAL, 37, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor", ""},
+    {34, SUNSPEC_INT16, POLL_NORMAL, 37, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor_a", ""},
+    {35, SUNSPEC_INT16, POLL_NORMAL, 37, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor_b", ""},
+    {36, SUNSPEC_INT16, POLL_NORMAL, 37, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor_c", ""},
     {38, SUNSPEC_ACC32, POLL_NORMAL, 54, 0, 0, "active_energy_export", "Wh"},
     {40, SUNSPEC_ACC32, POLL_NORMAL, 54, 0, 0, "active_energy_export_a", "Wh"},
     {42, SUNSPEC_ACC32, POLL_NORMAL, 54, 0, 0, "active_energy_export_b", "Wh"},
@@ -183,10 +184,10 @@ static const struct sunspec_point meter_float[] = {
     {46, SUNSPEC_FLOAT32, POLL_FAST, 0, 0, 0, "reactive_power_a", "var"},
     {48, SUNSPEC_FLOAT32, POLL_FAST, 0, 0, 0, "reactive_power_b", "var"},
     {50, SUNSPEC_FLOAT32, POLL_FAST, 0, 0, 0, "reactive_power_c", "var"},
-    {52, SUNSPEC_FLOAT32, POLL_NORMAL, 0, 0, 0, "power_factor", "%"},
-    {54, SUNSPEC_FLOAT32, POLL_NORMAL, 0, 0, 0, "power_factor_a", "%"},
-    {56, SUNSPEC_FLOAT32, POLL_NORMAL, 0, 0, 0, "power_factor_b", "%"},
-    {58, SUNSPEC_FLOAT32, POLL_NORMAL, 0, 0, 0, "power_factor_c", "%"},
+    {52, SUNSPEC_FLOAT32, POLL_NORMAL, 0, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor", ""},
+    {54, SUNSPEC_FLOAT32, POLL_NORMAL, 0, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor_a", ""},
+    {56, SUNSPEC_FLOAT32, POLL_NORMAL, 0, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor_b", ""},
+    {58, SUNSPEC_FLOAT32, POLL_NORMAL, 0, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor_c", ""},
     {60, SUNSPEC_FLOAT32_ACC, POLL_NORMAL, 0, 0, 0, "active_energy_export", "Wh"},
     {62, SUNSPEC_FLOAT32_ACC, POLL_NORMAL, 0, 0, 0, "active_energy_export_a", "Wh"},
     {64, SUNSPEC_FLOAT32_ACC, POLL_NORMAL, 0, 0, 0, "active_energy_export_b", "Wh"},
@@ -204,7 +205,7 @@ static const struct sunspec_point der_measurement[] = {
     {10, SUNSPEC_INT16, POLL_FAST, 116, 0, 0, "active_power", "W"},
     {11, SUNSPEC_INT16, POLL_FAST, 118, 0, 0, "apparent_power", "VA"},
     {12, SUNSPEC_INT16, POLL_FAST, 119, 0, 0, "reactive_power", "var"},
-    {13, SUNSPEC_INT16, POLL_NORMAL, 117, 0, 0, "power_factor", "1"},
+    {13, SUNSPEC_INT16, POLL_NORMAL, 117, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor", ""},
     {17, SUNSPEC_UINT32, POLL_NORMAL, 115, 0, 0, "frequency", "Hz"},
     {19, SUNSPEC_UINT64, POLL_NORMAL, 120, 0, 0, "generation_energy", "Wh"},
     {23, SUNSPEC_UINT64, POLL_NORMAL, 120, 0, 0, "active_energy_import", "Wh"},
@@ -215,21 +216,21 @@ static const struct sunspec_point der_measurement[] = {
     {41, SUNSPEC_INT16, POLL_FAST, 116, 0, 0, "active_power_a", "W"},
     {42, SUNSPEC_INT16, POLL_FAST, 118, 0, 0, "apparent_power_a", "VA"},
     {43, SUNSPEC_INT16, POLL_FAST, 119, 0, 0, "reactive_power_a", "var"},
-    {44, SUNSPEC_INT16, POLL_NORMAL, 117, 0, 0, "power_factor_a", "1"},
+    {44, SUNSPEC_INT16, POLL_NORMAL, 117, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor_a", ""},
     {45, SUNSPEC_INT16, POLL_NORMAL, 113, 0, 0, "current_a", "A"},
     {46, SUNSPEC_UINT16, POLL_NORMAL, 114, 0, 0, "voltage_ab", "V"},
     {47, SUNSPEC_UINT16, POLL_NORMAL, 114, 0, 0, "voltage_a", "V"},
     {64, SUNSPEC_INT16, POLL_FAST, 116, 0, 0, "active_power_b", "W"},
     {65, SUNSPEC_INT16, POLL_FAST, 118, 0, 0, "apparent_power_b", "VA"},
     {66, SUNSPEC_INT16, POLL_FAST, 119, 0, 0, "reactive_power_b", "var"},
-    {67, SUNSPEC_INT16, POLL_NORMAL, 117, 0, 0, "power_factor_b", "1"},
+    {67, SUNSPEC_INT16, POLL_NORMAL, 117, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor_b", ""},
     {68, SUNSPEC_INT16, POLL_NORMAL, 113, 0, 0, "current_b", "A"},
     {69, SUNSPEC_UINT16, POLL_NORMAL, 114, 0, 0, "voltage_bc", "V"},
     {70, SUNSPEC_UINT16, POLL_NORMAL, 114, 0, 0, "voltage_b", "V"},
     {87, SUNSPEC_INT16, POLL_FAST, 116, 0, 0, "active_power_c", "W"},
     {88, SUNSPEC_INT16, POLL_FAST, 118, 0, 0, "apparent_power_c", "VA"},
     {89, SUNSPEC_INT16, POLL_FAST, 119, 0, 0, "reactive_power_c", "var"},
-    {90, SUNSPEC_INT16, POLL_NORMAL, 117, 0, 0, "power_factor_c", "1"},
+    {90, SUNSPEC_INT16, POLL_NORMAL, 117, SUNSPEC_PERCENT_OR_RATIO, 0, "power_factor_c", ""},
     {91, SUNSPEC_INT16, POLL_NORMAL, 113, 0, 0, "current_c", "A"},
     {92, SUNSPEC_UINT16, POLL_NORMAL, 114, 0, 0, "voltage_ca", "V"},
     {93, SUNSPEC_UINT16, POLL_NORMAL, 114, 0, 0, "voltage_c", "V"},
@@ -319,4 +320,25 @@ static int compare_id(const void *key, const void *element)
 const struct sunspec_model *sunspec_model_find(uint16_t id)
 {
     return bsearch(&id, models, ARRAY_SIZE(models), sizeof(models[0]), compare_id);
+}
+
+bool sunspec_point_fits(const struct sunspec_point *point, uint32_t start, uint32_t size)
+{
+    return start + point->offset + sunspec_layouts[point->type].registers <= size &&
+           point->scale_at < size;
+}
+
+enum sunspec_holding sunspec_model_holds(const struct sunspec_model *model, uint16_t length)
+{
+    uint32_t size = SUNSPEC_HEADER + (uint32_t)length;
+    size_t wanted = model->point_count + (model->block_point_count > 0 ? 1 : 0);
+    size_t held = 0;
+    for (size_t i = 0; i < model->point_count; i++) {
+        held += sunspec_point_fits(&model->points[i], 0, size) ? 1 : 0;
+    }
+    held += model->block_point_count > 0 && (uint32_t)model->fixed + model->block <= size ? 1 : 0;
+    if (held == 0) {
+        return SUNSPEC_HOLDS_NOTHING;
+    }
+    return held < wanted ? SUNSPEC_HOLDS_SOME : SUNSPEC_HOLDS_ALL;
 }

@@ -45,6 +45,7 @@ extern const struct sunspec_layout sunspec_layouts[]; /* by type */
 enum sunspec_trait {
     SUNSPEC_WRITABLE = 1,
     SUNSPEC_STATE_FROM_ZERO = 2, /* the states of model 701: one less than those of 101 to 113 */
+    SUNSPEC_PERCENT_OR_RATIO = 4,
 };
 
 struct sunspec_point {
@@ -84,5 +85,13 @@ struct sunspec_model {
 
 /* NULL when unknown. */
 const struct sunspec_model *sunspec_model_find(uint16_t id);
+
+/* Whether the point and its scale factor lie within a model of that many registers, header included; a value whose
+ * scale factor is cut off has no meaning. start: of the block, from the model's id; 0 = the fixed part. */
+bool sunspec_point_fits(const struct sunspec_point *point, uint32_t start, uint32_t size);
+
+/* How much of what is read of a model a device has that gives it this length. */
+enum sunspec_holding { SUNSPEC_HOLDS_NOTHING, SUNSPEC_HOLDS_SOME, SUNSPEC_HOLDS_ALL };
+enum sunspec_holding sunspec_model_holds(const struct sunspec_model *model, uint16_t length);
 
 #endif

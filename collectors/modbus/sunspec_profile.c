@@ -23,6 +23,7 @@ struct making {
     struct profile *profile;
     const struct sunspec_place *place;
     const struct sunspec_role *role;
+    uint8_t number; /* of the place, from 1 */
     int64_t input;  /* number of the block; 0 = the fixed part */
     uint32_t start; /* of the block, from the model's id */
     bool is_guess;
@@ -136,6 +137,7 @@ static void fill_point(const struct making *making, const struct sunspec_point *
         .address0 = (uint16_t)address,
         .registers = layout->registers,
         .modulus_count = is_acc32 ? INT64_C(1) << ACC32_BITS : 0,
+        .percent_group = (from->traits & SUNSPEC_PERCENT_OR_RATIO) != 0 ? making->number : 0,
     };
     point->unit_scale = factor_of(point->row, from);
 }
@@ -146,12 +148,11 @@ static bool is_ambiguous(const struct making *making, const struct sunspec_point
     return making->input == 0 && making->role->device > 1 && strncmp(from->quantity, "dc_", 3) == 0;
 }
 
-/* Within the length that the device gives the model; a value whose scale factor is cut off has no meaning. */
+/* Within the length that the device gives the model. */
 static bool is_within(const struct making *making, const struct sunspec_point *from)
 {
     uint32_t size = SUNSPEC_HEADER + (uint32_t)making->place->length;
-    return making->start + from->offset + sunspec_layouts[from->type].registers <= size &&
-           from->scale_at < size;
+    return sunspec_point_fits(from, making->start, size);
 }
 
 static void add_point(const struct making *making, const struct sunspec_point *from)
@@ -207,7 +208,12 @@ static void add_models(struct profile *profile, const struct sunspec_chain *chai
 {
     int64_t inputs = 0;
     for (size_t i = 0; i < chain->count; i++) {
-        struct making making = {.profile = profile, .place = &chain->places[i], .role = &roles[i]};
+        struct making making = {
+            .profile = profile,
+            .place = &chain->places[i],
+            .role = &roles[i],
+            .number = (uint8_t)(i + 1),
+        };
         bool is_read = roles[i].use == SUNSPEC_USE_READ;
         if (is_read && (roles[i].model->rank > 0) == is_newer) {
             add_points(&making, roles[i].model->points, roles[i].model->point_count);

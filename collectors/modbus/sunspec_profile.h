@@ -13,7 +13,8 @@
 enum sunspec_use {
     SUNSPEC_USE_READ,
     SUNSPEC_USE_DUPLICATE, /* another model of the device tells the same better */
-    SUNSPEC_USE_SKIPPED,   /* known, but it holds nothing that is read */
+    SUNSPEC_USE_SKIPPED,   /* known, but nothing of it is read */
+    SUNSPEC_USE_EMPTY,     /* the device gives it a length that holds nothing of what is read */
     SUNSPEC_USE_UNKNOWN,
     SUNSPEC_USE_COUNT
 };

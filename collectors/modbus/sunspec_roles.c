@@ -3,7 +3,7 @@
  * it; within that, models that tell the same in different forms are one device, the same model twice is two. */
 #include "collectors/modbus/sunspec_profile.h"
 
-const char *const sunspec_use_words[] = {"read", "duplicate", "skipped", "unknown", NULL};
+const char *const sunspec_use_words[] = {"read", "duplicate", "skipped", "empty", "unknown", NULL};
 
 struct casting {
     const struct sunspec_chain *chain;
@@ -40,20 +40,40 @@ static struct section section_of(const struct casting *casting, size_t index)
     return section;
 }
 
+static enum sunspec_holding holding_of(const struct casting *casting, size_t index)
+{
+    return sunspec_model_holds(casting->roles[index].model, casting->chain->places[index].length);
+}
+
+/* A model that is cut short gives way to any that is whole; one that holds nothing is no rival at all. */
+static int rank_of(const struct casting *casting, size_t index)
+{
+    switch (holding_of(casting, index)) {
+    case SUNSPEC_HOLDS_NOTHING:
+        return -1;
+    case SUNSPEC_HOLDS_SOME:
+        return 0;
+    case SUNSPEC_HOLDS_ALL:
+        break;
+    }
+    return casting->roles[index].model->rank;
+}
+
 /* Whether another model of the section tells the same and is preferred: by rank, or since it came first. */
 static bool is_outdone(const struct casting *casting, size_t index)
 {
     const struct sunspec_role *role = &casting->roles[index];
     enum sunspec_topic topic = topic_of(role);
     struct section section = section_of(casting, index);
+    int rank = rank_of(casting, index);
     if (topic == SUNSPEC_OTHER || topic == SUNSPEC_IDENTITY) {
         return false;
     }
     for (size_t i = section.first; i < section.end; i++) {
         const struct sunspec_role *other = &casting->roles[i];
         bool is_rival = topic_of(other) == topic && other->model->id != role->model->id;
-        if (is_rival && (other->model->rank > role->model->rank ||
-                         (other->model->rank == role->model->rank && i < index))) {
+        int rival = is_rival ? rank_of(casting, i) : -1;
+        if (rival > rank || (is_rival && rival == rank && i < index)) {
             return true;
         }
     }
@@ -67,6 +87,8 @@ static void set_use(const struct casting *casting, size_t index)
         role->use = SUNSPEC_USE_UNKNOWN;
     } else if (role->model->point_count == 0 && role->model->block_point_count == 0) {
         role->use = SUNSPEC_USE_SKIPPED;
+    } else if (holding_of(casting, index) == SUNSPEC_HOLDS_NOTHING) {
+        role->use = SUNSPEC_USE_EMPTY;
     } else {
         role->use = is_outdone(casting, index) ? SUNSPEC_USE_DUPLICATE : SUNSPEC_USE_READ;
     }

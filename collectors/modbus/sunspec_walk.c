@@ -12,6 +12,7 @@ enum {
     ADDRESSES = 0x10000,
     EXCEPTION_FUNCTION = 1,
     EXCEPTION_VALUE = 3,
+    SILENCES_MAX = 2,
 };
 
 static const uint16_t bases[] = {40000, 0, 50000};
@@ -29,7 +30,12 @@ static void begin_base(struct sunspec_walk *walk)
 
 void sunspec_walk_begin(struct sunspec_walk *walk, const struct sunspec_chain *known)
 {
-    *walk = (struct sunspec_walk){.known = known, .base_at = walk->base_at};
+    *walk = (struct sunspec_walk){
+        .known = known,
+        .base_at = walk->base_at,
+        .silent_at = walk->silent_at,
+        .silences = walk->silences,
+    };
     for (unsigned i = 0; known != NULL && i < ARRAY_SIZE(bases); i++) {
         walk->base_at = bases[i] == known->base ? i : walk->base_at;
     }
@@ -88,23 +94,52 @@ static enum sunspec_verdict give_up_base(struct sunspec_walk *walk, const char *
     return SUNSPEC_GOES_ON;
 }
 
-static enum sunspec_verdict end_chain(struct sunspec_walk *walk, bool has_end)
+static bool holds_something(const struct sunspec_chain *chain)
 {
-    bool is_short = walk->chain.count == 0;
-    if (walk->known != NULL && (is_short || has_end != walk->known->has_end)) {
+    for (size_t i = 0; i < chain->count; i++) {
+        const struct sunspec_model *model = sunspec_model_find(chain->places[i].id);
+        if (model != NULL &&
+            sunspec_model_holds(model, chain->places[i].length) != SUNSPEC_HOLDS_NOTHING) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum sunspec_verdict end_known(struct sunspec_walk *walk, bool has_end)
+{
+    if (walk->chain.count == 0 || has_end != walk->known->has_end) {
         return begin_anew(walk);
     }
-    if (walk->known != NULL) {
-        walk->chain = *walk->known;
-        walk->is_same = true;
-        return SUNSPEC_FOUND;
-    }
-    if (is_short) {
-        return give_up_base(walk, "the chain holds no model", walk->address);
-    }
-    walk->chain.end = (uint16_t)walk->address;
-    walk->chain.has_end = has_end;
+    walk->chain = *walk->known;
+    walk->is_same = true;
     return SUNSPEC_FOUND;
+}
+
+static enum sunspec_verdict end_chain(struct sunspec_walk *walk, bool has_end)
+{
+    struct sunspec_chain *chain = &walk->chain;
+    if (walk->known != NULL) {
+        return end_known(walk, has_end);
+    }
+    if (chain->count == 0) {
+        const char *why = chain->flaw != NULL ? chain->flaw : "the list holds no model";
+        return give_up_base(walk, why, walk->address);
+    }
+    if (!holds_something(chain)) {
+        return give_up_base(walk, "no model of the list holds anything that is read",
+                            chain->places[0].address);
+    }
+    chain->end = walk->address;
+    chain->has_end = has_end;
+    return SUNSPEC_FOUND;
+}
+
+/* Where the list breaks, what stands before the break is kept. */
+static enum sunspec_verdict cut_chain(struct sunspec_walk *walk, const char *flaw)
+{
+    walk->chain.flaw = flaw;
+    return end_chain(walk, false);
 }
 
 /* Behind the model that was read last. Of a known chain only the first model and the end are looked at: nothing between
@@ -114,11 +149,9 @@ static enum sunspec_verdict go_on(struct sunspec_walk *walk)
     const struct sunspec_place *last = last_place(walk);
     uint32_t next = (uint32_t)last->address + SUNSPEC_HEADER + last->length;
     walk->address = walk->known != NULL ? walk->known->end : next;
-    if (walk->address + SUNSPEC_HEADER > ADDRESSES) {
-        return give_up_base(walk, "a model reaches past register 65535", last->address);
-    }
     walk->step = SUNSPEC_STEP_HEADER;
-    return SUNSPEC_GOES_ON;
+    bool has_room = walk->address + SUNSPEC_HEADER <= ADDRESSES;
+    return has_room ? SUNSPEC_GOES_ON : end_chain(walk, false);
 }
 
 static bool has_serial(const struct sunspec_place *place)
@@ -136,11 +169,11 @@ static bool same_place(const struct sunspec_place *one, const struct sunspec_pla
 static enum sunspec_verdict take_model(struct sunspec_walk *walk, uint16_t id, uint16_t length)
 {
     struct sunspec_chain *chain = &walk->chain;
-    if (length == 0 && sunspec_model_find(id) != NULL) {
-        return give_up_base(walk, "a model says that it is empty", walk->address);
-    }
     if (chain->count == SUNSPEC_MODELS_MAX) {
-        return give_up_base(walk, "there are more than 100 models", walk->address);
+        return cut_chain(walk, "there are more than 100 models");
+    }
+    if (walk->address + SUNSPEC_HEADER + length > ADDRESSES) {
+        return cut_chain(walk, "a model reaches past register 65535");
     }
     struct sunspec_place *place = &chain->places[chain->count++];
     *place = (struct sunspec_place){.id = id, .length = length, .address = (uint16_t)walk->address};
@@ -161,6 +194,9 @@ static enum sunspec_verdict take_header(struct sunspec_walk *walk, const uint16_
     if (is_end || (registers[0] == 0 && registers[1] == 0)) {
         return end_chain(walk, is_end);
     }
+    if (registers[0] == 0) {
+        return cut_chain(walk, "there is a model of number 0");
+    }
     if (walk->known != NULL && walk->chain.count > 0) {
         return begin_anew(walk); /* more models follow where the chain ended */
     }
@@ -175,26 +211,76 @@ static enum sunspec_verdict take_serial(struct sunspec_walk *walk, const uint16_
     return is_other ? begin_anew(walk) : go_on(walk);
 }
 
+static enum sunspec_verdict miss_magic(struct sunspec_walk *walk)
+{
+    return give_up_base(walk, "the words \"SunS\" stand at none of 40000, 0 and 50000",
+                        walk->chain.base);
+}
+
 static enum sunspec_verdict take_magic(struct sunspec_walk *walk, const uint16_t *registers)
 {
     if (registers[0] != MAGIC_HIGH || registers[1] != MAGIC_LOW) {
-        return give_up_base(walk, "the words \"SunS\" stand at none of 40000, 0 and 50000",
-                            walk->chain.base);
+        return miss_magic(walk);
     }
     walk->step = SUNSPEC_STEP_HEADER;
     walk->address = (uint32_t)walk->chain.base + 2;
     return SUNSPEC_GOES_ON;
 }
 
-static enum sunspec_verdict spend(struct sunspec_walk *walk, enum sunspec_verdict verdict)
+static enum sunspec_verdict refuse_step(struct sunspec_walk *walk)
 {
-    walk->reads++;
-    bool is_too_long = verdict == SUNSPEC_GOES_ON && walk->reads == SUNSPEC_READS_MAX;
-    if (is_too_long && walk->why == NULL) {
+    static const uint16_t no_serial[SUNSPEC_SERIAL_SIZE];
+    switch (walk->step) {
+    case SUNSPEC_STEP_MAGIC:
+        return miss_magic(walk);
+    case SUNSPEC_STEP_SERIAL:
+        return take_serial(walk, no_serial);
+    case SUNSPEC_STEP_HEADER:
+        break;
+    }
+    return end_chain(walk, false);
+}
+
+/* A known chain that ended without a marker was looked after before: one silence tells nothing new. */
+static bool is_deaf(const struct sunspec_walk *walk)
+{
+    bool is_usual = walk->known != NULL && !walk->known->has_end;
+    return walk->step != SUNSPEC_STEP_MAGIC && sunspec_walk_next(walk).address == walk->silent_at &&
+           walk->silences >= (is_usual ? 1 : SILENCES_MAX);
+}
+
+static enum sunspec_verdict pass_silence(struct sunspec_walk *walk)
+{
+    bool is_header = walk->step == SUNSPEC_STEP_HEADER;
+    return is_header ? cut_chain(walk, "the device does not answer there") : refuse_step(walk);
+}
+
+static enum sunspec_verdict run_out(struct sunspec_walk *walk)
+{
+    bool is_begun = walk->chain.count > 0;
+    enum sunspec_verdict verdict =
+        is_begun ? cut_chain(walk, "the walk takes too many reads") : SUNSPEC_GOES_ON;
+    if (verdict == SUNSPEC_FOUND) {
+        return verdict;
+    }
+    if (walk->why == NULL) {
         walk->why = "the walk takes too many reads";
         walk->why_at = walk->address;
     }
-    return is_too_long ? SUNSPEC_REFUSED : verdict;
+    return SUNSPEC_REFUSED;
+}
+
+static enum sunspec_verdict spend(struct sunspec_walk *walk, enum sunspec_verdict verdict)
+{
+    walk->reads++;
+    while (verdict == SUNSPEC_GOES_ON && is_deaf(walk)) {
+        verdict = pass_silence(walk);
+    }
+    if (verdict == SUNSPEC_GOES_ON && walk->reads == SUNSPEC_READS_MAX) {
+        verdict = run_out(walk);
+    }
+    walk->silences = verdict == SUNSPEC_FOUND ? 0 : walk->silences;
+    return verdict;
 }
 
 enum sunspec_verdict sunspec_walk_take(struct sunspec_walk *walk, const uint16_t *registers)
@@ -212,23 +298,16 @@ enum sunspec_verdict sunspec_walk_take(struct sunspec_walk *walk, const uint16_t
 
 enum sunspec_verdict sunspec_walk_refuse(struct sunspec_walk *walk)
 {
-    static const uint16_t no_serial[SUNSPEC_SERIAL_SIZE];
-    switch (walk->step) {
-    case SUNSPEC_STEP_MAGIC:
-        return spend(walk,
-                     give_up_base(walk, "the words \"SunS\" stand at none of 40000, 0 and 50000",
-                                  walk->chain.base));
-    case SUNSPEC_STEP_SERIAL:
-        return spend(walk, take_serial(walk, no_serial));
-    case SUNSPEC_STEP_HEADER:
-        break;
-    }
-    return spend(walk, end_chain(walk, false));
+    return spend(walk, refuse_step(walk));
 }
 
 void sunspec_walk_abandon(struct sunspec_walk *walk)
 {
-    if (walk->step == SUNSPEC_STEP_MAGIC && walk->known == NULL) {
+    uint32_t at = sunspec_walk_next(walk).address;
+    if (walk->step != SUNSPEC_STEP_MAGIC) {
+        walk->silences = at == walk->silent_at ? walk->silences + 1 : 1;
+        walk->silent_at = at;
+    } else if (walk->known == NULL) {
         walk->base_at = (walk->base_at + 1) % ARRAY_SIZE(bases);
     }
 }

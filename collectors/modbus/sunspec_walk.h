@@ -3,7 +3,8 @@
  * it says what to read next and is given what came of it, whoever does the reading.
  *
  * The words "SunS" stand at 40000, 0 or 50000; behind them come models, each with its id and its length, until the id
- * 0xFFFF. Nothing that a device answers makes a walk longer than SUNSPEC_READS_MAX reads. */
+ * 0xFFFF. Nothing that a device answers makes a walk longer than SUNSPEC_READS_MAX reads. Where a list breaks, what stands
+ * before the break is kept; a list of which nothing can be read is refused. */
 #ifndef LINGTAN_MODBUS_SUNSPEC_WALK_H
 #define LINGTAN_MODBUS_SUNSPEC_WALK_H
 
@@ -23,9 +24,10 @@ struct sunspec_place {
 
 struct sunspec_chain {
     uint16_t base;
-    uint16_t
+    uint32_t
         end; /* where the chain ended: the end marker, or where the device knows no register any more */
-    bool has_end;                         /* there is an end marker */
+    bool has_end;     /* there is an end marker */
+    const char *flaw; /* why it ends where it should not; static, NULL = it does not */
     uint16_t serial[SUNSPEC_SERIAL_SIZE]; /* of the first common model; zero when it has none */
     size_t count;
     struct sunspec_place places[SUNSPEC_MODELS_MAX];
@@ -35,7 +37,7 @@ enum sunspec_step { SUNSPEC_STEP_MAGIC, SUNSPEC_STEP_HEADER, SUNSPEC_STEP_SERIAL
 
 enum sunspec_verdict {
     SUNSPEC_GOES_ON, /* read what sunspec_walk_next says */
-    SUNSPEC_FOUND,   /* walk.chain is whole */
+    SUNSPEC_FOUND,   /* walk.chain, whole or as far as it is good */
     SUNSPEC_REFUSED, /* no SunSpec device, or a broken one: walk.why */
 };
 
@@ -51,6 +53,8 @@ struct sunspec_walk {
     const char *why;    /* why a chain was refused; static, NULL = not */
     uint32_t why_at;    /* at which register */
     bool has_chain_why; /* why speaks of a chain that began */
+    uint32_t silent_at; /* the read within a chain that got no answer */
+    unsigned silences;  /* how many walks in a row ended there */
 };
 
 /* Begins at the base where the walk stopped last, 40000 at first. known: the chain to be looked after; its first model,
@@ -71,7 +75,8 @@ bool sunspec_means_no_register(uint8_t exception);
 enum sunspec_verdict sunspec_walk_take(struct sunspec_walk *walk, const uint16_t *registers);
 enum sunspec_verdict sunspec_walk_refuse(struct sunspec_walk *walk);
 
-/* Nothing came: the walk is over; the next one begins at another base when this one was silent from its beginning. */
+/* Nothing came: the walk is over; the next one begins at another base when this one was silent from its beginning. What
+ * is silent within a chain twice is a register that the device lacks, and is not asked again. */
 void sunspec_walk_abandon(struct sunspec_walk *walk);
 
 /* Whether both list the same models at the same places. */

@@ -31,6 +31,10 @@ void text_add_decimal(struct text *text, int64_t count, int decimals);
 /* The shortest decimal that reads back as the same float (single != 0) or double. Not for NaN or infinity. */
 void text_add_float(struct text *text, double value, int single);
 
+/* value / 10^decimals with the digits of value, which is finite: the shortest decimal that reads back as the float when the
+ * point is moved back. (1234.567f, 3) -> "1.234567". decimals 0..6. */
+void text_add_single(struct text *text, float value, int decimals);
+
 /* A JSON string with its quotes. */
 void text_add_json_string(struct text *text, const char *string);
 

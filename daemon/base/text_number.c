@@ -14,7 +14,8 @@
 enum {
     DIGITS_MAX = 20, /* of a 64-bit number */
     COUNT_DECIMALS_MAX = 18,
-    DECIMALS_MAX = 21, /* of a float */
+    SHIFT_MAX = 6,                 /* places by which a float's point is moved */
+    DECIMALS_MAX = 21 + SHIFT_MAX, /* of a float */
     MANTISSA_BITS = 52,
     EXPONENT_BIAS = 1023,
     EXPONENT_MASK = 0x7FF,
@@ -192,7 +193,17 @@ static int fewest_digits(double value, bool is_single)
     return is_single ? FLT_DIG : DBL_DIG;
 }
 
-static void add_float_slowly(struct text *text, double value, bool is_single)
+/* "1.5e-07" with the point moved: "1.5e-10". */
+static void add_moved(struct text *text, const char *number, int decimals)
+{
+    const char *exponent = strchr(number, 'e');
+    const size_t length = exponent != NULL ? (size_t)(exponent - number) : strlen(number);
+    const long power = exponent != NULL ? strtol(exponent + 1, NULL, 10) : 0;
+    text_add(text, number, length);
+    text_add_format(text, "e%ld", power - decimals);
+}
+
+static void add_float_slowly(struct text *text, double value, bool is_single, int decimals)
 {
     char buffer[40];
     const int most = is_single ? FLT_DECIMAL_DIG : DBL_DECIMAL_DIG;
@@ -203,7 +214,11 @@ static void add_float_slowly(struct text *text, double value, bool is_single)
             break;
         }
     }
-    text_add_string(text, buffer);
+    if (decimals == 0) {
+        text_add_string(text, buffer);
+    } else {
+        add_moved(text, buffer, decimals);
+    }
 }
 
 void text_add_int(struct text *text, int64_t value)
@@ -222,20 +237,32 @@ void text_add_decimal(struct text *text, int64_t count, int decimals)
     add_decimal(text, count < 0, (struct decimal){.digits = digits, .decimals = decimals});
 }
 
-void text_add_float(struct text *text, double value, int single)
+static void add_float(struct text *text, double exact, bool is_single, int decimals)
 {
-    const bool is_single = single != 0;
-    const double exact = is_single ? (double)(float)value : value;
     uint64_t bits = 0;
     memcpy(&bits, &exact, sizeof(bits));
     const int exponent = (int)(bits >> MANTISSA_BITS & EXPONENT_MASK) - EXPONENT_BIAS;
     if (exponent >= EXPONENT_MIN && exponent <= EXPONENT_MAX) {
         const uint64_t one = UINT64_C(1) << MANTISSA_BITS;
         struct interval interval = find_interval((bits & (one - 1)) | one, exponent, is_single);
-        add_decimal(text, exact < 0, find_shortest(interval));
+        struct decimal decimal = find_shortest(interval);
+        decimal.decimals += decimals;
+        add_decimal(text, exact < 0, decimal);
     } else if (exact == 0) {
         text_add_string(text, signbit(exact) ? "-0" : "0");
     } else {
-        add_float_slowly(text, exact, is_single);
+        add_float_slowly(text, exact, is_single, decimals);
     }
+}
+
+void text_add_float(struct text *text, double value, int single)
+{
+    const bool is_single = single != 0;
+    add_float(text, is_single ? (double)(float)value : value, is_single, 0);
+}
+
+void text_add_single(struct text *text, float value, int decimals)
+{
+    assert(decimals >= 0 && decimals <= SHIFT_MAX);
+    add_float(text, (double)value, true, decimals);
 }

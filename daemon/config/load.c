@@ -194,12 +194,3 @@ void config_load(const char *path, const struct option_table *table, void *out,
     }
     source_finish(&source);
 }
-
-char *config_path_beside(const char *from, const char *path)
-{
-    const char *slash = strrchr(from, '/');
-    if (path[0] == '/' || !slash) {
-        return mem_dup_string(path);
-    }
-    return mem_format("%.*s/%s", (int)(slash - from), from, path);
-}

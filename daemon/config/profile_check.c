@@ -3,24 +3,12 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
 #include "config/option.h"
 #include "config/profile_parts.h"
-
-void profile_point_fault(const struct profile_checking *check, size_t index, const char *option,
-                         const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    char *what = mem_format_args(format, args);
-    va_end(args);
-    profile_fault(check->faults, check->points[index].origin, "points", index, option, "%s", what);
-    free(what);
-}
 
 static void check_type(const struct profile_checking *check, size_t index)
 {
@@ -150,35 +138,44 @@ static void check_range(const struct profile_checking *check, size_t index)
     }
 }
 
-static bool parse_sentinel(const struct profile_point *point, const char *string)
+/* Such as what the words of a fault name. */
+static const char *sentinel_example(const struct profile_point *point)
 {
-    unsigned bits = point->registers * 16U;
-    bool is_signed =
-        point->type == REGISTER_I16 || point->type == REGISTER_I32 || point->type == REGISTER_I64;
-    char *end = NULL;
-    errno = 0;
-    if (string[0] == '-') {
-        long long value = strtoll(string, &end, 0);
-        return !errno && end != string && !*end && is_signed && value >= INT64_MIN >> (64 - bits);
+    static const char *const patterns[] = {"\"0x8000\"", "\"0x80000000\"", "\"0x800000000000\"",
+                                           "\"0x8000000000000000\""};
+    switch ((enum register_type)point->type) {
+    case REGISTER_F32:
+        return "\"-9999.9\" or the bits, \"0x7FC00000\"";
+    case REGISTER_F64:
+        return "\"-9999.9\" or the bits, \"0x7FF8000000000000\"";
+    case REGISTER_BCD:
+    case REGISTER_MOD10K:
+        return "the number \"9999\" or the registers, \"0xFFFF\"";
+    default:
+        return patterns[point->registers > 4 ? 3 : point->registers - 1];
     }
-    if (string[0] < '0' || string[0] > '9') {
-        return false;
-    }
-    unsigned long long value = strtoull(string, &end, 0);
-    return !errno && !*end && (bits >= 64 || value >> bits == 0);
 }
 
 static void check_sentinels(const struct profile_checking *check, size_t index)
 {
     const struct profile_point *point = &check->points[index];
+    uint64_t bits = 0;
+    if (point->not_implemented.count > 0 && point->type == REGISTER_STRING) {
+        profile_point_fault(check, index, "not_implemented",
+                            "is given, wants none: a string that is empty says that there is none");
+        return;
+    }
+    if (point->not_implemented.count > 0 && profile_reads_bits(point)) {
+        profile_point_fault(check, index, "not_implemented",
+                            "is given, wants none: a single bit has no value to spare");
+        return;
+    }
     for (size_t i = 0; i < point->not_implemented.count; i++) {
-        const char *string = point->not_implemented.items[i];
-        if (point->type != REGISTER_STRING && !parse_sentinel(point, string)) {
-            profile_point_fault(
-                check, index, "not_implemented",
-                "holds \"%.40s\", wants raw values that fit type %s, such as \"0x%.*s\"", string,
-                register_type_words[point->type], point->registers > 4 ? 16 : point->registers * 4,
-                "8000000000000000");
+        const char *word = point->not_implemented.items[i];
+        if (profile_sentinel(point, word, &bits) < 0) {
+            profile_point_fault(check, index, "not_implemented",
+                                "holds \"%.40s\", wants raw values that fit type %s, such as %s",
+                                word, register_type_words[point->type], sentinel_example(point));
         }
     }
 }
@@ -240,6 +237,7 @@ static void check_point(const struct profile_checking *check, size_t index,
     check_sentinels(check, index);
     check_ratio(check, index);
     check_helper_names(check, index, helper_names);
+    profile_check_words(check, index);
 }
 
 static const char **list_helpers(const struct profile_checking *check)

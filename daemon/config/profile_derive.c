@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* profile_derive: what follows from a point's options: place on the wire, size, name, scale in the quantity's unit. */
 #include <inttypes.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,25 +26,6 @@ static const char *const quantity_names[] = {
 #undef QUANTITY_NAME
         NULL,
 };
-
-void profile_fault(struct faults *faults, struct origin origin, const char *list, size_t index,
-                   const char *option, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    char *what = mem_format_args(format, args);
-    va_end(args);
-    char *key = mem_format("%s[%zu]%s%s", list, index, option ? "." : "", option ? option : "");
-    faults_add(faults, origin, key, "%s", what);
-    free(key);
-    free(what);
-}
-
-char *profile_hint(const char *wrong, const char *const *words)
-{
-    const char *near = nearest_word(wrong, words);
-    return near ? mem_format(", nearest is %s", near) : mem_dup_string("");
-}
 
 bool profile_is_float(const struct profile_point *point)
 {

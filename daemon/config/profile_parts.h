@@ -44,6 +44,8 @@ const struct profile_barrier *profile_find_barrier(const struct profile *profile
 void profile_fault(struct faults *faults, struct origin origin, const char *list, size_t index,
                    const char *option, const char *format, ...) PRINTF_LIKE(6, 7);
 
+void profile_check_words(const struct profile_checking *check, size_t index);
+
 /* The nearest word as ", nearest is X", "" when none is near. Free it. */
 char *profile_hint(const char *wrong, const char *const *words);
 

@@ -110,7 +110,11 @@ static const struct option point_rows[] = {
     {.name = "not_implemented",
      .type = OPTION_STRINGS,
      .offset = offsetof(struct profile_point, not_implemented),
-     .help = "Raw values that mean that there is none, such as \"0x8000\" or \"-1\"."},
+     .help = "Raw values that mean that there is none, before any scale: the registers in hex, "
+             "\"0x8000\", or the "
+             "number as the type has it, \"-1\", \"9999\", for floats \"-9999.9\". NaN of a float "
+             "and an empty "
+             "string are none by themselves."},
     {.name = "resolution",
      .type = OPTION_FLOAT,
      .offset = offsetof(struct profile_point, resolution),
@@ -172,6 +176,11 @@ static const struct option point_rows[] = {
      .max = 1e12,
      .help = "Smallest change worth a state message, in the quantity's unit; absent = the "
              "quantity's."},
+    {.name = "words",
+     .type = OPTION_STRINGS,
+     .offset = offsetof(struct profile_point, words),
+     .help = "States: what the numbers mean, such as \"3 charging\" or \"0x8000 stopped\". Shown "
+             "where people read (Home Assistant); a number that is not listed is shown itself."},
     {.name = "note",
      .type = OPTION_STRING,
      .offset = offsetof(struct profile_point, note),
@@ -312,6 +321,12 @@ static const struct option link_rows[] = {
      .help =
          "Modbus TCP: it does not echo the transaction id. Its line then takes any, as with the "
          "line's own option."},
+    {.name = "ignore_unit_id",
+     .type = OPTION_BOOL,
+     .offset = offsetof(struct profile_link, ignore_unit_id),
+     .fallback = "false",
+     .help = "Modbus TCP: its replies have the unit id 0 or 255 whatever was asked. Its line then "
+             "takes those too, as with the line's own option."},
     {.name = "baud",
      .type = OPTION_INT,
      .offset = offsetof(struct profile_link, baud),

@@ -50,12 +50,6 @@ static bool skip_block_comment(struct reader *reader)
     return true;
 }
 
-bool scan_is_text(unsigned value)
-{
-    return value == '\t' || value == '\n' || value == '\r' || value == '\f' ||
-           (value >= 0x20 && value != 0x7f);
-}
-
 /* \xHH that names a control byte: a NUL would cut the string, others are our marks. */
 static bool escape_is_text(const struct reader *reader)
 {
@@ -273,7 +267,7 @@ static bool read_token(struct reader *reader)
         return read_string(reader);
     }
     if (c == '@') {
-        return scan_include(reader);
+        return reader->scan->include(reader);
     }
     if ((c >= '0' && c <= '9') || c == '-' || c == '+' || c == '.') {
         return read_number(reader);

@@ -43,7 +43,10 @@ struct scan_name {
     size_t length;
 };
 
+struct reader;
+
 struct scan {
+    bool (*include)(struct reader *reader); /* the directive at the reader: scan_include */
     struct source *source;
     struct config_memory *memory;
     struct faults *faults;
@@ -74,9 +77,10 @@ struct reader {
 int scan_file(struct scan *scan, const char *path, struct origin asked_at) MUST_USE;
 void scan_finish(struct scan *scan);
 
-/* A byte that may stand in a file, as it is or as \xHH. */
+/* A byte that may stand in a file, as it is or as \xHH: reader.c. */
 bool scan_is_text(unsigned value);
 
+/* reader.c */
 size_t reader_rest(const struct reader *reader);                   /* bytes from at */
 bool reader_refuse(const struct reader *reader, const char *what); /* adds a fault; false */
 

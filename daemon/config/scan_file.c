@@ -9,17 +9,6 @@
 #include "config/memory.h"
 #include "config/slurp.h"
 
-bool reader_refuse(const struct reader *reader, const char *what)
-{
-    faults_add(reader->scan->faults, reader->origin, NULL, "%s", what);
-    return false;
-}
-
-size_t reader_rest(const struct reader *reader)
-{
-    return (size_t)(reader->end - reader->at);
-}
-
 /* The path of `@include "path"` at the reader, as the including file means it; NULL when none stands there. */
 static char *include_path(struct reader *reader)
 {

@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "config/number.h"
 #include "config/profile_parts.h"
+#include <lingtan/reading.h>
 
 enum {
     ONCE_MS = 86400000, /* identity is read again every day */
@@ -54,11 +55,24 @@ double site_ratio(const struct device_config *device, const char *ratio)
     return strcmp(ratio, "pulse") ? 1.0 : device->pulse_weight;
 }
 
-static enum point_source source_of(const struct profile_point *point)
+static bool has_helpers(const struct profile_point *point)
+{
+    return point->scale_from[0] || point->scale_by.count > 0;
+}
+
+/* A float register divided by a power of ten at the most. */
+static bool is_single(const struct profile_point *point, double scale)
+{
+    const int decimals = resolution_decimals(scale);
+    return point->type == REGISTER_F32 && !has_helpers(point) && point->offset == 0 &&
+           decimals >= 0 && decimals <= SINGLE_DECIMALS_MAX;
+}
+
+static enum point_source source_of(const struct profile_point *point, double scale)
 {
     switch (point->type) {
     case REGISTER_F32:
-        return POINT_FLOAT32;
+        return is_single(point, scale) ? POINT_FLOAT32 : POINT_FLOAT64;
     case REGISTER_F64:
         return POINT_FLOAT64;
     case REGISTER_STRING:
@@ -75,17 +89,17 @@ static double unit_factor(const struct profile_point *point)
 }
 
 /* Where helpers have a say, each reading carries a resolution of its own. */
-static double resolution_of(const struct profile_point *point, const struct device_config *device)
+static double resolution_of(const struct profile_point *point, double ratio)
 {
-    double ratio = site_ratio(device, point->ratio);
-    if (point->type == REGISTER_STRING || point->scale_from[0] || point->scale_by.count > 0) {
+    if (point->type == REGISTER_STRING || has_helpers(point)) {
         return 0;
     }
     if (!profile_is_float(point)) {
         return number_round(point->unit_scale * ratio);
     }
     if (point->row->kind != QUANTITY_COUNTER) {
-        return 0;
+        const double scale = number_round(point->unit_scale * ratio);
+        return is_single(point, scale) ? scale : 0;
     }
     return number_round(point->resolution * unit_factor(point) * ratio);
 }
@@ -97,13 +111,14 @@ struct device *site_device(const struct site *site, const struct line_config *li
     size_t count = profile->points.count;
     struct point *points = mem_alloc_array(count + 1, sizeof(*points));
     for (size_t i = 0; i < count; i++) {
+        const double ratio = site_ratio(device, from[i].ratio);
         points[i] = (struct point){
             .name = from[i].name,
             .quantity = from[i].row,
             .index = (uint16_t)from[i].index,
-            .source = (uint8_t)source_of(&from[i]),
+            .source = (uint8_t)source_of(&from[i], number_round(from[i].unit_scale * ratio)),
             .is_writable = from[i].is_writable,
-            .resolution = resolution_of(&from[i], device),
+            .resolution = resolution_of(&from[i], ratio),
             .offset = number_round(from[i].offset * unit_factor(&from[i])),
             .dead_band = isnan(from[i].dead_band) ? from[i].row->dead_band : from[i].dead_band,
             .modulus = from[i].modulus_count,

@@ -53,6 +53,7 @@ struct line_config {
     int64_t gap_ms;             /* -1 = the largest of its profiles */
     int64_t idle_close_s;       /* 0 = never */
     bool ignore_transaction_id; /* for gateways that never echo it (devices quirk M5) */
+    bool ignore_unit_id;        /* for those whose replies say unit 0 or 255 */
     struct option_list devices; /* of struct device_config */
 };
 
@@ -65,10 +66,13 @@ struct device_list {
     struct line_config endpoint; /* without id and devices */
 };
 
+enum site_language { LANGUAGE_EN, LANGUAGE_ZH };
+
 struct site {
     const char *file; /* that it was loaded from */
     char *id;         /* in topics */
     char *name;
+    int language;    /* enum site_language */
     int64_t fast_ms; /* periods of the poll classes; each a divisor or a multiple of 900 s */
     int64_t normal_ms;
     int64_t slow_ms;
@@ -87,7 +91,7 @@ void site_load(const char *path, struct site *site, struct config_memory *memory
                struct faults *faults);
 
 /* The semantic checks that need more than one row: unique ids, known nodes and profiles, two lines on one endpoint,
- * units twice on a line, periods that do not meet the quarter hour, nodes in a circle. Safe on a site whose file had
+ * units twice on a line, periods that do not divide the day, nodes in a circle. Safe on a site whose file had
  * faults: what was not given is not judged. */
 void site_check(const struct site *site, const struct profiles *profiles, struct faults *faults);
 

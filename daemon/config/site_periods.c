@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* site_periods: polls are aligned to the clock, so a period has to meet the quarter hour that bills are made of. */
+/* site_periods: polls stand on a grid of the wall clock that begins at midnight (UTC), so that a period has to divide the
+ * day, or its grid would be another one every day. Whole quarter hours are counted through the days; that they do not
+ * divide one harms nobody. Quarter hours themselves, which bills are made of, are met whatever the period is:
+ * collectors/modbus/schedule.h. */
 #include "config/site_parts.h"
 
 #include <inttypes.h>
@@ -8,13 +11,14 @@
 #include "base/mem.h"
 
 enum {
+    DAY_MS = 86400000,
     QUARTER_MS = 900000,
     PERIOD_LEAST_MS = 100,
 };
 
-static bool meets_quarter(int64_t period_ms)
+static bool is_even(int64_t period_ms)
 {
-    return QUARTER_MS % period_ms == 0 || period_ms % QUARTER_MS == 0;
+    return DAY_MS % period_ms == 0 || period_ms % QUARTER_MS == 0;
 }
 
 /* What to say of a period; NULL when it is fine. */
@@ -23,23 +27,18 @@ static char *judge_period(int64_t period_ms)
     if (period_ms < PERIOD_LEAST_MS) {
         return mem_format("is %" PRId64 ", wants at least %d ms", period_ms, PERIOD_LEAST_MS);
     }
-    if (meets_quarter(period_ms)) {
+    if (is_even(period_ms)) {
         return NULL;
     }
     int64_t below = period_ms;
     int64_t above = period_ms;
-    if (period_ms > QUARTER_MS) {
-        below -= period_ms % QUARTER_MS;
-        above = below + QUARTER_MS;
-    }
-    while (!meets_quarter(below)) {
+    while (!is_even(below)) {
         below--;
     }
-    while (!meets_quarter(above)) {
+    while (!is_even(above)) {
         above++;
     }
-    return mem_format("is %" PRId64
-                      ", wants a divisor or a multiple of a quarter of an hour: %" PRId64
+    return mem_format("is %" PRId64 ", wants what divides an hour or a day without rest: %" PRId64
                       " or %" PRId64 " ms",
                       period_ms, below, above);
 }

@@ -17,6 +17,12 @@ static const char *const parity_words[] = {
     [PARITY_ODD + 1] = NULL,
 };
 
+static const char *const language_words[] = {
+    [LANGUAGE_EN] = "en",
+    [LANGUAGE_ZH] = "zh",
+    [LANGUAGE_ZH + 1] = NULL,
+};
+
 enum {
     DAY_MS = 86400000,
 };
@@ -258,6 +264,12 @@ static const struct option line_rows[] = {
      .fallback = "false",
      .help =
          "tcp: for gateways that do not echo the transaction id; requests are then 20 ms apart."},
+    {.name = "ignore_unit_id",
+     .type = OPTION_BOOL,
+     .offset = offsetof(struct line_config, ignore_unit_id),
+     .fallback = "false",
+     .help = "tcp: for gateways whose replies have the unit id 0 or 255 whatever was asked; the "
+             "transaction id then tells whose they are."},
     {.name = "devices",
      .type = OPTION_LIST,
      .offset = offsetof(struct line_config, devices),
@@ -367,6 +379,14 @@ static const struct option site_rows[] = {
      .offset = offsetof(struct site, name),
      .fallback = "",
      .help = "As people call the compound."},
+    {.name = "language",
+     .type = OPTION_ENUM,
+     .offset = offsetof(struct site, language),
+     .fallback = "en",
+     .words = language_words,
+     .help =
+         "In which language points and states are named where people see them in other programs "
+         "(Home Assistant): English or Chinese."},
     {.name = "fast_ms",
      .type = OPTION_INT,
      .offset = offsetof(struct site, fast_ms),
@@ -374,7 +394,9 @@ static const struct option site_rows[] = {
      .min = 100,
      .max = DAY_MS,
      .unit = "ms",
-     .help = "Period of fast points: powers. Divides a quarter of an hour or is a multiple of it."},
+     .help =
+         "Period of fast points: powers. Divides an hour or a day without rest: 120000, 150000, "
+         "7200000. Classes with counters are read at every quarter hour besides."},
     {.name = "normal_ms",
      .type = OPTION_INT,
      .offset = offsetof(struct site, normal_ms),

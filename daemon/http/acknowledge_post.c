@@ -42,11 +42,12 @@ static int parse_alarm(struct request *request, const json_t *value, unsigned *a
             return 0;
         }
         if (strcmp(row->word, word) == 0) {
-            request_refuse(request, 400, shape, "%s ends by itself when its cause is gone", word);
+            request_refuse(request, ERROR_ALARM_ENDS_BY_ITSELF, shape,
+                           "%s ends by itself when its cause is gone", word);
             return -EINVAL;
         }
     }
-    request_refuse(request, 400, shape, "there is no alarm %s",
+    request_refuse(request, ERROR_UNKNOWN_ALARM, shape, "there is no alarm %s",
                    printable(word ? word : "of that form", shown, sizeof(shown)));
     return -EINVAL;
 }
@@ -57,7 +58,7 @@ static int parse_list(struct request *request, const json_t *list, unsigned *ala
     json_t *value = NULL;
     *alarms = 0;
     if (!json_is_array(list) || json_array_size(list) == 0) {
-        request_refuse(request, 400, shape, "alarms must be a list of one or more");
+        request_refuse(request, ERROR_BAD_BODY, shape, "alarms must be a list of one or more");
         return -EINVAL;
     }
     json_array_foreach(list, i, value)
@@ -74,7 +75,7 @@ static int parse_root(struct request *request, const json_t *root, unsigned *ala
     const json_t *list = json_object_get(root, "alarms");
     *alarms = STORE_STANDING;
     if (!json_is_object(root) || json_object_size(root) > (list ? 1 : 0)) {
-        request_refuse(request, 400, shape,
+        request_refuse(request, ERROR_BAD_BODY, shape,
                        "the body must be one JSON object with no key but alarms");
         return -EINVAL;
     }
@@ -88,7 +89,7 @@ static int parse_body(struct request *request, unsigned *alarms)
     json_t *root = json_loadb(request->body.data ? request->body.data : "", request->body.length,
                               JSON_REJECT_DUPLICATES, &fault);
     if (!root) {
-        request_refuse(request, 400, shape, "the body is no JSON: %s",
+        request_refuse(request, ERROR_BAD_BODY, shape, "the body is no JSON: %s",
                        printable(fault.text, shown, sizeof(shown)));
         return -EINVAL;
     }
@@ -173,7 +174,7 @@ static void run(struct worker *worker, struct journal_reader *reader, void *cont
         log_end(asked, alarms & ~left);
     }
     if (left != 0) {
-        answer_refuse(&answer, 503, "see the alarms of /api/v1/status",
+        answer_refuse(&answer, ERROR_STORE_CANNOT_WRITE, "see the alarms of /api/v1/status",
                       "the store has not ended the alarms yet: it does when it can write again");
     } else {
         write_ended(&answer, alarms);
@@ -198,7 +199,8 @@ void acknowledge_post(struct request *request)
         return;
     }
     struct answer answer = {0};
-    answer_refuse(&answer, 503, "ask again later", "too many queries wait already");
+    answer_refuse(&answer, ERROR_TOO_MANY_QUERIES, "ask again later",
+                  "too many queries wait already");
     request_finish(request, &answer);
     free(asked);
 }

@@ -44,6 +44,7 @@ static void write_row(struct writer *writer, const struct bad_register *row)
     writer_field_int(writer, "address", row->first);
     writer_field_int(writer, "count", row->last - row->first + 1);
     writer_field_string(writer, "kind", row->is_split ? "not_together" : "refused");
+    writer_field_string(writer, "quality", quality_word((enum quality)row->quality));
     writer_field_int(writer, "exception", row->exception);
     writer_field_time(writer, "since", row->since_us);
     writer_field_time(writer, "next_try", row->next_try_us);
@@ -69,12 +70,13 @@ void bad_registers_post(struct request *request)
 {
     const struct http_view *view = &request->http->view;
     if (request->body.length != 2 || memcmp(request->body.data, "{}", 2) != 0) {
-        request_refuse(request, 400, "{}", "the body must be {}: the device stands in the path");
+        request_refuse(request, ERROR_BAD_BODY, "{}",
+                       "the body must be {}: the device stands in the path");
         return;
     }
     if (view->retry_bad_registers(view->context, request->id) < 0) {
         char shown[64];
-        request_refuse(request, 404, "the id of a device in /api/v1/devices",
+        request_refuse(request, ERROR_UNKNOWN_DEVICE, "the id of a device in /api/v1/devices",
                        "there is no device %s", printable(request->id, shown, sizeof(shown)));
         return;
     }

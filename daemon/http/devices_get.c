@@ -84,7 +84,7 @@ void device_get(struct request *request)
     const struct live_device *live = hub_find_device(view->hub, request->id);
     if (!live) {
         char shown[64];
-        request_refuse(request, 404, "the id of a device in /api/v1/devices",
+        request_refuse(request, ERROR_UNKNOWN_DEVICE, "the id of a device in /api/v1/devices",
                        "there is no device %s", printable(request->id, shown, sizeof(shown)));
         return;
     }

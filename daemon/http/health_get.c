@@ -12,9 +12,21 @@ static void answer_text(struct request *request, unsigned status, const char *te
     request->answer.content_type = "text/plain; charset=utf-8";
 }
 
+/* It lives, and says which way in is closed. */
 static void answer_alive(struct request *request)
 {
-    answer_text(request, 200, "ok");
+    struct door_status rows[DOORS_MAX];
+    size_t count = doors_status(request->http->doors, rows);
+    struct text text = {0};
+    text_add_string(&text, "ok");
+    for (size_t i = 0; i < count; i++) {
+        if (rows[i].why[0] != '\0') {
+            text_add_format(&text, "\n%s is %s: %s", rows[i].place,
+                            rows[i].is_open ? "open, but" : "closed", rows[i].why);
+        }
+    }
+    answer_text(request, 200, text.data);
+    text_finish(&text);
 }
 
 void healthz_get(struct request *request)

@@ -46,10 +46,11 @@ static void query_destroy(void *context)
     free(query);
 }
 
-static bool take_reading(void *context, const struct point *point, const struct reading *reading,
-                         const char *text)
+static bool take_reading(void *context, const struct journal_reading *found)
 {
     struct query *query = context;
+    const struct point *point = found->point;
+    const struct reading *reading = found->reading;
     if (query->count == query->limit) {
         query->next_us = reading->time_us;
         return false;
@@ -60,8 +61,11 @@ static bool take_reading(void *context, const struct point *point, const struct 
     query->count++;
     writer_open(&query->writer, '[');
     writer_int(&query->writer, reading->time_us);
-    live_write_value(&query->writer, point, reading, text);
-    writer_string(&query->writer, quality_word((enum quality)reading->quality));
+    live_write_value(&query->writer, point, reading, found->text);
+    writer_string(&query->writer, quality_word(reading_quality(point, reading)));
+    if (found->clock->is_untrusted) {
+        writer_string(&query->writer, "untrusted");
+    }
     writer_close(&query->writer, ']');
     return !worker_is_stopping(query->worker);
 }
@@ -91,7 +95,7 @@ static void refuse_unknown(struct query *query, struct answer *answer)
 {
     char device[64];
     char point[64];
-    answer_refuse(answer, 404, "a device and a point of /api/v1/points",
+    answer_refuse(answer, ERROR_UNKNOWN_POINT, "a device and a point of /api/v1/points",
                   "neither the configuration nor the journal knows %s of %s",
                   printable(query->point, point, sizeof(point)),
                   printable(query->device, device, sizeof(device)));
@@ -110,7 +114,8 @@ static void run_query(struct worker *worker, struct journal_reader *reader, void
                                        query->to_us, query->limit + 1, take_reading, query);
     }
     if (error < 0) {
-        answer_refuse(&answer, 503, "ask again later; see the alarms of /api/v1/status",
+        answer_refuse(&answer, reader ? ERROR_JOURNAL_UNREADABLE : ERROR_NO_JOURNAL,
+                      "ask again later; see the alarms of /api/v1/status",
                       reader ? "reading the journal failed: %s" : "there is no journal to read%s",
                       reader ? strerror(-error) : "");
     } else if (query->count == 0 && !query->is_known) {
@@ -128,7 +133,7 @@ static int parse_time(struct request *request, const char *name, int64_t fallbac
     char shown[64];
     *out = fallback_us;
     if (value && (time_parse(value, out) < 0 || *out < 0 || *out > LATEST_US)) {
-        request_refuse(request, 400,
+        request_refuse(request, ERROR_BAD_PARAMETER,
                        "ISO 8601 with zone, as 2026-11-23T08:00:00Z or 2026-11-23T16:00+08:00 (a + "
                        "in a URL is %2B), or milliseconds since 1970",
                        "%s=%s is no time", name, printable(value, shown, sizeof(shown)));
@@ -147,7 +152,8 @@ static int parse_range(struct request *request, struct query *query)
         return -EINVAL;
     }
     if (query->from_us >= query->to_us) {
-        request_refuse(request, 400, "from before to; both have defaults: the last hour",
+        request_refuse(request, ERROR_BAD_PARAMETER,
+                       "from before to; both have defaults: the last hour",
                        "the time range is empty");
         return -EINVAL;
     }
@@ -160,7 +166,8 @@ static int parse_query(struct request *request, struct query *query)
     const char *device = request_parameter(request, "device");
     const char *point = request_parameter(request, "point");
     if (!device || !point || device[0] == '\0' || point[0] == '\0') {
-        request_refuse(request, 400, "device=ID&point=NAME, as listed by /api/v1/points",
+        request_refuse(request, ERROR_MISSING_PARAMETER,
+                       "device=ID&point=NAME, as listed by /api/v1/points",
                        "device and point must be given");
         return -EINVAL;
     }
@@ -190,7 +197,8 @@ static void submit(struct request *request, struct query *query)
         return;
     }
     struct answer answer = {0};
-    answer_refuse(&answer, 503, "ask again later", "too many queries wait already");
+    answer_refuse(&answer, ERROR_TOO_MANY_QUERIES, "ask again later",
+                  "too many queries wait already");
     request_finish(request, &answer);
     query_destroy(query);
 }

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http: options, and starting and stopping the doors, the worker and the streams. */
+/* http: options, and starting and stopping the worker, the streams and the doors. */
 #include "http/http.h"
 
 #include <stddef.h>
 #include <stdlib.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/mem.h"
+#include "config/config.h"
+#include "http/doors.h"
 #include "http/listen.h"
 #include "http/server.h"
 #include <lingtan/log.h>
-
-enum {
-    TCP_THREADS = 2,
-    LOCAL_THREADS = 1,
-};
 
 static const struct option rows[] = {
     {.name = "enabled",
@@ -35,7 +32,8 @@ static const struct option rows[] = {
      .fallback = "8080",
      .min = 0,
      .max = 65535,
-     .help = "TCP port; 0 = a free one, which is written to port_file."},
+     .help = "TCP port; 0 = a free one, which is written to port_file. While another program "
+             "holds it the daemon works on and tries it again."},
     {.name = "socket",
      .type = OPTION_STRING,
      .offset = offsetof(struct http_options, socket),
@@ -57,46 +55,18 @@ const struct option_table http_table = {
     .help = "The API, on this machine only.",
 };
 
-static int start_local(struct http *http, const char *path)
+void http_check(const struct http_options *options, struct origin origin, struct faults *faults)
 {
-    int fd = -1;
-    if (path[0] == '\0') {
-        return 0;
+    if (options->enabled && !address_is_loopback(options->listen)) {
+        faults_add(faults, origin, "http.listen",
+                   "is \"%s\", wants 127.0.0.1 (any 127.x.x.x) or ::1 until logins exist; reach it "
+                   "from elsewhere by an SSH tunnel",
+                   options->listen);
     }
-    int error = listen_local(path, &fd);
-    if (error < 0) {
-        return error;
+    if (!socket_path_fits(options->socket)) {
+        faults_add(faults, origin, "http.socket", "is \"%s\", wants at most 107 bytes",
+                   options->socket);
     }
-    http->socket_path = mem_dup_string(path);
-    error = endpoint_start(&http->local, fd, LOCAL_THREADS);
-    if (error < 0) {
-        log_error("http: cannot serve the socket %s", path);
-        close(fd);
-    }
-    return error;
-}
-
-static int start_tcp(struct http *http, const struct http_options *options)
-{
-    int fd = -1;
-    if (!options->enabled) {
-        return 0;
-    }
-    int error = listen_tcp(options->listen, options->port, &fd, &http->port);
-    if (error < 0) {
-        return error;
-    }
-    error = endpoint_start(&http->tcp, fd, TCP_THREADS);
-    if (error < 0) {
-        log_error("http: cannot serve port %d", http->port);
-        close(fd);
-        return error;
-    }
-    if (options->port_file[0] != '\0') {
-        error = port_file_write(options->port_file, http->port);
-        http->port_file = error == 0 ? mem_dup_string(options->port_file) : NULL;
-    }
-    return error;
 }
 
 static int start(struct http *http, const struct http_options *options)
@@ -105,12 +75,13 @@ static int start(struct http *http, const struct http_options *options)
     if (error == 0) {
         error = streams_create(&http->view, &http->streams);
     }
-    if (error < 0) {
-        log_error("http: cannot start (error %d)", -error);
-        return error;
+    if (error == 0) {
+        error = doors_open(http, options, &http->doors);
     }
-    error = start_local(http, options->socket);
-    return error < 0 ? error : start_tcp(http, options);
+    if (error < 0) {
+        log_error("http: cannot start: %s", strerror(-error));
+    }
+    return error;
 }
 
 int http_start(const struct http_options *options, const struct http_view *view, struct http **out)
@@ -118,17 +89,12 @@ int http_start(const struct http_options *options, const struct http_view *view,
     struct http *http = mem_alloc(sizeof(*http));
     http->view = *view;
     http->room = waiting_room_create();
-    http->tcp = (struct endpoint){.http = http, .is_tcp = true};
-    http->local = (struct endpoint){.http = http};
     http->main_thread = pthread_self();
     http->started_mono_us = clock_mono_us(loop_clock(view->loop));
     int error = start(http, options);
     if (error < 0) {
         http_stop(http);
         return error;
-    }
-    if (http->port > 0) {
-        log_info("http: listening on %s port %d", options->listen, http->port);
     }
     *out = http;
     return 0;
@@ -148,14 +114,6 @@ static void leave_main(struct http *http)
     }
 }
 
-static void remove_file(char *path)
-{
-    if (path) {
-        (void)unlink(path);
-    }
-    free(path);
-}
-
 void http_stop(struct http *http)
 {
     if (!http) {
@@ -166,10 +124,7 @@ void http_stop(struct http *http)
         streams_close(http->streams);
         leave_main(http);
     }
-    remove_file(http->port_file);
-    remove_file(http->socket_path);
-    endpoint_stop(&http->tcp);
-    endpoint_stop(&http->local);
+    doors_close(http->doors);
     worker_stop(http->worker);
     streams_destroy(http->streams);
     waiting_room_unref(http->room);
@@ -178,5 +133,5 @@ void http_stop(struct http *http)
 
 int http_port(const struct http *http)
 {
-    return http->port;
+    return doors_port(http->doors);
 }

@@ -39,7 +39,11 @@ struct http_view {
 
 struct http;
 
-/* On the main thread; the view's pointers outlive the server. After a failure the reason has been logged. */
+/* Adds what is wrong with the options. */
+void http_check(const struct http_options *options, struct origin origin, struct faults *faults);
+
+/* On the main thread; the view's pointers and the options outlive the server. A port or path that cannot be had is no
+ * failure: it is tried again. After a failure the reason has been logged. */
 int http_start(const struct http_options *options, const struct http_view *view,
                struct http **out) MUST_USE;
 
@@ -48,6 +52,6 @@ int http_start(const struct http_options *options, const struct http_view *view,
  * line still holds may come back later. */
 void http_stop(struct http *http);
 
-int http_port(const struct http *http); /* the TCP port in use */
+int http_port(const struct http *http); /* the TCP port in use, 0 = none yet */
 
 #endif

@@ -76,8 +76,8 @@ void line_get(struct request *request)
         writer_close(&writer, '}');
     } else {
         char shown[64];
-        request_refuse(request, 404, "the id of a line in /api/v1/lines", "there is no line %s",
-                       printable(request->id, shown, sizeof(shown)));
+        request_refuse(request, ERROR_UNKNOWN_LINE, "the id of a line in /api/v1/lines",
+                       "there is no line %s", printable(request->id, shown, sizeof(shown)));
     }
     free(lines);
 }

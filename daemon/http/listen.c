@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include <lingtan/log.h>
 
 enum {
     BACKLOG = 128,
@@ -74,17 +73,11 @@ int listen_tcp(const char *address, int64_t port, int *fd, int *port_in_use)
     union address parsed;
     socklen_t size = parse_address(address, port, &parsed);
     if (size == 0) {
-        log_error("http.listen: \"%s\" is not allowed: only 127.0.0.1 (any 127.x.x.x) or ::1 until "
-                  "logins exist; reach it from elsewhere by an SSH tunnel",
-                  address);
         return -EINVAL;
     }
     int sock = socket(parsed.any.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int bound = sock < 0 ? -errno : bind_tcp(sock, &parsed, size);
     if (bound < 0) {
-        log_error("http: cannot listen on %s port %lld: %s; choose another http.port, or 0 for a "
-                  "free one",
-                  address, (long long)port, strerror(-bound));
         if (sock >= 0) {
             close(sock);
         }
@@ -151,24 +144,15 @@ static int bind_local(int fd, const struct sockaddr_un *address)
     return error;
 }
 
-static const char *local_reason(int error)
+bool socket_path_fits(const char *path)
 {
-    switch (error) {
-    case -EADDRINUSE:
-        return "another daemon answers there; stop it or choose another http.socket";
-    case -EEXIST:
-        return "there is a file which is no socket; remove it or choose another http.socket";
-    default:
-        return strerror(-error);
-    }
+    return strlen(path) < sizeof(((struct sockaddr_un *)NULL)->sun_path);
 }
 
 int listen_local(const char *path, int *fd)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
-    if (strlen(path) >= sizeof(address.sun_path)) {
-        log_error("http.socket: \"%s\" is too long: at most %zu bytes", path,
-                  sizeof(address.sun_path) - 1);
+    if (!socket_path_fits(path)) {
         return -ENAMETOOLONG;
     }
     memcpy(address.sun_path, path, strlen(path) + 1);
@@ -176,7 +160,6 @@ int listen_local(const char *path, int *fd)
     int sock = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     int error = sock < 0 ? -errno : bind_local(sock, &address);
     if (error < 0) {
-        log_error("http.socket: cannot listen on %s: %s", path, local_reason(error));
         if (sock >= 0) {
             close(sock);
         }
@@ -206,7 +189,6 @@ int port_file_write(const char *path, int port)
         error = -errno;
     }
     if (error < 0) {
-        log_error("http.port_file: cannot write %s: %s", path, strerror(-error));
         (void)unlink(temporary);
     }
     free(temporary);

@@ -44,13 +44,13 @@ int live_filter_read(struct request *request, struct live_filter *filter)
         .node = request_parameter(request, "node"),
     };
     if (filter->device && !hub_find_device(view->hub, filter->device)) {
-        request_refuse(request, 400, "the id of a device in /api/v1/devices",
+        request_refuse(request, ERROR_FILTER_DEVICE, "the id of a device in /api/v1/devices",
                        "there is no device %s", printable(filter->device, shown, sizeof(shown)));
         return -EINVAL;
     }
     if (filter->node && !site_find_node(view->site, filter->node)) {
-        request_refuse(request, 400, "the id of a node in /api/v1/site", "there is no node %s",
-                       printable(filter->node, shown, sizeof(shown)));
+        request_refuse(request, ERROR_FILTER_NODE, "the id of a node in /api/v1/site",
+                       "there is no node %s", printable(filter->node, shown, sizeof(shown)));
         return -EINVAL;
     }
     return 0;
@@ -66,6 +66,13 @@ void live_write_value(struct writer *writer, const struct point *point,
         reading_add_value(writer->text, point, reading);
     } else {
         writer_null(writer);
+    }
+}
+
+static void write_clock(struct writer *writer, bool is_untrusted)
+{
+    if (is_untrusted) {
+        writer_field_string(writer, "clock", "untrusted");
     }
 }
 
@@ -119,6 +126,7 @@ static void write_device(struct writer *writer, const struct http_view *view,
         writer_null(writer);
     }
     writer_field_uint(writer, "seq", live->seq);
+    write_clock(writer, live->is_clock_untrusted);
     write_values(writer, live);
     write_qualities(writer, view->hub, live);
     write_ages(writer, live, clock_mono_us(loop_clock(view->loop)));
@@ -148,6 +156,7 @@ void live_write_batch(struct writer *writer, const struct batch *batch)
     writer_field_string(writer, "device", batch->device->id);
     writer_field_int(writer, "ts", batch->time_us / 1000);
     writer_field_uint(writer, "seq", batch->seq);
+    write_clock(writer, batch->clock.is_untrusted);
     writer_field_open(writer, "values", '{');
     for (size_t i = 0; i < batch->count; i++) {
         const struct reading *reading = &batch->readings[i];
@@ -160,9 +169,9 @@ void live_write_batch(struct writer *writer, const struct batch *batch)
     writer_field_open(writer, "quality", '{');
     for (size_t i = 0; i < batch->count; i++) {
         const struct reading *reading = &batch->readings[i];
-        if (reading->quality != QUALITY_OK) {
-            writer_field_string(writer, points[reading->point].name,
-                                quality_word((enum quality)reading->quality));
+        enum quality quality = reading_quality(&points[reading->point], reading);
+        if (quality != QUALITY_OK) {
+            writer_field_string(writer, points[reading->point].name, quality_word(quality));
         }
     }
     writer_close(writer, '}');

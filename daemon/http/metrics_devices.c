@@ -23,6 +23,7 @@ static const struct error_class error_classes[] = {
     {"bad_reply", offsetof(struct error_counts, bad_replies)},
     {"foreign", offsetof(struct error_counts, foreign)},
     {"connect", offsetof(struct error_counts, connects)},
+    {"close", offsetof(struct error_counts, closes)},
     {"skipped", offsetof(struct error_counts, skipped)},
 };
 
@@ -46,7 +47,7 @@ struct line_family {
 
 static double line_up(const struct line_status *line)
 {
-    return line->state == LINE_UP;
+    return line_is_well(line);
 }
 
 static double line_load(const struct line_status *line)
@@ -169,8 +170,9 @@ static double device_bad_registers(const struct device_status *status)
 }
 
 static const struct device_family device_families[] = {
-    {"lingtan_device_online", METRIC_GAUGE, "1 when the device answers.", device_online},
-    {"lingtan_device_failed_polls", METRIC_GAUGE, "Failed polls in a row.", device_failed},
+    {"lingtan_device_online", METRIC_GAUGE, "1 when the device gives values.", device_online},
+    {"lingtan_device_failed_polls", METRIC_GAUGE, "Polls in a row that brought no value.",
+     device_failed},
     {"lingtan_device_polls_total", METRIC_COUNTER, "Polls.", device_polls},
     {"lingtan_device_bad_registers", METRIC_GAUGE,
      "Runs of registers that the device refuses and that are not read.", device_bad_registers},

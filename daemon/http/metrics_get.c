@@ -137,6 +137,18 @@ static void add_sinks(struct text *text, const struct http_view *view)
     }
 }
 
+static void add_doors(struct text *text, struct doors *doors)
+{
+    static const char name[] = "lingtan_http_door_open";
+    struct door_status rows[DOORS_MAX];
+    size_t count = doors_status(doors, rows);
+    metric_family(text, name, METRIC_GAUGE, "1 when the API can be reached this way.");
+    for (size_t i = 0; i < count; i++) {
+        const struct label labels[] = {{"door", rows[i].name}, {0}};
+        metric_sample(text, name, labels, rows[i].is_open);
+    }
+}
+
 /* On the main thread. */
 static void copy_state(struct request *request)
 {
@@ -153,6 +165,7 @@ static void copy_state(struct request *request)
         add_store(text, http->view.store);
     }
     add_sinks(text, &http->view);
+    add_doors(text, http->doors);
 }
 
 static void add_http(struct text *text, struct http *http)

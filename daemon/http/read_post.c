@@ -11,6 +11,7 @@
 #include "http/server.h"
 #include "http/writer.h"
 #include <lingtan/command.h>
+#include <lingtan/exception.h>
 
 enum {
     EXPIRES_MS = 10000, /* in the line's queue; a busy serial line may take that long */
@@ -48,8 +49,9 @@ static int parse_field(struct request *request, const json_t *root, const struct
     }
     *out = json_integer_value(value);
     if (!json_is_integer(value) || *out < field->min || *out > field->max) {
-        request_refuse(request, 400, shape, "%s must be a whole number from %lld to %lld",
-                       field->name, (long long)field->min, (long long)field->max);
+        request_refuse(request, ERROR_BAD_BODY, shape,
+                       "%s must be a whole number from %lld to %lld", field->name,
+                       (long long)field->min, (long long)field->max);
         return -EINVAL;
     }
     return 0;
@@ -71,13 +73,13 @@ static int check_keys(struct request *request, json_t *root)
     json_t *value = NULL;
     char shown[64];
     if (!json_is_object(root)) {
-        request_refuse(request, 400, shape, "the body must be one JSON object");
+        request_refuse(request, ERROR_BAD_BODY, shape, "the body must be one JSON object");
         return -EINVAL;
     }
     json_object_foreach(root, key, value)
     {
         if (!key_is_known(key)) {
-            request_refuse(request, 400, shape, "unknown key %s",
+            request_refuse(request, ERROR_BAD_BODY, shape, "unknown key %s",
                            printable(key, shown, sizeof(shown)));
             return -EINVAL;
         }
@@ -88,11 +90,11 @@ static int check_keys(struct request *request, json_t *root)
 static int check_extent(struct request *request, const struct command *command)
 {
     if (command->function > 2 && command->quantity > COMMAND_REGISTERS_MAX) {
-        request_refuse(request, 400, shape, "at most 125 registers are read at once");
+        request_refuse(request, ERROR_BAD_BODY, shape, "at most 125 registers are read at once");
         return -EINVAL;
     }
     if (command->address + command->quantity > 65536) {
-        request_refuse(request, 400, shape, "the block ends behind address 65535");
+        request_refuse(request, ERROR_BAD_BODY, shape, "the block ends behind address 65535");
         return -EINVAL;
     }
     return 0;
@@ -106,7 +108,8 @@ static int parse_command(struct request *request, json_t *root, struct command *
         return -EINVAL;
     }
     if (!line || line[0] == '\0' || strlen(line) >= sizeof(command->line)) {
-        request_refuse(request, 400, shape, "line must be the id of a line in /api/v1/lines");
+        request_refuse(request, ERROR_BAD_BODY, shape,
+                       "line must be the id of a line in /api/v1/lines");
         return -EINVAL;
     }
     for (size_t i = 0; i < FIELD_COUNT; i++) {
@@ -144,32 +147,41 @@ static void write_registers(struct answer *answer, const struct command *command
     writer_close(&writer, '}');
 }
 
-static const char *exception_words(uint8_t exception)
-{
-    static const char *const words[] = {
-        [1] = "illegal function",  [2] = "illegal data address", [3] = "illegal data value",
-        [4] = "device failure",    [5] = "acknowledged, busy",   [6] = "device busy",
-        [10] = "gateway: no path", [11] = "gateway: no answer",
-    };
-    return exception < ARRAY_SIZE(words) && words[exception] ? words[exception] : "unknown";
-}
-
 /* The code stands apart too: who looks for devices must tell a gateway's 10 and 11 from a device's own. */
 static void write_exception(struct answer *answer, const struct command *command)
 {
-    char *what = mem_format("unit %u on line %s refused: exception %u, %s", command->unit,
+    struct writer writer =
+        answer_refuse_start(answer, ERROR_EXCEPTION, exception_advice(command->exception),
+                            "unit %u on line %s refused: exception %u, %s", command->unit,
                             command->line, command->exception, exception_words(command->exception));
-    struct writer writer = {.text = &answer->body};
-    answer->status = 502;
-    answer->content_type = "application/json";
-    writer_open(&writer, '{');
-    writer_field_open(&writer, "error", '{');
-    writer_field_string(&writer, "what", what);
-    writer_field_string(&writer, "allowed", "what the device's document lists");
     writer_field_int(&writer, "exception", command->exception);
-    writer_close(&writer, '}');
-    writer_close(&writer, '}');
-    free(what);
+    answer_refuse_end(&writer);
+}
+
+/* The time stands apart too, for who waits for it. */
+static void write_refusal(struct answer *answer, const struct command *command)
+{
+    int64_t seconds = (command->retry_in_us + 999999) / 1000000;
+    char *allowed = mem_format("ask again in %lld s", (long long)seconds);
+    struct writer writer = answer_refuse_start(
+        answer, ERROR_UNIT_PUT_OFF, allowed,
+        "unit %u on line %s was not asked: it is not known to answer, and waiting in vain again "
+        "would hold up the polls of the other units",
+        command->unit, command->line);
+    writer_field_int(&writer, "retry_in_s", seconds);
+    answer_refuse_end(&writer);
+    free(allowed);
+}
+
+/* How many came stands apart too: who looks for registers asks for fewer then. */
+static void write_short(struct answer *answer, const struct command *command)
+{
+    struct writer writer = answer_refuse_start(
+        answer, ERROR_SHORT_REPLY, "fewer: the device may know no more, or give no more at once",
+        "unit %u on line %s gave %u of %u %s", command->unit, command->line, command->given,
+        command->quantity, command->function <= 2 ? "bits" : "registers");
+    writer_field_int(&writer, "given", command->given);
+    answer_refuse_end(&writer);
 }
 
 static void write_failure(struct answer *answer, const struct command *command)
@@ -177,22 +189,33 @@ static void write_failure(struct answer *answer, const struct command *command)
     static const char again[] = "ask again; see /api/v1/lines for the state of the line";
     switch (command->error) {
     case -ETIMEDOUT:
-        answer_refuse(answer, 504, "a unit that is on this line and answers",
+        answer_refuse(answer, ERROR_NO_REPLY, "a unit that is on this line and answers",
                       "unit %u on line %s did not answer", command->unit, command->line);
         break;
     case -EREMOTEIO:
         write_exception(answer, command);
         break;
+    case -EAGAIN:
+        write_refusal(answer, command);
+        break;
+    case -ENODATA:
+        write_short(answer, command);
+        break;
     case -EBADMSG:
-        answer_refuse(answer, 502, again, "unit %u on line %s answered something that is no reply",
-                      command->unit, command->line);
+        answer_refuse(answer, ERROR_BAD_REPLY, again,
+                      "unit %u on line %s answered something that is no reply", command->unit,
+                      command->line);
         break;
     case -ENOTCONN:
-        answer_refuse(answer, 503, again, "the line %s is not connected", command->line);
+        answer_refuse(answer, ERROR_LINE_DOWN, again, "the line %s is not connected",
+                      command->line);
+        break;
+    case -ECANCELED:
+        answer_refuse(answer, ERROR_STOPPING, again, "the line %s is stopping", command->line);
         break;
     default:
-        answer_refuse(answer, 503, again, "the read on line %s was not done: %s", command->line,
-                      strerror(-command->error));
+        answer_refuse(answer, ERROR_READ_NOT_DONE, again, "the read on line %s was not done: %s",
+                      command->line, strerror(-command->error));
         break;
     }
 }
@@ -214,13 +237,17 @@ static void refuse_command(struct request *request, const char *line, int error)
 {
     char shown[64];
     struct answer answer = {0};
+    (void)printable(line, shown, sizeof(shown));
     if (error == -ENOENT) {
-        answer_refuse(&answer, 404, "the id of a line in /api/v1/lines", "there is no line %s",
-                      printable(line, shown, sizeof(shown)));
+        answer_refuse(&answer, ERROR_UNKNOWN_LINE, "the id of a line in /api/v1/lines",
+                      "there is no line %s", shown);
+    } else if (error == -ENOSPC) {
+        answer_refuse(&answer, ERROR_LINE_BUSY, "ask again later",
+                      "line %s takes no command now: its queue is full", shown);
     } else {
-        answer_refuse(&answer, 503, "ask again later", "line %s takes no command now: %s",
-                      printable(line, shown, sizeof(shown)),
-                      error == -ENOSPC ? "its queue is full" : strerror(-error));
+        answer_refuse(&answer, error == -ESHUTDOWN ? ERROR_STOPPING : ERROR_READ_NOT_DONE,
+                      "ask again later", "line %s takes no command now: %s", shown,
+                      strerror(-error));
     }
     request_finish(request, &answer);
 }
@@ -248,7 +275,7 @@ void read_post(struct request *request)
                               JSON_REJECT_DUPLICATES, &fault);
     if (!root) {
         char shown[JSON_ERROR_TEXT_LENGTH];
-        request_refuse(request, 400, shape, "the body is no JSON: %s",
+        request_refuse(request, ERROR_BAD_BODY, shape, "the body is no JSON: %s",
                        printable(fault.text, shown, sizeof(shown)));
         return;
     }

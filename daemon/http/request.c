@@ -71,7 +71,7 @@ int request_parameter_int(struct request *request, const char *name, int64_t min
         char allowed[96];
         (void)snprintf(allowed, sizeof(allowed), "a whole number from %lld to %lld", (long long)min,
                        (long long)max);
-        request_refuse(request, 400, allowed, "%s=%s is not allowed", name,
+        request_refuse(request, ERROR_BAD_PARAMETER, allowed, "%s=%s is not allowed", name,
                        printable(value, shown, sizeof(shown)));
         return -EINVAL;
     }
@@ -98,38 +98,57 @@ struct text *request_json(struct request *request, unsigned status)
     return json_start(&request->answer, status);
 }
 
-static void refuse(struct answer *answer, unsigned status, const char *allowed, const char *format,
-                   va_list args) PRINTF_LIKE(4, 0);
-static void refuse(struct answer *answer, unsigned status, const char *allowed, const char *format,
-                   va_list args)
+static struct writer refuse(struct answer *answer, enum error_code code, const char *allowed,
+                            const char *format, va_list args) PRINTF_LIKE(4, 0);
+static struct writer refuse(struct answer *answer, enum error_code code, const char *allowed,
+                            const char *format, va_list args)
 {
+    const struct error_row *row = &error_rows[code];
     char *what = mem_format_args(format, args);
-    struct writer writer = {.text = json_start(answer, status)};
+    struct writer writer = {.text = json_start(answer, row->status)};
     writer_open(&writer, '{');
     writer_field_open(&writer, "error", '{');
+    writer_field_string(&writer, "code", row->word);
     writer_field_string(&writer, "what", what);
     writer_field_string(&writer, "allowed", allowed);
-    writer_close(&writer, '}');
-    writer_close(&writer, '}');
     free(what);
+    return writer;
 }
 
-void answer_refuse(struct answer *answer, unsigned status, const char *allowed, const char *what,
-                   ...)
+struct writer answer_refuse_start(struct answer *answer, enum error_code code, const char *allowed,
+                                  const char *what, ...)
 {
     va_list args;
     va_start(args, what);
-    refuse(answer, status, allowed, what, args);
+    struct writer writer = refuse(answer, code, allowed, what, args);
     va_end(args);
+    return writer;
 }
 
-void request_refuse(struct request *request, unsigned status, const char *allowed, const char *what,
-                    ...)
+void answer_refuse_end(struct writer *writer)
+{
+    writer_close(writer, '}');
+    writer_close(writer, '}');
+}
+
+void answer_refuse(struct answer *answer, enum error_code code, const char *allowed,
+                   const char *what, ...)
 {
     va_list args;
     va_start(args, what);
-    refuse(&request->answer, status, allowed, what, args);
+    struct writer writer = refuse(answer, code, allowed, what, args);
     va_end(args);
+    answer_refuse_end(&writer);
+}
+
+void request_refuse(struct request *request, enum error_code code, const char *allowed,
+                    const char *what, ...)
+{
+    va_list args;
+    va_start(args, what);
+    struct writer writer = refuse(&request->answer, code, allowed, what, args);
+    va_end(args);
+    answer_refuse_end(&writer);
 }
 
 const char *printable(const char *input, char *out, size_t size)

@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 #include "base/text.h"
+#include "http/error_code.h"
+#include "http/writer.h"
 
 struct MHD_Connection;
 struct http;
@@ -92,11 +94,15 @@ int request_parameter_int(struct request *request, const char *name, int64_t min
 /* Starts a JSON answer and returns its empty body. */
 struct text *request_json(struct request *request, unsigned status);
 
-/* {"error":{"what":...,"allowed":...}}; what is wrong, and what is allowed or to be done. */
-void request_refuse(struct request *request, unsigned status, const char *allowed, const char *what,
-                    ...) PRINTF_LIKE(4, 5);
-void answer_refuse(struct answer *answer, unsigned status, const char *allowed, const char *what,
-                   ...) PRINTF_LIKE(4, 5);
+/* {"error":{"code":...,"what":...,"allowed":...}}; what is wrong, and what is allowed or to be done. */
+void request_refuse(struct request *request, enum error_code code, const char *allowed,
+                    const char *what, ...) PRINTF_LIKE(4, 5);
+void answer_refuse(struct answer *answer, enum error_code code, const char *allowed,
+                   const char *what, ...) PRINTF_LIKE(4, 5);
+/* The same with more fields, which the caller writes in between. */
+struct writer answer_refuse_start(struct answer *answer, enum error_code code, const char *allowed,
+                                  const char *what, ...) PRINTF_LIKE(4, 5);
+void answer_refuse_end(struct writer *writer);
 void answer_finish(struct answer *answer);
 
 /* What a client sent, cut and cleaned so that it can stand in a message. */

@@ -38,14 +38,15 @@ static enum MHD_Result check_header(void *context, enum MHD_ValueKind kind, cons
     (void)kind;
     char shown[64];
     if (header_is_forwarding(name)) {
-        request_refuse(request, 403,
+        request_refuse(request, ERROR_PROXIED,
                        "connect directly to the daemon's loopback address or its Unix socket",
                        "the request came through a proxy (header %s): refused until logins exist",
                        printable(name, shown, sizeof(shown)));
         return MHD_NO;
     }
     if (strcasecmp(name, MHD_HTTP_HEADER_ORIGIN) == 0 && (!value || !origin_is_loopback(value))) {
-        request_refuse(request, 403, "pages served from this machine's loopback address",
+        request_refuse(request, ERROR_FOREIGN_ORIGIN,
+                       "pages served from this machine's loopback address",
                        "the request was made by a page from elsewhere (Origin %s)",
                        printable(value ? value : "", shown, sizeof(shown)));
         return MHD_NO;
@@ -59,7 +60,7 @@ static bool origin_passes(struct request *request)
     const char *host =
         MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_HOST);
     if (!host || !host_is_loopback(host)) {
-        request_refuse(request, 403, "localhost, 127.0.0.1 or [::1], with any port",
+        request_refuse(request, ERROR_FOREIGN_HOST, "localhost, 127.0.0.1 or [::1], with any port",
                        "the Host header \"%s\" is not a name of the loopback interface: refused "
                        "against DNS rebinding",
                        printable(host ? host : "", shown, sizeof(shown)));
@@ -90,7 +91,7 @@ static void refuse_parameter(struct request *request, const char *name)
     for (size_t i = 0; known && known[i]; i++) {
         text_add_format(&allowed, "%s%s", i ? ", " : "", known[i]);
     }
-    request_refuse(request, 400, allowed.data ? allowed.data : "no parameters",
+    request_refuse(request, ERROR_UNKNOWN_PARAMETER, allowed.data ? allowed.data : "no parameters",
                    "unknown parameter %s", printable(name, shown, sizeof(shown)));
     text_finish(&allowed);
 }
@@ -105,8 +106,8 @@ static enum MHD_Result take_parameter(void *context, enum MHD_ValueKind kind, co
         return MHD_NO;
     }
     if (request_parameter(request, name) || request->parameter_count == REQUEST_PARAMETERS_MAX) {
-        request_refuse(request, 400, "each parameter once", "the parameter %s is given twice",
-                       name);
+        request_refuse(request, ERROR_REPEATED_PARAMETER, "each parameter once",
+                       "the parameter %s is given twice", name);
         return MHD_NO;
     }
     request->parameters[request->parameter_count++] =
@@ -121,10 +122,11 @@ static void find_route(struct request *request, const char *method, const char *
     request->is_head = strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
     request->route = route_find(method, url, &id, &request->allow);
     if (!request->route && request->allow) {
-        request_refuse(request, 405, request->allow, "the method %s is not allowed here",
-                       printable(method, shown, 32));
+        request_refuse(request, ERROR_METHOD_NOT_ALLOWED, request->allow,
+                       "the method %s is not allowed here", printable(method, shown, 32));
     } else if (!request->route) {
-        request_refuse(request, 404, "a path of docs/openapi.yaml, as /api/v1/status or /metrics",
+        request_refuse(request, ERROR_UNKNOWN_PATH,
+                       "a path of docs/openapi.yaml, as /api/v1/status or /metrics",
                        "there is nothing at %s", printable(url, shown, sizeof(shown)));
     } else {
         request->id = mem_dup_string(id);
@@ -136,7 +138,8 @@ static void find_route(struct request *request, const char *method, const char *
 static void refuse_body(struct request *request)
 {
     request->must_close = true;
-    request_refuse(request, 413, "65536 bytes at the most", "the request body is too large");
+    request_refuse(request, ERROR_BODY_TOO_LARGE, "65536 bytes at the most",
+                   "the request body is too large");
 }
 
 static void check_length(struct request *request)
@@ -159,7 +162,7 @@ static void check_type(struct request *request)
                                                    MHD_HTTP_HEADER_CONTENT_TYPE);
     if (strcmp(request->route->method, MHD_HTTP_METHOD_POST) == 0 &&
         (!type || strncasecmp(type, json, strlen(json)) != 0)) {
-        request_refuse(request, 415, "Content-Type: application/json",
+        request_refuse(request, ERROR_NOT_DECLARED_JSON, "Content-Type: application/json",
                        "the body must be declared as JSON");
     }
 }
@@ -167,7 +170,7 @@ static void check_type(struct request *request)
 static void check_door(struct request *request)
 {
     if (request->route->door == DOOR_SOCKET) {
-        request_refuse(request, 403,
+        request_refuse(request, ERROR_SOCKET_ONLY,
                        "the daemon's Unix socket: the command lingtan, or curl --unix-socket",
                        "%s changes something, and over TCP nobody can be told from anybody else: "
                        "loopback without a login is read-only",
@@ -179,7 +182,8 @@ static void check_door(struct request *request)
 static void check(struct request *request, bool is_tcp, const char *method, const char *url)
 {
     if (request->url_size > REQUEST_URL_MAX) {
-        request_refuse(request, 414, "2048 bytes at the most", "the URL is too long");
+        request_refuse(request, ERROR_URL_TOO_LONG, "2048 bytes at the most",
+                       "the URL is too long");
         return;
     }
     if (is_tcp && !origin_passes(request)) {

@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "http/doors.h"
 #include "http/http.h"
 #include "http/request.h"
 #include "http/stream.h"
@@ -31,13 +32,9 @@ struct http {
     struct worker *worker;
     struct streams *streams;
     struct http_counts counts;
-    struct endpoint tcp;
-    struct endpoint local;
+    struct doors *doors; /* for handlers on the main thread */
     pthread_t main_thread;
     int64_t started_mono_us;
-    int port;
-    char *socket_path; /* to be unlinked, or NULL */
-    char *port_file;
 };
 
 /* Takes the listening socket; MHD closes it at the end. */

@@ -77,6 +77,7 @@ void write_errors(struct writer *writer, const struct error_counts *errors)
     writer_field_uint(writer, "bad_replies", errors->bad_replies);
     writer_field_uint(writer, "foreign", errors->foreign);
     writer_field_uint(writer, "connects", errors->connects);
+    writer_field_uint(writer, "closes", errors->closes);
     writer_field_uint(writer, "skipped", errors->skipped);
     writer_close(writer, '}');
 }
@@ -86,6 +87,7 @@ void write_health(struct writer *writer, const struct device_status *status)
     static const struct device_status unknown;
     const struct device_status *shown = status ? status : &unknown;
     writer_field_string(writer, "health", device_health_words[shown->health]);
+    writer_field_string(writer, "last_error", shown->last_error);
     writer_field_time(writer, "last_good", shown->last_good_wall_us);
     writer_field_uint(writer, "failed_polls", shown->failed_polls);
     writer_field_int(writer, "next_try_in_ms", shown->next_try_in_us / 1000);
@@ -107,5 +109,6 @@ void write_sink(struct writer *writer, const struct runner_status *status)
     writer_field_uint(writer, "rejected", status->rejected);
     writer_field_uint(writer, "sessions", status->sessions);
     writer_field_time(writer, "oldest", status->oldest_us);
+    writer_field_int(writer, "down_ms", status->down_us / 1000);
     writer_close(writer, '}');
 }

@@ -40,7 +40,7 @@ static void write_lines(struct writer *writer, const struct http_view *view)
     size_t up = 0;
     struct line_status *lines = status_lines(view, &count);
     for (size_t i = 0; i < count; i++) {
-        up += lines[i].state == LINE_UP;
+        up += line_is_well(&lines[i]);
     }
     free(lines);
     writer_field_uint(writer, "lines", count);
@@ -92,21 +92,58 @@ static void write_store(struct writer *writer, const struct store_status *store)
     writer_field_time(writer, "oldest_day", store->oldest_day_us);
     writer_field_int(writer, "last_commit_us", store->last_commit_us);
     writer_field_uint(writer, "commits", store->commits);
-    writer_field_string(writer, "last_error", store->last_error);
     writer_close(writer, '}');
 }
 
-static void write_alarms(struct writer *writer, unsigned alarms)
+/* The last steps, oldest first: what they did to the times of readings can be told from them. */
+static void write_clock(struct writer *writer, const struct http_view *view)
+{
+    enum { SHOWN = 10 };
+    struct clock_step steps[SHOWN];
+    size_t count = view->store ? store_clock_steps(view->store, steps, SHOWN) : 0;
+    writer_field_open(writer, "clock", '{');
+    writer_field_bool(writer, "trusted", hub_trusts_clock(view->hub));
+    writer_field_uint(writer, "step_count", count);
+    writer_field_open(writer, "steps", '[');
+    for (size_t i = 0; i < count && i < SHOWN; i++) {
+        writer_open(writer, '{');
+        writer_field_time(writer, "from", steps[i].before_us);
+        writer_field_time(writer, "to", steps[i].after_us);
+        writer_field_int(writer, "by_ms", (steps[i].after_us - steps[i].before_us) / 1000);
+        writer_close(writer, '}');
+    }
+    writer_close(writer, ']');
+    writer_close(writer, '}');
+}
+
+static void write_alarms(struct writer *writer, const struct store_status *store)
 {
     writer_field_open(writer, "alarms", '[');
     for (const struct store_alarm_row *row = store_alarm_rows; row->word; row++) {
-        if (alarms & row->alarm) {
+        if (store->alarms & row->alarm) {
             writer_open(writer, '{');
             writer_field_string(writer, "id", row->word);
             writer_field_string(writer, "what", row->what);
+            writer_field_string(writer, "why", store_reason(store, row->alarm));
             writer_field_bool(writer, "stands", row->alarm & STORE_STANDING);
             writer_close(writer, '}');
         }
+    }
+    writer_close(writer, ']');
+}
+
+static void write_doors(struct writer *writer, struct doors *doors)
+{
+    struct door_status rows[DOORS_MAX];
+    size_t count = doors_status(doors, rows);
+    writer_field_open(writer, "doors", '[');
+    for (size_t i = 0; i < count; i++) {
+        writer_open(writer, '{');
+        writer_field_string(writer, "name", rows[i].name);
+        writer_field_string(writer, "place", rows[i].place);
+        writer_field_bool(writer, "open", rows[i].is_open);
+        writer_field_string(writer, "why", rows[i].why);
+        writer_close(writer, '}');
     }
     writer_close(writer, ']');
 }
@@ -140,6 +177,8 @@ void status_get(struct request *request)
     write_counts(&writer, view);
     write_store(&writer, &store);
     write_sinks(&writer, view);
-    write_alarms(&writer, store.alarms);
+    write_clock(&writer, view);
+    write_doors(&writer, request->http->doors);
+    write_alarms(&writer, &store);
     writer_close(&writer, '}');
 }

@@ -11,6 +11,7 @@
 #include "base/mem.h"
 #include "http/routes.h"
 #include "http/server.h"
+#include "http/stream_queue.h"
 
 struct stream {
     struct streams *owner;
@@ -20,9 +21,8 @@ struct stream {
     /* guarded by the owner's lock */
     struct stream *next;
     struct text snapshot; /* goes first and is not bounded by the queue */
-    struct text queue;
     size_t snapshot_sent;
-    size_t queue_sent;
+    struct stream_queue queue;
     uint64_t missed;
     bool is_suspended;
 };
@@ -31,7 +31,8 @@ struct streams {
     const struct http_view *view;
     struct loop_source *heartbeat;
     int subscription;
-    struct text event; /* main thread: the batch being handed out */
+    struct text scratch; /* main thread: the batch being written */
+    bool is_beating;     /* main thread: the heartbeat's timer is on */
     pthread_mutex_t lock;
     struct stream *first;
     bool is_closed;
@@ -46,42 +47,38 @@ static void resume(struct stream *stream)
     }
 }
 
-static void append(struct stream *stream, const char *bytes, size_t length)
+static void append(struct stream *stream, struct stream_event *event)
 {
-    if (stream->queue_sent > 0) {
-        struct text *queue = &stream->queue;
-        memmove(queue->data, queue->data + stream->queue_sent, queue->length - stream->queue_sent);
-        queue->length -= stream->queue_sent;
-        stream->queue_sent = 0;
-    }
-    text_add(&stream->queue, bytes, length);
+    stream_queue_add(&stream->queue, event);
     resume(stream);
 }
 
-static size_t waiting_size(const struct stream *stream)
+static void append_gap(struct stream *stream)
 {
-    return stream->queue.length - stream->queue_sent;
+    struct text gap = {0};
+    text_add_format(&gap, "event: gap\ndata: {\"missed\":%llu}\n\n",
+                    (unsigned long long)stream->missed);
+    struct stream_event *event = stream_event_create(gap.data, gap.length);
+    append(stream, event);
+    stream_event_unref(event);
+    text_finish(&gap);
+    stream->owner->status.gaps++;
+    stream->missed = 0;
 }
 
 /* A client that fell behind gets nothing more until half its queue is free: one gap, not one a batch. */
-static void offer(struct stream *stream, const char *bytes, size_t length)
+static void offer(struct stream *stream, struct stream_event *event)
 {
     size_t limit = stream->missed > 0 ? STREAM_QUEUE_MAX / 2 : STREAM_QUEUE_MAX;
-    if (waiting_size(stream) + length > limit) {
+    if (stream->queue.bytes + event->length > limit) {
         stream->missed++;
         stream->owner->status.missed++;
         return;
     }
     if (stream->missed > 0) {
-        struct text gap = {0};
-        text_add_format(&gap, "event: gap\ndata: {\"missed\":%llu}\n\n",
-                        (unsigned long long)stream->missed);
-        append(stream, gap.data, gap.length);
-        text_finish(&gap);
-        stream->owner->status.gaps++;
-        stream->missed = 0;
+        append_gap(stream);
     }
-    append(stream, bytes, length);
+    append(stream, event);
 }
 
 static bool wants(const struct stream *stream, const struct device *device)
@@ -90,52 +87,60 @@ static bool wants(const struct stream *stream, const struct device *device)
     return live_filter_passes(&filter, stream->owner->view->site, device);
 }
 
-static void render_batch(struct text *event, const struct batch *batch)
+static struct stream_event *render_batch(struct text *text, const struct batch *batch)
 {
-    text_clear(event);
-    text_add_string(event, "event: batch\ndata: ");
-    struct writer writer = {.text = event};
+    text_clear(text);
+    text_add_string(text, "event: batch\ndata: ");
+    struct writer writer = {.text = text};
     live_write_batch(&writer, batch);
-    text_add_string(event, "\n\n");
+    text_add_string(text, "\n\n");
+    return stream_event_create(text->data, text->length);
 }
 
 static void on_batch(void *context, const struct batch *batch)
 {
     struct streams *streams = context;
-    bool is_rendered = false;
+    struct stream_event *event = NULL;
     pthread_mutex_lock(&streams->lock);
     for (struct stream *stream = streams->first; stream; stream = stream->next) {
         if (!wants(stream, batch->device)) {
             continue;
         }
-        if (!is_rendered) {
-            render_batch(&streams->event, batch);
-            is_rendered = true;
+        if (!event) {
+            event = render_batch(&streams->scratch, batch);
         }
-        offer(stream, streams->event.data, streams->event.length);
+        offer(stream, event);
     }
+    stream_event_unref(event);
     pthread_mutex_unlock(&streams->lock);
 }
 
+/* One beat for all. It goes on as it is when another stream is opened, or each newcomer would put off everybody's. */
 static void arm_heartbeat(struct streams *streams)
 {
-    int64_t now_us = clock_mono_us(loop_clock(streams->view->loop));
-    loop_timer_at(streams->heartbeat, now_us + STREAM_HEARTBEAT_S * 1000000LL);
+    if (!streams->is_beating) {
+        int64_t now_us = clock_mono_us(loop_clock(streams->view->loop));
+        loop_timer_at(streams->heartbeat, now_us + STREAM_HEARTBEAT_S * 1000000LL);
+        streams->is_beating = true;
+    }
 }
 
-/* Also finds out which clients are gone: writing to them fails. */
+/* Also finds out which clients are gone: writing to them fails. Where something waits it is heard instead. */
 static void on_heartbeat(void *context)
 {
     static const char comment[] = ": heartbeat\n\n";
     struct streams *streams = context;
     pthread_mutex_lock(&streams->lock);
-    bool is_needed = streams->first != NULL;
+    struct stream_event *event = stream_event_create(comment, sizeof(comment) - 1);
     for (struct stream *stream = streams->first; stream; stream = stream->next) {
-        if (waiting_size(stream) == 0) {
-            append(stream, comment, sizeof(comment) - 1);
+        if (stream->queue.bytes == 0) {
+            append(stream, event);
         }
     }
+    stream_event_unref(event);
+    bool is_needed = streams->first != NULL;
     pthread_mutex_unlock(&streams->lock);
+    streams->is_beating = false;
     if (is_needed) {
         arm_heartbeat(streams);
     }
@@ -186,7 +191,7 @@ void streams_destroy(struct streams *streams)
     if (!streams) {
         return;
     }
-    text_finish(&streams->event);
+    text_finish(&streams->scratch);
     pthread_mutex_destroy(&streams->lock);
     free(streams);
 }
@@ -199,12 +204,17 @@ struct streams_status streams_status(struct streams *streams)
     return status;
 }
 
-static size_t send_from(const struct text *from, size_t *sent, char *buffer, size_t max)
+static size_t send_snapshot(struct stream *stream, char *buffer, size_t max)
 {
-    size_t left = from->length - *sent;
+    struct text *snapshot = &stream->snapshot;
+    size_t left = snapshot->length - stream->snapshot_sent;
     size_t size = left < max ? left : max;
-    memcpy(buffer, from->data + *sent, size);
-    *sent += size;
+    memcpy(buffer, snapshot->data + stream->snapshot_sent, size);
+    stream->snapshot_sent += size;
+    if (stream->snapshot_sent == snapshot->length) {
+        text_finish(snapshot);
+        stream->snapshot_sent = 0;
+    }
     return size;
 }
 
@@ -214,19 +224,15 @@ ssize_t stream_read(void *context, uint64_t position, char *buffer, size_t max)
     ssize_t size = 0;
     (void)position;
     pthread_mutex_lock(&stream->owner->lock);
-    if (stream->snapshot_sent < stream->snapshot.length) {
-        size = (ssize_t)send_from(&stream->snapshot, &stream->snapshot_sent, buffer, max);
-    } else if (waiting_size(stream) > 0) {
-        size = (ssize_t)send_from(&stream->queue, &stream->queue_sent, buffer, max);
+    if (stream->snapshot.length > 0) {
+        size = (ssize_t)send_snapshot(stream, buffer, max);
+    } else if (stream->queue.bytes > 0) {
+        size = (ssize_t)stream_queue_read(&stream->queue, buffer, max);
     } else if (stream->owner->is_closed) {
         size = MHD_CONTENT_READER_END_OF_STREAM;
     } else {
         stream->is_suspended = true;
         MHD_suspend_connection(stream->connection);
-    }
-    if (stream->snapshot.length > 0 && stream->snapshot_sent == stream->snapshot.length) {
-        text_finish(&stream->snapshot);
-        stream->snapshot_sent = 0;
     }
     pthread_mutex_unlock(&stream->owner->lock);
     return size;
@@ -246,9 +252,9 @@ void stream_end(void *context)
     }
     *link = stream->next;
     streams->status.open--;
+    stream_queue_finish(&stream->queue); /* its events are shared: under the lock */
     pthread_mutex_unlock(&streams->lock);
     text_finish(&stream->snapshot);
-    text_finish(&stream->queue);
     free(stream->device);
     free(stream->node);
     free(stream);
@@ -272,7 +278,8 @@ static bool has_room(struct request *request, struct streams *streams)
     }
     pthread_mutex_unlock(&streams->lock);
     if (!is_free) {
-        request_refuse(request, 503, "16 streams at once; close one, or ask /api/v1/live",
+        request_refuse(request, ERROR_TOO_MANY_STREAMS,
+                       "16 streams at once; close one, or ask /api/v1/live",
                        "no more streams can be opened");
     }
     return is_free;

@@ -75,7 +75,7 @@ void waiting_room_close(struct waiting_room *room)
         struct request *request = room->suspended;
         unlink_request(room, request);
         request->wait = WAIT_GIVEN_UP;
-        request_refuse(request, 503, stopping, "the daemon is stopping");
+        request_refuse(request, ERROR_STOPPING, stopping, "the daemon is stopping");
         MHD_resume_connection(request->connection);
     }
     pthread_cond_broadcast(&room->changed);
@@ -137,15 +137,18 @@ bool request_on_main(struct request *request, request_fn fn)
     int error = loop_post(request->http->view.loop, run_on_main, request_ref(request));
     if (error < 0) {
         request_unref(request);
-        request_refuse(request, 503, "ask again later",
-                       error == -ENOSPC ? "too many requests wait for the main thread"
-                                        : "the daemon is stopping");
+        if (error == -ENOSPC) {
+            request_refuse(request, ERROR_TOO_MANY_REQUESTS, "ask again later",
+                           "too many requests wait for the main thread");
+        } else {
+            request_refuse(request, ERROR_STOPPING, stopping, "the daemon is stopping");
+        }
         return false;
     }
     if (!wait_for_main(request)) {
-        request_refuse(request, 503, "ask again later; look at the journal of lingtand",
-                       "the main thread did not answer within %d s",
-                       REQUEST_MAIN_DEADLINE_MS / 1000);
+        request_refuse(
+            request, ERROR_MAIN_THREAD, "ask again later; look at the journal of lingtand",
+            "the main thread did not answer within %d s", REQUEST_MAIN_DEADLINE_MS / 1000);
         return false;
     }
     return true;
@@ -169,7 +172,7 @@ void request_suspend(struct request *request)
     pthread_mutex_lock(&room->lock);
     if (request->wait == WAIT_EXPECTED && room->is_closed) {
         request->wait = WAIT_GIVEN_UP;
-        request_refuse(request, 503, stopping, "the daemon is stopping");
+        request_refuse(request, ERROR_STOPPING, stopping, "the daemon is stopping");
     } else if (request->wait == WAIT_EXPECTED) {
         request->wait = WAIT_SUSPENDED;
         request->next = room->suspended;

@@ -22,8 +22,11 @@ struct hub {
         *intake; /* full: the oldest batch is dropped and counted, since fresh data matter more */
     struct loop_source *intake_source;
     struct live_table live;
+    bool is_clock_untrusted;
+    bool is_numbered;
     uint64_t next_position;
     uint64_t first_seq;
+    uint64_t reserved_seq; /* known to be reserved up to here; the store may have more by now */
     struct hub_subscriber subscribers[SUBSCRIBERS_MAX];
     struct hub_status status;
     struct log_limit journal_limit;
@@ -80,11 +83,36 @@ static void flush_subscribers(struct hub *hub)
     }
 }
 
+/* Only what is reserved durably is given out, or a number could be used twice. */
+static uint64_t next_seq(struct hub *hub, struct live_entry *entry)
+{
+    if (entry->next_seq >= hub->reserved_seq && hub->is_numbered) {
+        hub->reserved_seq = store_reserved_seq(hub->store);
+    }
+    return entry->next_seq < hub->reserved_seq ? entry->next_seq++ : 0;
+}
+
+/* The store can tell where numbering goes on. */
+static void begin_numbering(struct hub *hub)
+{
+    hub->is_numbered = true;
+    hub->next_position = store_next_position(hub->store);
+    hub->first_seq = store_first_seq(hub->store);
+    for (size_t i = 0; i < hub->live.count; i++) {
+        hub->live.entries[i]->next_seq = hub->first_seq;
+    }
+}
+
 static void take_in(struct hub *hub, struct batch *batch)
 {
+    if (!hub->is_numbered && store_is_numbered(hub->store)) {
+        begin_numbering(hub);
+    }
     struct live_entry *entry = live_entry_of(&hub->live, batch->device, hub->first_seq);
+    batch->clock.boot = clock_boot();
+    batch->clock.is_untrusted = hub->is_clock_untrusted;
     batch->position = hub->next_position++;
-    batch->seq = entry->next_seq++;
+    batch->seq = next_seq(hub, entry);
     count_readings(hub, batch);
     live_apply(entry, batch);
     journal_batch(hub, batch);
@@ -105,8 +133,10 @@ int hub_create(struct loop *loop, struct store *store, struct hub **out)
     struct hub *hub = mem_alloc(sizeof(*hub));
     hub->clock = loop_clock(loop);
     hub->store = store;
-    hub->next_position = store ? store_next_position(store) : 1;
-    hub->first_seq = store ? store_first_seq(store) : 1;
+    hub->is_numbered = !store;
+    hub->next_position = store ? POSITION_UNNUMBERED : 1;
+    hub->first_seq = 1;
+    hub->reserved_seq = store ? 0 : UINT64_MAX;
     hub->journal_limit.period_us = 60 * 1000000LL;
     hub->intake = mailbox_create("hub intake", INTAKE_CAPACITY, MAILBOX_DROP_OLDEST, drop_batch);
     int error = loop_add_mailbox(loop, hub->intake, take_items, hub, &hub->intake_source);
@@ -155,6 +185,16 @@ void hub_drain(struct hub *hub)
     }
 }
 
+void hub_trust_clock(struct hub *hub, bool is_trusted)
+{
+    hub->is_clock_untrusted = !is_trusted;
+}
+
+bool hub_trusts_clock(const struct hub *hub)
+{
+    return !hub->is_clock_untrusted;
+}
+
 int hub_subscribe(struct hub *hub, const struct hub_subscriber *subscriber)
 {
     for (int i = 0; i < SUBSCRIBERS_MAX; i++) {
@@ -191,13 +231,8 @@ const struct live_device *hub_find_device(const struct hub *hub, const char *id)
 
 enum quality hub_quality(const struct hub *hub, const struct live_device *live, size_t point)
 {
-    const struct reading *reading = &live->readings[point];
     int64_t age_us = clock_mono_us(hub->clock) - live->read_mono_us[point];
-    /* 2.5 periods, in microseconds */
-    if (reading->time_us == 0 || age_us > live->device->points[point].period_ms * 2500) {
-        return QUALITY_STALE;
-    }
-    return (enum quality)reading->quality;
+    return reading_quality_now(&live->device->points[point], &live->readings[point], age_us);
 }
 
 struct hub_status hub_status(const struct hub *hub)

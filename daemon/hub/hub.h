@@ -27,6 +27,10 @@ void hub_flush(struct hub *hub);
 /* Takes in what still waits: once, after the collectors have stopped. */
 void hub_drain(struct hub *hub);
 
+/* Whether the wall clock is trusted, from now on: stamped on every batch at intake. Trusted until told otherwise. */
+void hub_trust_clock(struct hub *hub, bool is_trusted);
+bool hub_trusts_clock(const struct hub *hub);
+
 /* Who is told of batches, on the main thread. */
 struct hub_subscriber {
     /* Called with every batch after intake; must not block and takes its own reference when it keeps the batch. */
@@ -44,6 +48,7 @@ struct live_device {
     const struct device *device;
     uint64_t seq;
     int64_t time_us;          /* wall, of the newest batch; 0 = none yet */
+    bool is_clock_untrusted;  /* when that batch was read */
     struct reading *readings; /* one per point of the device; time_us 0 = never read */
     int64_t *read_mono_us;    /* when each was read */
     const char **texts;       /* one per point; NULL unless a text was read */
@@ -54,7 +59,7 @@ const struct live_device *hub_device_at(const struct hub *hub,
                                         size_t index); /* in the order of configuration */
 const struct live_device *hub_find_device(const struct hub *hub, const char *id);
 
-/* The quality as of now: stale when the reading is older than 2.5 periods of its point, else its own. */
+/* The quality as of now: reading_quality_now. */
 enum quality hub_quality(const struct hub *hub, const struct live_device *live, size_t point);
 
 struct hub_status {

@@ -94,6 +94,7 @@ void live_apply(struct live_entry *entry, const struct batch *batch)
     struct live_device *live = &entry->live;
     live->seq = batch->seq;
     live->time_us = batch->time_us;
+    live->is_clock_untrusted = batch->clock.is_untrusted;
     for (size_t i = 0; i < batch->count; i++) {
         const struct reading *reading = &batch->readings[i];
         if (reading->point >= live->device->point_count) {

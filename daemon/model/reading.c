@@ -14,6 +14,7 @@ enum { DECIMALS_MAX = 12 };
 
 static const double steps_max =
     1e9; /* of a resolution; beyond it is no decimal that anyone wrote */
+static const double state_max = 9.0e18; /* fits an int64 */
 
 static const double powers[DECIMALS_MAX + 1] = {
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
@@ -55,8 +56,8 @@ static bool is_whole(double value, double scale, int64_t *whole)
 /* By far the most resolutions are one of these to the bit. */
 static int find_unit(double resolution)
 {
-    static const double units[] = {1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
-    for (int i = 0; i < (int)ARRAY_SIZE(units); i++) {
+    static const double units[SINGLE_DECIMALS_MAX + 1] = {1e0, 1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6};
+    for (int i = 0; i <= SINGLE_DECIMALS_MAX; i++) {
         if (resolution == units[i]) {
             return i;
         }
@@ -111,6 +112,47 @@ int quality_parse(const char *word, enum quality *out)
     return -EINVAL;
 }
 
+enum quality reading_quality(const struct point *point, const struct reading *reading)
+{
+    if (reading->quality != QUALITY_OK || point->quantity->kind == QUANTITY_TEXT) {
+        return (enum quality)reading->quality;
+    }
+    if (!isfinite(reading->value)) {
+        return QUALITY_IMPLAUSIBLE;
+    }
+    if (point->quantity->kind == QUANTITY_STATE && fabs(reading->value) > state_max) {
+        return QUALITY_IMPLAUSIBLE;
+    }
+    return QUALITY_OK;
+}
+
+static bool has_value(enum quality quality)
+{
+    return quality == QUALITY_OK || quality == QUALITY_IMPLAUSIBLE || quality == QUALITY_ESTIMATED;
+}
+
+enum quality quality_now(enum quality quality, int64_t age_us, int64_t period_ms)
+{
+    /* 2.5 periods, in microseconds */
+    bool is_old = period_ms > 0 && age_us > period_ms * 2500;
+    return is_old && has_value(quality) ? QUALITY_STALE : quality;
+}
+
+enum quality reading_quality_now(const struct point *point, const struct reading *reading,
+                                 int64_t age_us)
+{
+    if (reading->time_us == 0) {
+        return QUALITY_STALE;
+    }
+    return quality_now(reading_quality(point, reading), age_us, point->period_ms);
+}
+
+int64_t reading_state(const struct point *point, const struct reading *reading)
+{
+    bool is_exact = point->source == POINT_INTEGER && reading->resolution == 1.0;
+    return is_exact && point->offset == 0.0 ? reading->count : llround(reading->value);
+}
+
 double reading_value_of_count(int64_t count, double resolution, double offset)
 {
     struct decimal decimal;
@@ -131,6 +173,61 @@ int resolution_decimals(double resolution)
     return -1;
 }
 
+/* A single-precision number / 10^decimals. */
+struct single {
+    float value;
+    int decimals;
+};
+
+static bool is_single(double value, int decimals, struct single *out)
+{
+    *out = (struct single){.value = (float)(value * powers[decimals]), .decimals = decimals};
+    return (double)out->value / powers[decimals] == value;
+}
+
+static uint32_t mantissa_of(float value)
+{
+    uint32_t bits = 0;
+    memcpy(&bits, &value, sizeof(bits));
+    return bits & 0x7FFFFF;
+}
+
+/* A counter's resolution does not tell its scale. Where several fit, the one with the largest mantissa has the nearest
+ * neighbours: digits that tell it from them do so for all. */
+static bool guess_single(double value, struct single *out)
+{
+    bool is_found = false;
+    for (int i = 0; i <= SINGLE_DECIMALS_MAX; i++) {
+        struct single candidate;
+        if (is_single(value, i, &candidate) &&
+            (!is_found || mantissa_of(candidate.value) > mantissa_of(out->value))) {
+            *out = candidate;
+            is_found = true;
+        }
+    }
+    return is_found;
+}
+
+/* The register behind a value of source POINT_FLOAT32. */
+static bool find_single(const struct point *point, double value, struct single *out)
+{
+    const int decimals = find_unit(point->resolution);
+    if (point->quantity->kind == QUANTITY_COUNTER || decimals < 0) {
+        return guess_single(value, out);
+    }
+    return is_single(value, decimals, out);
+}
+
+static void add_float(struct text *text, const struct point *point, double value)
+{
+    struct single single = {0};
+    if (point->source == POINT_FLOAT32 && find_single(point, value, &single)) {
+        text_add_single(text, single.value, single.decimals);
+    } else {
+        text_add_float(text, value, 0);
+    }
+}
+
 void reading_add_value(struct text *text, const struct point *point, const struct reading *reading)
 {
     struct decimal decimal;
@@ -143,7 +240,6 @@ void reading_add_value(struct text *text, const struct point *point, const struc
     } else if (point->quantity->kind == QUANTITY_STATE) {
         text_add_int(text, llrint(value));
     } else {
-        const bool is_single = point->source == POINT_FLOAT32 && (double)(float)value == value;
-        text_add_float(text, value, is_single);
+        add_float(text, point, value);
     }
 }

@@ -32,6 +32,7 @@ struct http_client {
     bool is_insecure;
     int64_t connect_timeout_ms;
     int64_t total_timeout_ms;
+    const atomic_bool *is_cancelled;
     struct text body;
     /* of the request that runs */
     const struct http_request *request;
@@ -74,6 +75,7 @@ int http_client_create(const struct http_client_options *options, struct http_cl
     client->is_insecure = options->is_insecure;
     client->connect_timeout_ms = options->connect_timeout_ms ? options->connect_timeout_ms : 3000;
     client->total_timeout_ms = options->total_timeout_ms ? options->total_timeout_ms : 10000;
+    client->is_cancelled = options->is_cancelled;
     *out = client;
     return 0;
 }
@@ -170,6 +172,15 @@ static void set_tls(const struct http_client *client)
     }
 }
 
+/* curl asks at least once a second, also while it waits. */
+static int on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                       curl_off_t up)
+{
+    (void)down_total, (void)down, (void)up_total, (void)up;
+    const struct http_client *client = context;
+    return atomic_load(client->is_cancelled);
+}
+
 static void set_behaviour(struct http_client *client)
 {
     CURL *curl = client->curl;
@@ -183,6 +194,11 @@ static void set_behaviour(struct http_client *client)
     curl_easy_setopt(curl, CURLOPT_WRITEDATA, client);
     client->curl_error[0] = '\0';
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, client->curl_error);
+    if (client->is_cancelled) {
+        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
+    }
 }
 
 static struct curl_slist *list_headers(const struct http_request *request)
@@ -304,6 +320,9 @@ static int explain(const struct http_client *client, CURLcode code, const char *
     case CURLE_OPERATION_TIMEDOUT:
         snprintf(error, size, "no answer from %s in time", peer);
         return -ETIMEDOUT;
+    case CURLE_ABORTED_BY_CALLBACK:
+        snprintf(error, size, "the request to %s was given up", peer);
+        return -ECANCELED;
     case CURLE_PEER_FAILED_VERIFICATION:
         return explain_certificate(client, peer, error, size);
     case CURLE_SSL_CONNECT_ERROR:

@@ -7,6 +7,7 @@
 #ifndef LINGTAN_NET_HTTP_CLIENT_H
 #define LINGTAN_NET_HTTP_CLIENT_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,8 +27,9 @@ struct http_client_options {
     const char *cert_file; /* PEM of our own certificate, its chain behind it; NULL or "" = none */
     const char *key_file;  /* PEM of its key */
     bool is_insecure;      /* https: whoever answers is believed */
-    int64_t connect_timeout_ms; /* 0 = 3 s */
-    int64_t total_timeout_ms;   /* 0 = 10 s, -1 = none: for streams */
+    int64_t connect_timeout_ms;      /* 0 = 3 s */
+    int64_t total_timeout_ms;        /* 0 = 10 s, -1 = none: for streams */
+    const atomic_bool *is_cancelled; /* once true, requests end within a second; NULL = never */
 };
 
 /* A piece of a successful answer as it arrives; false ends the request, which then succeeds. */
@@ -60,7 +62,7 @@ void http_client_destroy(struct http_client *client);
 
 /* 0 when an answer came, whatever its status. Else -ECONNREFUSED, -ENOENT (no such socket), -EHOSTUNREACH (name or
  * route), -ETIMEDOUT, -ECONNRESET, -EMSGSIZE (the answer is longer than HTTP_CLIENT_BODY_MAX), -EINVAL (URL), -EKEYREJECTED (one
- * side does not trust the other's certificate, or a file of ours is not usable: a person must act), -EPROTO; response->error then says it in words, and nothing else of the response is set. */
+ * side does not trust the other's certificate, or a file of ours is not usable: a person must act), -ECANCELED, -EPROTO; response->error then says it in words, and nothing else of the response is set. */
 int http_client_send(struct http_client *client, const struct http_request *request,
                      struct http_response *response) MUST_USE;
 

@@ -147,6 +147,7 @@ int mqtt_client_open(struct mqtt_client *client, const char *username, const cha
     }
     client->next_address = 0;
     client->trouble = MQTT_TROUBLE_NONE;
+    client->silence_us = 0;
     client->tls_words[0] = '\0';
     client->state = MQTT_CLIENT_CONNECTING;
     set_deadline(client);
@@ -232,9 +233,13 @@ static void lose(struct mqtt_client *client, int code, int os_error)
     } else if (client->state == MQTT_CLIENT_CONNECTING) {
         give_up(client, loss_words(client, code, os_error));
     } else if (code == MOSQ_ERR_KEEPALIVE) {
+        client->silence_us = (int64_t)client->options.keepalive_s * 1000000;
         fail(client, MQTT_TROUBLE_NETWORK, "%s:%u did not answer a ping within %d s", host, port,
              client->options.keepalive_s);
     } else {
+        if (code == MOSQ_ERR_ERRNO && os_error == ETIMEDOUT) { /* see tune_socket */
+            client->silence_us = (int64_t)client->options.keepalive_s * 1000000;
+        }
         fail(client, MQTT_TROUBLE_NETWORK, "lost the connection to %s:%u: %s", host, port,
              loss_words(client, code, os_error));
     }
@@ -362,6 +367,11 @@ enum mqtt_client_trouble mqtt_client_trouble(const struct mqtt_client *client)
     return client->trouble;
 }
 
+int64_t mqtt_client_silence_us(const struct mqtt_client *client)
+{
+    return client->silence_us;
+}
+
 const char *mqtt_client_reason(const struct mqtt_client *client)
 {
     return client->reason;
@@ -391,6 +401,17 @@ static bool is_too_large(const struct mqtt_client *client, const struct mqtt_mes
     return 1 + length_bytes(rest) + rest > client->maximum_packet;
 }
 
+/* What the broker said before it closed may lie there to be read. */
+static void lose_in_writing(struct mqtt_client *client, int code)
+{
+    int os_error = errno;
+    if (client->options.protocol == MQTT_5) {
+        int ignored = mosquitto_loop_read(client->mosq, 1);
+        (void)ignored;
+    }
+    lose(client, code, os_error);
+}
+
 int mqtt_client_publish(struct mqtt_client *client, const struct mqtt_message *message,
                         int *message_id)
 {
@@ -416,7 +437,7 @@ int mqtt_client_publish(struct mqtt_client *client, const struct mqtt_message *m
     case MOSQ_ERR_MALFORMED_UTF8:
         return -EINVAL;
     default:
-        lose(client, code, errno);
+        lose_in_writing(client, code);
         return -ENOTCONN;
     }
 }

@@ -100,6 +100,9 @@ enum mqtt_client_trouble mqtt_client_trouble(const struct mqtt_client *client);
 const char *
 mqtt_client_reason(const struct mqtt_client *client); /* for people, "" while all is well */
 
+/* For how long the broker had said nothing to us when the connection was given up for that; 0 = it was another reason. */
+int64_t mqtt_client_silence_us(const struct mqtt_client *client);
+
 /* Queues and, as far as the socket takes it, sends. Messages are held back in the kernel until mqtt_client_flush so
  * that a burst leaves as one. -ENOTCONN; -EMSGSIZE: more than the
  * broker announced that it takes; -EINVAL (topic). */

@@ -23,7 +23,8 @@ struct mqtt_client {
     bool is_corked;
     uint16_t receive_maximum;
     uint32_t maximum_packet; /* bytes; 0 = not said */
-    char tls_words[100];     /* the library's last word while connecting */
+    int64_t silence_us;
+    char tls_words[100]; /* the library's last word while connecting */
     char reason[200];
 };
 

@@ -60,6 +60,14 @@ static void on_disconnect(struct mosquitto *mosq, void *context, int code,
     bool is_lasting = code == MQTT_RC_NOT_AUTHORIZED || code == MQTT_RC_BANNED ||
                       code == MQTT_RC_SESSION_TAKEN_OVER;
     client->trouble = is_lasting ? MQTT_TROUBLE_REFUSED : MQTT_TROUBLE_NETWORK;
+    if (code == MQTT_RC_SESSION_TAKEN_OVER) {
+        snprintf(
+            client->reason, sizeof(client->reason),
+            "%s:%u closed the connection: another client uses the client id \"%.60s\" too: give "
+            "each its own",
+            client->options.host, client->options.port, client->options.client_id);
+        return;
+    }
     snprintf(client->reason, sizeof(client->reason), "%s:%u closed the connection: %s",
              client->options.host, client->options.port, mqtt_reason_words(code));
 }

@@ -33,7 +33,6 @@ const char *mqtt_reason_words(int code)
          "not authorised: check the user name, the password and the broker's access list"},
         {MQTT_RC_SERVER_BUSY, "it is busy"},
         {MQTT_RC_BANNED, "this client is banned"},
-        {MQTT_RC_SESSION_TAKEN_OVER, "another client uses the same client id"},
         {MQTT_RC_PACKET_TOO_LARGE, "a message was larger than it takes"},
         {MQTT_RC_QUOTA_EXCEEDED, "a quota is exceeded"},
         {MQTT_RC_RETAIN_NOT_SUPPORTED, "it keeps no retained messages, and state needs them"},

@@ -45,17 +45,42 @@ void feed_offer(struct feed *feed, const struct batch *take_batch)
     ring_push(&feed->ring, take_batch);
 }
 
+/* From where there are numbers, what came without has no place any more. */
+static void drop_unnumbered(struct feed *feed)
+{
+    const struct batch *live = NULL;
+    while ((live = ring_head(&feed->ring)) && live->position >= POSITION_UNNUMBERED) {
+        batch_unref(ring_take(&feed->ring));
+    }
+}
+
 void feed_rewind(struct feed *feed, uint64_t next)
 {
     drop_chunk(feed);
+    if (next < POSITION_UNNUMBERED) {
+        drop_unnumbered(feed);
+    }
     feed->next = next;
-    feed->gap_since_us = 0;
-    feed->skipped_from = 0;
+    feed->owed_count = 0;
+    feed->resume = 0;
 }
 
-bool feed_wants_rewind(const struct feed *feed)
+bool feed_wants_back(const struct feed *feed)
 {
-    return feed->skipped_from && store_durable(feed->store) >= feed->skipped_from;
+    return feed->owed_count > 0 && !feed->resume &&
+           store_durable(feed->store) + 1 >= feed->owed[0].to;
+}
+
+void feed_go_back(struct feed *feed)
+{
+    drop_chunk(feed);
+    feed->resume = feed->next;
+    feed->next = feed->owed[0].from;
+}
+
+uint64_t feed_limit(const struct feed *feed)
+{
+    return (feed->owed_count > 0 && !feed->resume ? feed->owed[0].from : feed->next) - 1;
 }
 
 static const struct batch *give(struct feed *feed, const struct batch *batch)
@@ -64,7 +89,6 @@ static const struct batch *give(struct feed *feed, const struct batch *batch)
         feed->lost += batch->position - feed->next;
     }
     feed->next = batch->position + 1;
-    feed->gap_since_us = 0;
     return batch;
 }
 
@@ -126,14 +150,21 @@ static const struct batch *take_lower(struct feed *feed)
     return give(feed, stored);
 }
 
+/* Has something in the chunk if the journal has it. Negative: not now. */
+static int find_stored(struct feed *feed)
+{
+    if (chunk_head(feed)) {
+        return 0;
+    }
+    return clock_mono_us(feed->clock) < feed->retry_us ? -EAGAIN : read_chunk(feed);
+}
+
 static const struct batch *take_stored(struct feed *feed, uint64_t durable)
 {
     /* What is durable need not be kept in memory as well. */
     ring_discard_below(&feed->ring, durable + 1);
-    if (!chunk_head(feed)) {
-        if (clock_mono_us(feed->clock) < feed->retry_us || read_chunk(feed) < 0) {
-            return NULL;
-        }
+    if (find_stored(feed) < 0) {
+        return NULL;
     }
     if (chunk_head(feed)) {
         return take_lower(feed);
@@ -142,6 +173,41 @@ static const struct batch *take_stored(struct feed *feed, uint64_t durable)
     feed->next = durable + 1;
     const struct batch *live = ring_head(&feed->ring);
     return live && live->position == feed->next ? give(feed, ring_take(&feed->ring)) : NULL;
+}
+
+static void end_owed(struct feed *feed)
+{
+    drop_chunk(feed);
+    feed->next = feed->resume;
+    feed->resume = 0;
+    feed->owed_count--;
+    memmove(feed->owed, feed->owed + 1, feed->owed_count * sizeof(feed->owed[0]));
+}
+
+/* All of it is durable, so what the journal does not have is lost. NULL: that was all, or the journal cannot be read. */
+static const struct batch *take_owed(struct feed *feed)
+{
+    const uint64_t end = feed->owed[0].to;
+    if (feed->next < end && find_stored(feed) < 0) {
+        return NULL;
+    }
+    const struct batch *stored = chunk_head(feed);
+    if (stored && stored->position < end) {
+        feed->chunk_at++;
+        return give(feed, stored);
+    }
+    feed->lost += end - feed->next;
+    end_owed(feed);
+    return NULL;
+}
+
+static void owe(struct feed *feed, uint64_t to)
+{
+    if (feed->owed_count == FEED_OWED_MAX) {
+        feed->owed[FEED_OWED_MAX - 1].to = to; /* some that were given come twice */
+    } else {
+        feed->owed[feed->owed_count++] = (struct feed_span){.from = feed->next, .to = to};
+    }
 }
 
 /* `next` was dropped from the ring and is not durable yet. */
@@ -153,21 +219,30 @@ static const struct batch *wait_in_gap(struct feed *feed, const struct batch *li
         feed->gap_since_us = now_us;
         feed->gap_durable = durable;
     }
-    if (!feed->skipped_from && now_us - feed->gap_since_us < GAP_PATIENCE_US) {
+    if (now_us - feed->gap_since_us < GAP_PATIENCE_US) {
         return NULL;
     }
-    if (!feed->skipped_from) {
-        feed->skipped_from = feed->next;
-    }
+    owe(feed, live->position);
     feed->next = live->position; /* not lost: the store may still commit what lies between */
     return give(feed, ring_take(&feed->ring));
 }
 
+static bool is_next(const struct feed *feed, const struct batch *live)
+{
+    return live->position == feed->next || live->position >= POSITION_UNNUMBERED;
+}
+
 const struct batch *feed_take(struct feed *feed)
 {
+    if (feed->resume) {
+        const struct batch *owed = take_owed(feed);
+        if (owed || feed->resume) {
+            return owed;
+        }
+    }
     ring_discard_below(&feed->ring, feed->next);
     const struct batch *live = ring_head(&feed->ring);
-    if (live && live->position == feed->next) {
+    if (live && is_next(feed, live)) {
         return give(feed, ring_take(&feed->ring));
     }
     uint64_t durable = store_durable(feed->store);

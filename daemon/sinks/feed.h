@@ -2,6 +2,11 @@
 /* feed: batches strictly in order of position, from two sources that are one: the live ring when it has the next
  * position, else the journal once that position is durable. So catching up and being live are not two modes.
  *
+ * A store that cannot write would hold up live batches for ever. So after 10 s without a commit the feed jumps over what
+ * waits for the journal, remembers it as owed, and gives it once the store has made it good. No cursor may pass what is
+ * owed. As long as the store knows no numbers, batches have positions from POSITION_UNNUMBERED on: they are never in the
+ * journal, so nothing is waited for.
+ *
  * One thread, that of the sink. */
 #ifndef LINGTAN_SINKS_FEED_H
 #define LINGTAN_SINKS_FEED_H
@@ -12,6 +17,13 @@
 enum {
     FEED_RING = 2048,
     FEED_CHUNK = 128, /* batches read from the journal at once */
+    FEED_OWED_MAX = 16,
+};
+
+/* Positions [from, to). */
+struct feed_span {
+    uint64_t from;
+    uint64_t to;
 };
 
 struct feed {
@@ -22,13 +34,16 @@ struct feed {
     struct batch *chunk[FEED_CHUNK]; /* read ahead from the journal: [chunk_at, chunk_count) */
     size_t chunk_at;
     size_t chunk_count;
-    uint64_t next;         /* the position wanted */
-    uint64_t lost;         /* positions that neither source had */
-    int error;             /* of the journal, 0 = none */
-    int64_t retry_us;      /* monotonic: the journal is left alone until then after an error */
-    int64_t gap_since_us;  /* since when a gap waits for a store that does not move, 0 = no gap */
-    uint64_t gap_durable;  /* where the store stood then */
-    uint64_t skipped_from; /* first position jumped over because of that, 0 = none */
+    uint64_t next;    /* the position wanted */
+    uint64_t lost;    /* positions that neither source had */
+    int error;        /* of the journal, 0 = none */
+    int64_t retry_us; /* monotonic: the journal is left alone until then after an error */
+    int64_t
+        gap_since_us; /* since when the store has not moved while a gap waited, 0 = no gap yet */
+    uint64_t gap_durable;                 /* where it has stood since */
+    struct feed_span owed[FEED_OWED_MAX]; /* jumped over, lowest first; when full the last grows */
+    size_t owed_count;
+    uint64_t resume; /* owed[0] is being given, then this comes; 0 = not now */
 };
 
 void feed_init(struct feed *feed, struct store *store, const struct clock *clock, uint64_t next);
@@ -46,12 +61,15 @@ const struct batch *feed_take(struct feed *feed);
 /* The wall time of the first batch in the journal at or after this position: 0 when there is none. */
 int feed_peek_time(struct feed *feed, uint64_t position, int64_t *time_us) MUST_USE;
 
-/* Starts again at this position. */
+/* Starts again at this position, owing nothing. */
 void feed_rewind(struct feed *feed, uint64_t next);
 
-/* A store that cannot write would hold up live batches for ever: after 10 s without a commit the feed jumps over what
- * waits for the journal. True when that was made good by the store and should be sent after all: rewind then, once
- * everything given is acknowledged. */
-bool feed_wants_rewind(const struct feed *feed);
+/* What is owed first is all durable: feed_go_back has it given next, and after it what would have come now. Only once
+ * everything given is acknowledged: two orders in flight at once could not be told apart. */
+bool feed_wants_back(const struct feed *feed);
+void feed_go_back(struct feed *feed);
+
+/* The highest position that a cursor may reach: all up to it were given or are lost. */
+uint64_t feed_limit(const struct feed *feed);
 
 #endif

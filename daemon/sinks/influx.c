@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* influx: collects lines, posts them, and when the server refuses some, halves the lot until the bad ones stand alone.
+/* influx: collects lines, posts them, and when the server does not take some, finds out whose fault it is.
  *
- * A line that makes the server fail (500) must not hold up all others, and a server that fails by itself must not cost
- * a line. So a failure is only looked into when it comes again and again; and a line alone is set aside only when the
- * server, right before it fails once more, has taken a line that it took before (the witness).
+ * A line that makes the server fail must not hold up all others, and a server that fails by itself must not cost a line.
+ * The witness decides: a line that should be good, the newest reading or one that was taken lately. What fails while the
+ * server takes the witness is halved, down to one line, and that is set aside when it has failed twice with the witness
+ * taken after each. What fails together with the witness says nothing: the server is down.
+ *
+ * A line that breaks the server, or its connection, is known by coming back: the lots get smaller with each failure, and
+ * one that is alone and fails so four times, on connections that began with the witness taken, is set aside.
  *
  * One request a call at the most, so that no call blocks longer than one request may take. */
 #include "sinks/influx.h"
@@ -22,33 +26,50 @@
 enum {
     PROBE_LINES = 100, /* while it is not known to work */
     LOT_BYTES_MIN = 16 * 1024,
-    FAILURES_MAX = 3,    /* of the same lines, then they are halved */
-    UNWITNESSED_MAX = 4, /* lines that fail one after the other while no line is known to be good */
+    STRIKES = 2,              /* failures of a line alone; after another one like it, one will do */
+    BREAKS = 4,               /* times that a line alone took the server with it */
+    RUN_MIN = 100,            /* lines set aside in a row: those that follow are likely the same */
+    FRESH_US = 1000000,       /* so long after it took something the server counts as well */
+    KNOWN_GOOD_US = 60000000, /* so long a line that was taken is the better witness */
 };
 
 struct sink_instance {
     const struct influx_options *options;
     const struct clock *clock;
     struct influx_client *client;
-    enum sink_state state;
-    char reason[300];
-    bool needs_write; /* the server answers but could not write: only a real write proves it well */
     struct backoff backoff;
     struct rejects rejects;
+    int64_t failing_us; /* monotonic: the first request that failed since a good one, 0 = none */
+    int64_t silent_us;  /* the one that the last outage began with */
     uint64_t session;
     uint64_t acknowledged;
     struct lot lot;
     size_t lot_bytes;       /* at most, as far as the server takes it */
+    size_t lot_lines;       /* likewise */
     uint64_t last_position; /* in the lot */
     int64_t first_line_us;  /* monotonic: when the lot began */
+    enum sink_state state;
+    char reason[300];
 
-    struct text witness; /* a line that was written; empty = none yet */
-    int failures;        /* in a row, of lots that reach no further than failed_until */
-    uint64_t failed_until;
-    int unwitnessed;
-    bool is_witness_due; /* the next piece, one line, is accused */
-    bool
-        is_witness_taken; /* so the server is well: if it fails the accused again, that is to blame */
+    const struct batch *newest;     /* of the live ones, kept while wary or down */
+    struct text taken;              /* the first line of what was taken last; empty = none yet */
+    int64_t taken_us;               /* monotonic: when the server took something */
+    struct influx_answer suspicion; /* how the piece on top failed */
+    size_t run;                     /* lines set aside in a row by the witness */
+    int64_t patient_us; /* monotonic: since when it fails up to patient_until, 0 = it does not */
+    uint64_t patient_until;
+    uint64_t broken_position; /* of the line alone that the server broke at last */
+    int breaks;
+    int rounds;          /* of patience */
+    int strikes;         /* of the line that is alone on top */
+    bool needs_proof;    /* a write failed: only a real write proves the server well */
+    bool is_proven;      /* the session began with one */
+    bool is_wary;        /* something failed, and no whole lot has been taken since */
+    bool has_failed;     /* something of this lot */
+    bool is_taken_first; /* of the two witnesses, when none is better */
+    bool is_witness_due; /* the piece on top has failed */
+    bool is_scout;       /* the line on top is the newest of the piece below it */
+    bool is_mixed;       /* the piece on top, whose newest line was good */
 };
 
 static int create(const struct sink_setup *setup, struct sink_instance **out)
@@ -58,7 +79,8 @@ static int create(const struct sink_setup *setup, struct sink_instance **out)
     self->clock = setup->clock;
     self->state = SINK_DOWN;
     self->lot_bytes = LOT_BYTES_MAX;
-    self->client = influx_client_create(self->options);
+    self->lot_lines = (size_t)self->options->batch_points;
+    self->client = influx_client_create(self->options, setup->is_stopping);
     rejects_init(&self->rejects, "influx", self->options->rejected_file, self->clock);
     if (self->options->tls_insecure) {
         log_warning("influx: tls_insecure is on: whoever answers at %s is believed",
@@ -75,7 +97,8 @@ static void destroy(struct sink_instance *self)
     }
     influx_client_destroy(self->client);
     lot_finish(&self->lot);
-    text_finish(&self->witness);
+    batch_unref(self->newest);
+    text_finish(&self->taken);
     free(self);
 }
 
@@ -84,18 +107,34 @@ static int64_t now(const struct sink_instance *self)
     return clock_mono_us(self->clock);
 }
 
+static void write_lines(struct sink_instance *self, const char *lines, size_t length,
+                        struct influx_answer *answer)
+{
+    int64_t asked_us = now(self);
+    influx_client_write(self->client, lines, length, answer);
+    if (answer->verdict == INFLUX_WRITTEN) {
+        self->failing_us = 0;
+    } else if (self->failing_us == 0) {
+        self->failing_us = asked_us;
+    }
+}
+
 static void forget_lot(struct sink_instance *self)
 {
     lot_clear(&self->lot);
-    self->unwitnessed = 0;
+    self->has_failed = false;
     self->is_witness_due = false;
-    self->is_witness_taken = false;
+    self->is_scout = false;
+    self->is_mixed = false;
+    self->strikes = 0;
 }
 
 static void go_down(struct sink_instance *self, const struct influx_answer *answer)
 {
+    if (self->state == SINK_UP) {
+        self->silent_us = self->failing_us;
+    }
     self->state = SINK_DOWN;
-    self->needs_write = answer->verdict == INFLUX_TROUBLED || answer->verdict == INFLUX_FAILED;
     snprintf(self->reason, sizeof(self->reason), "%s", answer->reason);
     forget_lot(self);
     if (answer->verdict == INFLUX_REFUSED) {
@@ -108,43 +147,84 @@ static void go_down(struct sink_instance *self, const struct influx_answer *answ
 static void go_up(struct sink_instance *self)
 {
     self->state = SINK_UP;
-    self->needs_write = false;
+    self->needs_proof = false;
     self->reason[0] = '\0';
     backoff_reset(&self->backoff);
+}
+
+/* The server takes nothing now. The lot comes again, from a smaller one on in case it is what the server stumbles over. */
+static void give_up_lot(struct sink_instance *self, const struct influx_answer *answer)
+{
+    const struct lot *lot = &self->lot;
+    bool is_breaking = lot->lines == 1 && self->is_proven && answer->verdict == INFLUX_UNREACHABLE;
+    self->lot_lines = lot->lines > 1 ? lot->lines / 2 : 1;
+    self->needs_proof = true;
+    if (is_breaking) {
+        self->breaks = self->last_position == self->broken_position ? self->breaks + 1 : 1;
+        self->broken_position = self->last_position;
+    }
+    if (is_breaking && self->breaks >= BREAKS) {
+        rejects_add(&self->rejects, lot->body.data, lot->body.length, answer->reason);
+        self->acknowledged = self->last_position;
+    }
+    go_down(self, answer);
+    const int rounds = is_breaking ? self->breaks : self->rounds;
+    for (int i = 1; i < rounds; i++) {
+        backoff_fail(&self->backoff, now(self)); /* the witness ends every pause */
+    }
 }
 
 static void set_aside(struct sink_instance *self, struct piece piece, const char *reason)
 {
     rejects_add(&self->rejects, self->lot.body.data + piece.start, piece.end - piece.start, reason);
-    self->is_witness_taken = false;
+    self->strikes = 0;
 }
 
 static void note_written(struct sink_instance *self, struct piece piece)
 {
     const char *line = self->lot.body.data + piece.start;
     const char *newline = memchr(line, '\n', piece.end - piece.start);
-    text_clear(&self->witness);
-    text_add(&self->witness, line, (size_t)(newline + 1 - line));
-    self->unwitnessed = 0;
-    self->is_witness_taken = false;
+    text_clear(&self->taken);
+    text_add(&self->taken, line, (size_t)(newline + 1 - line));
+    self->taken_us = now(self);
+    self->strikes = 0;
+    self->run = self->is_scout ? self->run : 0;
+    self->is_mixed = self->is_scout;
+    self->is_scout = false;
     go_up(self);
 }
 
-/* One line that the server does not take, without a word that it is the line's fault. */
-static void accuse(struct sink_instance *self, struct piece piece,
-                   const struct influx_answer *answer)
+/* It took or judged every line. */
+static void end_lot(struct sink_instance *self)
 {
-    if (self->is_witness_taken) {
-        set_aside(self, piece, answer->reason);
-    } else if (self->witness.length > 0) {
-        lot_put_back(&self->lot, piece);
-        self->is_witness_due = true;
-    } else if (++self->unwitnessed < UNWITNESSED_MAX && self->lot.piece_count > 0) {
-        lot_put_behind(&self->lot, piece); /* another line may turn out good first */
-    } else {
-        go_down(self, answer);
-        self->needs_write = true;
+    self->acknowledged = self->last_position;
+    if (self->last_position >= self->patient_until) {
+        self->patient_us = 0;
+        self->rounds = 0;
     }
+    if (!self->has_failed) {
+        size_t most = (size_t)self->options->batch_points;
+        self->lot_lines = self->lot_lines < most / 2 ? self->lot_lines * 2 : most;
+        self->is_wary = false;
+        batch_unref(self->newest);
+        self->newest = NULL;
+    }
+    forget_lot(self);
+    go_up(self);
+}
+
+/* No witness is needed for a while after it was heard. */
+static void suspect(struct sink_instance *self, struct piece piece,
+                    const struct influx_answer *answer)
+{
+    bool is_fresh = now(self) - self->taken_us < FRESH_US && self->run < RUN_MIN &&
+                    answer->verdict != INFLUX_FAILED;
+    if (is_fresh && lot_halve(&self->lot, piece)) {
+        return;
+    }
+    lot_put_back(&self->lot, piece);
+    self->suspicion = *answer;
+    self->is_witness_due = true;
 }
 
 static void on_bad_lines(struct sink_instance *self, struct piece piece,
@@ -158,7 +238,7 @@ static void on_bad_lines(struct sink_instance *self, struct piece piece,
     } else if (answer->blames_lines) {
         set_aside(self, piece, answer->reason);
     } else {
-        accuse(self, piece, answer);
+        suspect(self, piece, answer);
     }
 }
 
@@ -170,94 +250,165 @@ static void on_too_large(struct sink_instance *self, struct piece piece,
         self->lot_bytes = half > LOT_BYTES_MIN ? half : LOT_BYTES_MIN;
     }
     if (!lot_halve(&self->lot, piece)) {
-        set_aside(self, piece, answer->reason);
+        suspect(self, piece, answer);
     }
 }
 
-static void on_failed(struct sink_instance *self, struct piece piece,
-                      const struct influx_answer *answer)
+static void on_failure(struct sink_instance *self, struct piece piece,
+                       const struct influx_answer *answer)
 {
-    if (self->failures < FAILURES_MAX) {
-        self->failures++;
-        self->failed_until =
-            self->last_position > self->failed_until ? self->last_position : self->failed_until;
-        go_down(self, answer);
-    } else if (!lot_halve(&self->lot, piece)) {
-        accuse(self, piece, answer);
+    self->is_wary = true;
+    self->has_failed = true;
+    switch (answer->verdict) {
+    case INFLUX_BAD_LINES:
+        on_bad_lines(self, piece, answer);
+        break;
+    case INFLUX_TOO_LARGE:
+        on_too_large(self, piece, answer);
+        break;
+    case INFLUX_BUSY:
+    case INFLUX_UNREACHABLE:
+        give_up_lot(self, answer);
+        break;
+    case INFLUX_WRITTEN:
+    case INFLUX_FAILED:
+    case INFLUX_REFUSED:
+        suspect(self, piece, answer);
+        break;
     }
-}
-
-/* It took or judged every line. */
-static void end_lot(struct sink_instance *self)
-{
-    self->acknowledged = self->last_position;
-    if (self->last_position >= self->failed_until) {
-        self->failures = 0;
-    }
-    forget_lot(self);
-    go_up(self);
 }
 
 static void post_piece(struct sink_instance *self)
 {
     struct piece piece = lot_take(&self->lot);
     struct influx_answer answer;
-    influx_client_write(self->client, self->lot.body.data + piece.start, piece.end - piece.start,
-                        &answer);
-    switch (answer.verdict) {
-    case INFLUX_WRITTEN:
+    write_lines(self, self->lot.body.data + piece.start, piece.end - piece.start, &answer);
+    if (answer.verdict == INFLUX_WRITTEN) {
         note_written(self, piece);
-        break;
-    case INFLUX_BAD_LINES:
-        on_bad_lines(self, piece, &answer);
-        break;
-    case INFLUX_TOO_LARGE:
-        on_too_large(self, piece, &answer);
-        break;
-    case INFLUX_FAILED:
-        on_failed(self, piece, &answer);
-        break;
-    case INFLUX_UNREACHABLE:
-    case INFLUX_TROUBLED:
-    case INFLUX_REFUSED:
-        go_down(self, &answer);
-        break;
+    } else {
+        on_failure(self, piece, &answer);
     }
     if (self->state != SINK_DOWN && self->lot.piece_count == 0) {
         end_lot(self);
     }
 }
 
-/* Same series, time and values as before: it changes nothing. */
-static void call_witness(struct sink_instance *self)
+/* The server does not take the line alone, and takes another. */
+static void judge_line(struct sink_instance *self, struct piece piece)
 {
-    struct influx_answer answer;
-    self->is_witness_due = false;
-    influx_client_write(self->client, self->witness.data, self->witness.length, &answer);
-    if (answer.verdict == INFLUX_WRITTEN) {
-        self->is_witness_taken = true;
+    const struct influx_answer *answer = &self->suspicion;
+    if (++self->strikes < STRIKES && self->run == 0) {
+        lot_put_back(&self->lot, piece);
         return;
     }
-    if (answer.verdict == INFLUX_BAD_LINES) {
-        text_clear(&self->witness); /* beyond the retention by now */
+    set_aside(self, piece, answer->reason);
+    self->run++;
+    if (self->is_scout) {
+        /* None of so many in a row was good, and neither all of these at once nor the newest of them is. */
+        self->is_scout = false;
+        set_aside(self, lot_take(&self->lot), answer->reason);
     }
-    go_down(self, &answer);
+}
+
+/* A server that fails for some lines may get over it. Once lines were set aside for it, those behind them wait no more. */
+static bool is_early(struct sink_instance *self)
+{
+    if (self->suspicion.verdict != INFLUX_FAILED || self->run > 0) {
+        return false;
+    }
+    if (self->patient_us == 0) {
+        self->patient_us = now(self);
+        self->patient_until = self->last_position;
+    }
+    bool is_early = now(self) - self->patient_us < self->options->patience_s * 1000000;
+    self->rounds = is_early ? self->rounds + 1 : 0;
+    return is_early;
+}
+
+/* The server is well, and yet it did not take the piece on top. */
+static void judge(struct sink_instance *self)
+{
+    if (is_early(self)) {
+        give_up_lot(self, &self->suspicion);
+        return;
+    }
+    struct piece piece = lot_take(&self->lot);
+    bool is_run = self->run >= RUN_MIN && !self->is_mixed;
+    self->is_mixed = false;
+    if (is_run && lot_split_last(&self->lot, piece)) {
+        self->is_scout = true;
+    } else if (!lot_halve(&self->lot, piece)) {
+        judge_line(self, piece);
+    }
+    if (self->lot.piece_count == 0) {
+        end_lot(self);
+    }
+}
+
+/* The line that should be good: true when there is one; at the worst another one of the lot. It was sent before or will
+ * be again: same series, time and values, so it changes nothing. */
+static bool find_witness(struct sink_instance *self, struct text *line)
+{
+    bool is_known_good = now(self) - self->taken_us < KNOWN_GOOD_US;
+    bool is_taken_better = is_known_good || self->is_taken_first || !self->newest;
+    if (self->taken.length > 0 && is_taken_better) {
+        self->is_taken_first = false; /* should it fail, the other one is next */
+        text_add(line, self->taken.data, self->taken.length);
+    } else if (self->newest) {
+        self->is_taken_first = true;
+        line_protocol_add(line, self->newest);
+    }
+    if (line->length == 0 && self->lot.lines > 1) {
+        const char *body = self->lot.body.data;
+        const size_t length = self->lot.body.length;
+        const char *newline = memrchr(body, '\n', length - 1);
+        text_add(line, newline + 1, (size_t)(body + length - (newline + 1)));
+    }
+    return line->length > 0;
+}
+
+static bool is_witness_taken(struct sink_instance *self, const struct text *line,
+                             struct influx_answer *answer)
+{
+    write_lines(self, line->data, line->length, answer);
+    bool is_taken = answer->verdict == INFLUX_WRITTEN;
+    if (is_taken) {
+        text_clear(&self->taken);
+        text_add(&self->taken, line->data, line->length);
+    }
+    self->taken_us = is_taken ? now(self) : 0;
+    return is_taken;
+}
+
+static void call_witness(struct sink_instance *self)
+{
+    struct text line = {0};
+    struct influx_answer answer;
+    self->is_witness_due = false;
+    if (find_witness(self, &line) && is_witness_taken(self, &line, &answer)) {
+        judge(self);
+    } else {
+        give_up_lot(self, &self->suspicion);
+    }
+    text_finish(&line);
 }
 
 /* After a failed write the witness goes first, so that a server in trouble gets one line to refuse and not a lot. */
 static bool is_well(struct sink_instance *self, struct influx_answer *answer)
 {
-    bool has_witness = self->needs_write && self->witness.length > 0;
-    if (self->needs_write && !has_witness) {
-        return true; /* it is about to show */
+    struct text line = {0};
+    bool is_fine = false;
+    if (!self->needs_proof) {
+        write_lines(self, "", 0, answer);
+        is_fine = answer->verdict == INFLUX_WRITTEN;
+    } else if (find_witness(self, &line)) {
+        self->is_proven = is_witness_taken(self, &line, answer);
+        is_fine = self->is_proven;
+    } else {
+        is_fine = true; /* it is about to show */
     }
-    influx_client_write(self->client, has_witness ? self->witness.data : "",
-                        has_witness ? self->witness.length : 0, answer);
-    if (has_witness && answer->verdict == INFLUX_BAD_LINES) {
-        text_clear(&self->witness);
-        return true;
-    }
-    return answer->verdict == INFLUX_WRITTEN;
+    text_finish(&line);
+    return is_fine;
 }
 
 static void connect_again(struct sink_instance *self)
@@ -266,10 +417,11 @@ static void connect_again(struct sink_instance *self)
     self->acknowledged = 0;
     self->state = SINK_CONNECTING;
     self->lot_bytes = LOT_BYTES_MAX;
+    self->is_proven = false;
     struct influx_answer answer;
     if (influx_client_open(self->client, &answer) < 0 || !is_well(self, &answer)) {
         go_down(self, &answer);
-    } else if (!self->needs_write || (self->witness.length > 0 && self->failures == 0)) {
+    } else if (!self->needs_proof || self->is_proven) {
         go_up(self);
     }
 }
@@ -318,6 +470,11 @@ static enum sink_state state_of(struct sink_instance *self, char *reason, size_t
     return self->state;
 }
 
+static int64_t silent_since(struct sink_instance *self)
+{
+    return self->silent_us;
+}
+
 static uint64_t session(struct sink_instance *self)
 {
     return self->session;
@@ -325,7 +482,7 @@ static uint64_t session(struct sink_instance *self)
 
 static size_t most_lines(const struct sink_instance *self)
 {
-    size_t most = (size_t)self->options->batch_points;
+    size_t most = self->lot_lines;
     return self->state == SINK_UP || most < PROBE_LINES ? most : PROBE_LINES;
 }
 
@@ -364,6 +521,14 @@ static void flush(struct sink_instance *self)
     }
 }
 
+static void live(struct sink_instance *self, const struct batch *batch)
+{
+    if (self->state != SINK_UP || self->is_wary) {
+        batch_unref(self->newest);
+        self->newest = batch_ref(batch);
+    }
+}
+
 static uint64_t acknowledged(struct sink_instance *self)
 {
     return self->acknowledged;
@@ -384,10 +549,12 @@ const struct sink influx_sink = {
     .work = work,
     .wait_for = wait_for,
     .state = state_of,
+    .silent_since = silent_since,
     .session = session,
     .has_room = has_room,
     .send = send_batch,
     .flush = flush,
     .acknowledged = acknowledged,
     .rejected = rejected,
+    .live = live,
 };

@@ -28,6 +28,7 @@ struct influx_options {
     bool gzip;
     int64_t batch_points;
     int64_t flush_ms;
+    int64_t patience_s;
     char *rejected_file; /* lines the server refused, with the reason; "" = none */
 };
 

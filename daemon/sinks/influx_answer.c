@@ -45,7 +45,7 @@ static size_t read_dropped(const char *words)
 static bool blames_lines(const char *words)
 {
     return strstr(words, "partial write") || strstr(words, "unable to parse") ||
-           strstr(words, "field type conflict");
+           strstr(words, "field type conflict") || strstr(words, "error in line");
 }
 
 static enum influx_verdict verdict_of(int status)
@@ -59,12 +59,19 @@ static enum influx_verdict verdict_of(int status)
         return INFLUX_BAD_LINES;
     case 413:
         return INFLUX_TOO_LARGE;
-    case 500:
-        return INFLUX_FAILED;
     case 429:
-        return INFLUX_TROUBLED;
+    case 503:
+        return INFLUX_BUSY;
+    case 502:
+    case 504:
+        return INFLUX_UNREACHABLE;
+    case 401:
+    case 403:
+    case 404:
+    case 407:
+        return INFLUX_REFUSED;
     default:
-        return status > 500 ? INFLUX_TROUBLED : INFLUX_REFUSED;
+        return status < 400 ? INFLUX_REFUSED : INFLUX_FAILED;
     }
 }
 

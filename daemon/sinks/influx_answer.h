@@ -11,11 +11,11 @@
 
 enum influx_verdict {
     INFLUX_WRITTEN,
-    INFLUX_BAD_LINES,   /* some lines are refused; good ones of the same request may be written */
-    INFLUX_TOO_LARGE,   /* fewer lines at once, please */
-    INFLUX_FAILED,      /* 500: its own trouble, or a line that it stumbles over */
-    INFLUX_UNREACHABLE, /* no answer */
-    INFLUX_TROUBLED,    /* it answers, but cannot write just now: 429, 5xx */
+    INFLUX_BAD_LINES, /* some lines are refused; good ones of the same request may be written */
+    INFLUX_TOO_LARGE, /* fewer lines at once, please */
+    INFLUX_BUSY,      /* 429, 503: later, please */
+    INFLUX_FAILED, /* 500 and what nobody knows: its own trouble, or a line that it stumbles over */
+    INFLUX_UNREACHABLE, /* no answer, of itself or of what is behind a proxy */
     INFLUX_REFUSED,     /* a person must act: access, address, database, certificate */
 };
 

@@ -19,6 +19,7 @@ enum {
 
 struct influx_client {
     const struct influx_options *options;
+    const atomic_bool *is_cancelled;
     struct http_client *http; /* NULL before the first open */
     char *write_url;
     char *query_url;                        /* v1 */
@@ -67,10 +68,12 @@ static char *make_write_url(const struct influx_options *options, size_t base_le
     return text_take(&url);
 }
 
-struct influx_client *influx_client_create(const struct influx_options *options)
+struct influx_client *influx_client_create(const struct influx_options *options,
+                                           const atomic_bool *is_cancelled)
 {
     struct influx_client *client = mem_alloc(sizeof(*client));
     client->options = options;
+    client->is_cancelled = is_cancelled;
     size_t length = strlen(options->url);
     while (length > 0 && options->url[length - 1] == '/') {
         length--;
@@ -146,7 +149,8 @@ static int create_http(struct influx_client *client, const char *password)
                                                  .ca_file = options->ca_file,
                                                  .cert_file = options->cert_file,
                                                  .key_file = key_file,
-                                                 .is_insecure = options->tls_insecure};
+                                                 .is_insecure = options->tls_insecure,
+                                                 .is_cancelled = client->is_cancelled};
     int result = http_client_create(&settings, &client->http);
     free(key_file);
     return result;
@@ -183,8 +187,12 @@ static int post(struct influx_client *client, const struct http_request *request
     int result = http_client_send(client->http, request, response);
     if (result < 0) {
         bool needs_a_person = result == -EINVAL || result == -EKEYREJECTED;
-        influx_answer_set(answer, needs_a_person ? INFLUX_REFUSED : INFLUX_UNREACHABLE, "%s",
-                          response->error);
+        bool is_given_up = result == -ECANCELED; /* by us: that says nothing of the lines */
+        influx_answer_set(answer,
+                          needs_a_person ? INFLUX_REFUSED
+                          : is_given_up  ? INFLUX_BUSY
+                                         : INFLUX_UNREACHABLE,
+                          "%s", response->error);
         return result;
     }
     influx_answer_read(answer, client->options, response);

@@ -8,7 +8,8 @@
 
 struct influx_client;
 
-struct influx_client *influx_client_create(const struct influx_options *options);
+struct influx_client *influx_client_create(const struct influx_options *options,
+                                           const atomic_bool *is_cancelled);
 void influx_client_destroy(struct influx_client *client);
 
 /* Reads password or token again and begins a new connection. On failure answer says why. */

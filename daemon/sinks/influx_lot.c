@@ -40,13 +40,6 @@ void lot_put_back(struct lot *lot, struct piece piece)
     lot->pieces[lot->piece_count++] = piece;
 }
 
-void lot_put_behind(struct lot *lot, struct piece piece)
-{
-    memmove(lot->pieces + 1, lot->pieces, lot->piece_count * sizeof(piece));
-    lot->pieces[0] = piece;
-    lot->piece_count++;
-}
-
 /* One line cannot be halved: then end is returned. */
 static size_t find_middle(const struct text *body, struct piece piece)
 {
@@ -67,6 +60,19 @@ bool lot_halve(struct lot *lot, struct piece piece)
     }
     lot_put_back(lot, (struct piece){.start = middle, .end = piece.end});
     lot_put_back(lot, (struct piece){.start = piece.start, .end = middle});
+    return true;
+}
+
+bool lot_split_last(struct lot *lot, struct piece piece)
+{
+    const char *start = lot->body.data + piece.start;
+    const char *newline = memrchr(start, '\n', piece.end - piece.start - 1);
+    if (!newline) {
+        return false;
+    }
+    size_t last = (size_t)(newline + 1 - lot->body.data);
+    lot_put_back(lot, (struct piece){.start = piece.start, .end = last});
+    lot_put_back(lot, (struct piece){.start = last, .end = piece.end});
     return true;
 }
 

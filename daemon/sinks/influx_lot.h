@@ -34,12 +34,14 @@ void lot_clear(struct lot *lot); /* keeps some memory */
 /* The whole body becomes the one piece. */
 void lot_begin(struct lot *lot);
 
-struct piece lot_take(struct lot *lot);                   /* only when piece_count > 0 */
-void lot_put_back(struct lot *lot, struct piece piece);   /* just taken: comes next again */
-void lot_put_behind(struct lot *lot, struct piece piece); /* just taken: comes last */
+struct piece lot_take(struct lot *lot);                 /* only when piece_count > 0 */
+void lot_put_back(struct lot *lot, struct piece piece); /* just taken: comes next again */
 
 /* Both halves of a piece just taken come next. False, and nothing is done, when it is one line. */
 bool lot_halve(struct lot *lot, struct piece piece);
+
+/* The last line of a piece just taken comes next, then the others. False likewise. */
+bool lot_split_last(struct lot *lot, struct piece piece);
 
 size_t lot_count_lines(const struct lot *lot, struct piece piece);
 

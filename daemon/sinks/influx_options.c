@@ -129,6 +129,16 @@ static const struct option rows[] = {
      .max = 60000,
      .unit = "ms",
      .help = "A line waits for others this long at most."},
+    {.name = "patience_s",
+     .type = OPTION_INT,
+     .offset = OFFSET(patience_s),
+     .fallback = "60",
+     .min = 0,
+     .max = 86400,
+     .unit = "s",
+     .help =
+         "How long lines are tried for which the server fails (500) although it takes newer ones, "
+         "before they are set aside: what is wrong with it may pass."},
     {.name = "rejected_file",
      .type = OPTION_STRING,
      .offset = OFFSET(rejected_file),

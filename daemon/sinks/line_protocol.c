@@ -4,8 +4,6 @@
 
 #include <string.h>
 
-#include "sinks/value.h"
-
 /* The characters with a meaning in tag values take a backslash. Two cannot be written at all: a newline would end the
  * line, and a backslash at the end would swallow the separator. */
 static void add_tag(struct text *text, const char *key, const char *value)
@@ -47,7 +45,7 @@ static void add_field(struct text *text, const struct batch *batch, const struct
         add_string(text, reading_text(batch, reading));
         break;
     case QUANTITY_STATE:
-        text_add_int(text, value_state(point, reading));
+        text_add_int(text, reading_state(point, reading));
         text_add_char(text, 'i');
         break;
     case QUANTITY_GAUGE:
@@ -72,7 +70,7 @@ void line_protocol_add(struct text *text, const struct batch *batch)
     int64_t not_ok = 0;
     for (size_t i = 0; i < batch->count; i++) {
         const struct reading *reading = &batch->readings[i];
-        if (value_quality(&device->points[reading->point], reading) == QUALITY_OK) {
+        if (reading_quality(&device->points[reading->point], reading) == QUALITY_OK) {
             add_field(text, batch, reading);
         } else {
             not_ok++;

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/machine.h"
 #include "base/mem.h"
 #include "base/text.h"
 #include "config/site.h"
@@ -17,7 +18,8 @@
 #include "sinks/mqtt_state.h"
 
 enum {
-    STEADY_US = 10000000, /* a connection that lived so long was a good one */
+    STEADY_US = 60000000, /* a connection that outlived the longest pause was a good one */
+    SHORT_LIVES = 3,      /* in a row: there is a reason */
     ACKS_LINGER_US =
         20000, /* acknowledgements come one by one: gather some before waking for them */
     ANNOUNCE_AT_ONCE =
@@ -48,8 +50,10 @@ struct sink_instance {
     enum mqtt_client_state seen; /* the client's state after the last work */
     struct backoff backoff;
     int64_t up_since_us;
+    unsigned short_lives; /* connections in a row that the broker closed soon, without a word */
+    int64_t silent_us;    /* monotonic: since when the broker owed an answer when it was lost */
     uint64_t session;
-    char reason[200];
+    char reason[300];
 };
 
 static int64_t now(const struct sink_instance *self)
@@ -87,12 +91,23 @@ static void destroy(struct sink_instance *self)
     free(self);
 }
 
-static void set_names(struct sink_instance *self)
+/* The same at every start, so that the broker ends what a crash has left of our last connection; and never that of
+ * another daemon, or the two would end each other's for ever. */
+static char *make_client_id(const char *site, const char *data_folder)
+{
+    char mark[MACHINE_MARK_SIZE];
+    machine_mark(data_folder ? data_folder : "", mark);
+    char *id = mem_format("lingtan-%s-%s", site, mark);
+    log_notice("mqtt: the client id is %s", id);
+    return id;
+}
+
+static void set_names(struct sink_instance *self, const char *data_folder)
 {
     const struct mqtt_options *options = self->options;
     const char *site = self->site->id;
-    self->client_id =
-        options->client_id[0] ? mem_dup_string(options->client_id) : mem_format("lingtan-%s", site);
+    self->client_id = options->client_id[0] ? mem_dup_string(options->client_id)
+                                            : make_client_id(site, data_folder);
     self->status_topic = mem_format("%s/%s/status", options->prefix, site);
     self->will_payload = mqtt_status_payload("offline", 0);
     self->will = (struct mqtt_message){.topic = self->status_topic,
@@ -107,12 +122,14 @@ static void set_discovery(struct sink_instance *self, const struct sink_setup *s
     const struct mqtt_options *options = self->options;
     if (options->home_assistant) {
         self->birth_topic = mem_format("%s/status", options->home_assistant_prefix);
-        self->discovery = (struct mqtt_discovery){.prefix = options->home_assistant_prefix,
-                                                  .topics = options->prefix,
-                                                  .status_topic = self->status_topic,
-                                                  .site = self->site,
-                                                  .profiles = setup->profiles,
-                                                  .expire_s = 3 * options->state_s};
+        self->discovery = (struct mqtt_discovery){
+            .prefix = options->home_assistant_prefix,
+            .topics = options->prefix,
+            .status_topic = self->status_topic,
+            .site = self->site,
+            .profiles = setup->profiles,
+            .expire_s = 3 * options->state_s,
+            .classes = (enum mqtt_discovery_classes)options->home_assistant_classes};
     }
 }
 
@@ -122,7 +139,7 @@ static int create(const struct sink_setup *setup, struct sink_instance **out)
     self->options = setup->options;
     self->site = setup->site;
     self->clock = setup->clock;
-    set_names(self);
+    set_names(self, setup->data_folder);
     set_discovery(self, setup);
     mqtt_outbox_init(&self->outbox, setup->clock, (int)self->options->qos,
                      (size_t)self->options->window);
@@ -225,13 +242,35 @@ static void note_up(struct sink_instance *self)
     }
 }
 
+/* A broker of MQTT 3.1.1 cannot say why it closes. */
+static void explain_closed(struct sink_instance *self)
+{
+    const char *reason = mqtt_client_reason(self->client);
+    if (self->short_lives < SHORT_LIVES) {
+        snprintf(self->reason, sizeof(self->reason), "%s", reason);
+        return;
+    }
+    snprintf(
+        self->reason, sizeof(self->reason),
+        "%.60s:%u ended the connection soon after it was made, %u times in a row: does another "
+        "client use the client id \"%.60s\" too (mqtt.client_id)? Is a message too large for it?",
+        self->options->host, (unsigned)self->options->port, self->short_lives, self->client_id);
+}
+
 static void note_closed(struct sink_instance *self)
 {
     bool was_up = self->seen == MQTT_CLIENT_UP;
     bool is_refusal = mqtt_client_trouble(self->client) == MQTT_TROUBLE_REFUSED;
+    if (was_up) {
+        int64_t silent_us = now(self) - mqtt_client_silence_us(self->client);
+        int64_t waits_us = mqtt_outbox_waits_since_us(&self->outbox);
+        self->silent_us = silent_us < waits_us ? silent_us : waits_us;
+    }
     bool was_steady = was_up && now(self) - self->up_since_us > STEADY_US;
     bool is_search = mqtt_outbox_down(&self->outbox, was_up && !is_refusal);
-    snprintf(self->reason, sizeof(self->reason), "%s", mqtt_client_reason(self->client));
+    bool is_short = was_up && !was_steady && !is_refusal && !mqtt_client_silence_us(self->client);
+    self->short_lives = is_short ? self->short_lives + 1 : was_up ? 0 : self->short_lives;
+    explain_closed(self);
     if (was_steady || is_search) { /* a search should not take minutes */
         backoff_reset(&self->backoff);
     }
@@ -245,6 +284,7 @@ static void note_closed(struct sink_instance *self)
 /* Telemetry that is not taken for now waits in the journal, with the reason that the broker gave. */
 static void stop_refused(struct sink_instance *self)
 {
+    self->silent_us = now(self);
     snprintf(self->reason, sizeof(self->reason), "%s", self->outbox.refusal);
     mqtt_client_disconnect(self->client);
     mqtt_outbox_down(&self->outbox, false);
@@ -315,6 +355,7 @@ static void announce(struct sink_instance *self)
 
 static void work(struct sink_instance *self)
 {
+    self->outbox.round_us = now(self);
     mqtt_client_work(self->client);
     enum mqtt_client_state state = mqtt_client_state(self->client);
     if (state != self->seen && state == MQTT_CLIENT_UP) {
@@ -401,6 +442,11 @@ static enum sink_state state_of(struct sink_instance *self, char *reason, size_t
     return SINK_DOWN;
 }
 
+static int64_t silent_since(struct sink_instance *self)
+{
+    return self->silent_us;
+}
+
 static uint64_t session(struct sink_instance *self)
 {
     return self->session;
@@ -472,6 +518,7 @@ const struct sink mqtt_sink = {
     .work = work,
     .wait_for = wait_for,
     .state = state_of,
+    .silent_since = silent_since,
     .session = session,
     .has_room = has_room,
     .send = send_batch,

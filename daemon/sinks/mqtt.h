@@ -20,7 +20,7 @@ struct mqtt_options {
     char *cert_file;
     char *key_file;
     int protocol;    /* enum mqtt_protocol */
-    char *client_id; /* "" = lingtan-<site> */
+    char *client_id; /* "" = lingtan-<site>-<mark of this daemon> */
     char *username;  /* "" = none */
     char *password_file;
     int64_t qos;
@@ -29,6 +29,7 @@ struct mqtt_options {
     char *prefix;
     int64_t state_s;
     bool home_assistant;
+    int home_assistant_classes; /* enum mqtt_discovery_classes */
     char *home_assistant_prefix;
 };
 

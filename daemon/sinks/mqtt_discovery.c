@@ -9,6 +9,7 @@
 #include <strings.h>
 
 #include "base/mem.h"
+#include "sinks/mqtt_discovery_words.h"
 
 struct spelling {
     const char *unit;         /* ours */
@@ -40,6 +41,14 @@ static const struct spelling spellings[] = {
     {"kPa", "kPa", "pressure"},
 };
 
+/* What late versions know besides. */
+static const char *const late_classes[][2] = {
+    {"kvar", "reactive_power"},
+    {"kVA", "apparent_power"},
+    {"kvarh", "reactive_energy"},
+    {"m3/h", "volume_flow_rate"},
+};
+
 /* Where the unit does not tell. */
 static const struct {
     enum quantity_id id;
@@ -66,11 +75,18 @@ static const struct spelling *find_spelling(const struct quantity *quantity)
     return NULL;
 }
 
-static const char *device_class_of(const struct quantity *quantity, const struct spelling *spelling)
+static const char *device_class_of(const struct mqtt_discovery *discovery,
+                                   const struct quantity *quantity, const struct spelling *spelling)
 {
     for (size_t i = 0; i < ARRAY_SIZE(classes); i++) {
         if (quantity == quantity_get(classes[i].id)) {
             return classes[i].device_class;
+        }
+    }
+    for (size_t i = 0; discovery->classes == DISCOVERY_CLASSES_ALL && i < ARRAY_SIZE(late_classes);
+         i++) {
+        if (!strcmp(late_classes[i][0], quantity->unit)) {
+            return late_classes[i][1];
         }
     }
     return spelling ? spelling->device_class : NULL;
@@ -88,38 +104,35 @@ static void add_string(struct text *text, const char *key, const char *value)
     text_add_json_string(text, value);
 }
 
-/* "dc_power_1" -> "Dc power 1" */
-static void add_name(struct text *payload, const char *name)
-{
-    text_add_string(payload, "{\"name\":\"");
-    text_add_char(payload, (char)toupper((unsigned char)name[0]));
-    for (const char *c = name + 1; name[0] && *c; c++) {
-        text_add_char(payload, *c == '_' ? ' ' : *c);
-    }
-    text_add_char(payload, '"');
-}
-
 /* A point without a good value is missing in "values": its state is unknown then. (A plain value_json.values would be
- * the method of that name.) */
-static void add_template(struct text *payload, const struct point *point)
+ * the method of that name.) A state whose numbers have words shows them, and another number itself. */
+static void add_template(const struct mqtt_discovery *discovery, struct text *payload,
+                         const struct device *device, const struct point *point)
 {
+    struct text words = {0};
+    struct text template = {0};
+    mqtt_words_add_states(&words, discovery, device, point);
+    text_add_format(&template, "{%% set v = value_json['values']['%s'] | default(none) %%}{{ ",
+                    point->name);
     if (is_switch(point)) {
-        text_add_format(payload,
-                        ",\"val_tpl\":\"{%% set v = value_json['values']['%s'] | default(none) %%}"
-                        "{{ none if v is none else 'ON' if v > 0 else 'OFF' }}\"",
-                        point->name);
+        text_add_string(&template, "none if v is none else 'ON' if v > 0 else 'OFF' }}");
+    } else if (words.length > 0) {
+        text_add_format(&template, "none if v is none else {%s}.get(v, v) }}", words.data);
     } else {
-        text_add_format(payload,
-                        ",\"val_tpl\":\"{{ value_json['values']['%s'] | default(none) }}\"",
-                        point->name);
+        text_clear(&template);
+        text_add_format(&template, "{{ value_json['values']['%s'] | default(none) }}", point->name);
     }
+    add_string(payload, "val_tpl", template.data);
+    text_finish(&template);
+    text_finish(&words);
 }
 
-static void add_kind(struct text *payload, const struct point *point)
+static void add_kind(const struct mqtt_discovery *discovery, struct text *payload,
+                     const struct point *point)
 {
     const struct quantity *quantity = point->quantity;
     const struct spelling *spelling = find_spelling(quantity);
-    const char *device_class = device_class_of(quantity, spelling);
+    const char *device_class = device_class_of(discovery, quantity, spelling);
     if (quantity->kind == QUANTITY_TEXT) {
         add_string(payload, "ent_cat", "diagnostic");
         return;
@@ -188,12 +201,14 @@ void mqtt_discovery_add_point(const struct mqtt_discovery *discovery,
     if (announcement->is_gone) {
         return;
     }
-    add_name(payload, point->name);
+    text_add_string(payload, "{\"name\":\"");
+    mqtt_words_add_name(payload, point, discovery->site->language);
+    text_add_char(payload, '"');
     text_add_format(payload, ",\"uniq_id\":\"lingtan_%s_%s_%s\",\"stat_t\":\"%s/%s/%s/state\"",
                     device->site, device->id, point->name, discovery->topics, device->site,
                     device->id);
-    add_template(payload, point);
-    add_kind(payload, point);
+    add_template(discovery, payload, device, point);
+    add_kind(discovery, payload, point);
     add_string(payload, "avty_t", discovery->status_topic);
     add_string(payload, "avty_tpl", "{{ value_json.status }}");
     text_add_format(payload, ",\"exp_aft\":%d", (int)discovery->expire_s);
@@ -207,8 +222,8 @@ void mqtt_discovery_add_daemon(const struct mqtt_discovery *discovery, struct te
     const struct site *site = discovery->site;
     text_add_format(topic, "%s/binary_sensor/lingtan_%s/connection/config", discovery->prefix,
                     site->id);
-    text_add_format(payload, "{\"name\":\"Connection\",\"uniq_id\":\"lingtan_%s_connection\"",
-                    site->id);
+    text_add_format(payload, "{\"name\":\"%s\",\"uniq_id\":\"lingtan_%s_connection\"",
+                    site->language == LANGUAGE_ZH ? "连接" : "Connection", site->id);
     add_string(payload, "stat_t", discovery->status_topic);
     add_string(payload, "val_tpl", "{{ 'ON' if value_json.status == 'online' else 'OFF' }}");
     add_string(payload, "dev_cla", "connectivity");

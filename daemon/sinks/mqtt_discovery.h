@@ -8,6 +8,9 @@
 #include "config/site.h"
 #include "sinks/mqtt_state.h"
 
+/* The device classes that are told: those that every version knows, or also those that only late ones take. */
+enum mqtt_discovery_classes { DISCOVERY_CLASSES_COMMON, DISCOVERY_CLASSES_ALL };
+
 struct mqtt_discovery {
     const char *prefix; /* homeassistant */
     const char *topics; /* first part of our own topics */
@@ -15,6 +18,7 @@ struct mqtt_discovery {
     const struct site *site;
     const struct profiles *profiles; /* NULL = makers and models are not told */
     int64_t expire_s;                /* a state that is older says nothing */
+    enum mqtt_discovery_classes classes;
 };
 
 /* Appends topic and payload; no payload for a point that is gone. */

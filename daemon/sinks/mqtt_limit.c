@@ -33,11 +33,13 @@ static bool count_strike(struct mqtt_limit *limit)
 
 bool mqtt_limit_lost(struct mqtt_limit *limit, int64_t now_us)
 {
+    bool was_careful = limit->lost_soon >= CAREFUL_LOSSES;
     limit->lost_soon = now_us - limit->up_since_us < SOON_US ? limit->lost_soon + 1 : 1;
     bool is_strike = limit->alone > 0 && now_us - limit->alone_since_us < PROMPT_US;
     if (is_strike) {
         limit->lost_soon = CAREFUL_LOSSES; /* however long the calm was */
     }
+    limit->is_brought_on = is_strike || (!was_careful && limit->lost_soon >= CAREFUL_LOSSES);
     bool is_proof = is_strike && count_strike(limit);
     limit->alone = 0;
     return is_proof;
@@ -46,6 +48,11 @@ bool mqtt_limit_lost(struct mqtt_limit *limit, int64_t now_us)
 bool mqtt_limit_is_careful(const struct mqtt_limit *limit, int64_t now_us)
 {
     return limit->lost_soon >= CAREFUL_LOSSES && now_us - limit->up_since_us < CAREFUL_US;
+}
+
+bool mqtt_limit_is_brought_on(const struct mqtt_limit *limit)
+{
+    return limit->is_brought_on;
 }
 
 int64_t mqtt_limit_calm_us(const struct mqtt_limit *limit)

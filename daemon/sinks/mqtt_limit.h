@@ -15,12 +15,13 @@
 
 /* All-zero is the beginning. Times are monotonic. */
 struct mqtt_limit {
-    size_t proven;  /* the largest size that was acknowledged */
-    size_t refused; /* the smallest size known to be too large, 0 = none */
-    int lost_soon;  /* connections in a row */
-    int strikes;    /* losses right after a suspect alone */
-    size_t suspect; /* the smallest of those */
-    size_t alone;   /* on its way alone, 0 = none */
+    size_t proven;      /* the largest size that was acknowledged */
+    size_t refused;     /* the smallest size known to be too large, 0 = none */
+    int lost_soon;      /* connections in a row */
+    bool is_brought_on; /* the search, by the last loss */
+    int strikes;        /* losses right after a suspect alone */
+    size_t suspect;     /* the smallest of those */
+    size_t alone;       /* on its way alone, 0 = none */
     int64_t alone_since_us;
     int64_t up_since_us;
 };
@@ -49,5 +50,9 @@ int64_t mqtt_limit_calm_us(const struct mqtt_limit *limit);
 
 /* Are suspects being looked for? */
 bool mqtt_limit_is_careful(const struct mqtt_limit *limit, int64_t now_us);
+
+/* Did the last loss begin the search or bring it on? Only then should the next connection come soon: losses that have
+ * nothing to do with sizes go on for ever. */
+bool mqtt_limit_is_brought_on(const struct mqtt_limit *limit);
 
 #endif

@@ -110,7 +110,13 @@ bool mqtt_outbox_down(struct mqtt_outbox *outbox, bool is_lost)
         struct mqtt_outgoing state = {.device = slot ? slot->device : NULL};
         reject(outbox, &state, outbox->limit.refused, "it closes the connection each time");
     }
-    return mqtt_limit_is_careful(&outbox->limit, outbox->limit.up_since_us);
+    return mqtt_limit_is_brought_on(&outbox->limit);
+}
+
+int64_t mqtt_outbox_waits_since_us(const struct mqtt_outbox *outbox)
+{
+    const struct mqtt_window_slot *first = mqtt_window_first(&outbox->window);
+    return first ? first->sent_us : INT64_MAX;
 }
 
 static void note_refusal(struct mqtt_outbox *outbox, const struct mqtt_window_slot *slot,
@@ -206,6 +212,7 @@ static void post(struct mqtt_outbox *outbox, const struct mqtt_outgoing *outgoin
                                          .is_retained = outgoing->is_retained};
     struct mqtt_window_slot slot = {.position = outgoing->position,
                                     .size = outbox->topic.length + outbox->payload.length,
+                                    .sent_us = outbox->round_us,
                                     .device = outgoing->device};
     int result = mqtt_client_publish(outbox->client, &message, &slot.message_id);
     if (result == 0 && qos > 0) {
@@ -242,7 +249,8 @@ void mqtt_outbox_deliver(struct mqtt_outbox *outbox, const struct mqtt_outgoing 
 
 void mqtt_outbox_deliver_plain(struct mqtt_outbox *outbox, const struct mqtt_message *message)
 {
-    struct mqtt_window_slot slot = {.size = strlen(message->topic) + message->length};
+    struct mqtt_window_slot slot = {.size = strlen(message->topic) + message->length,
+                                    .sent_us = outbox->round_us};
     int result = mqtt_client_publish(outbox->client, message, &slot.message_id);
     if (result == 0 && message->qos > 0) {
         mqtt_window_add(&outbox->window, &slot);

@@ -38,6 +38,7 @@ struct mqtt_outbox {
     struct log_limit refusal_limit;
     uint64_t rejected; /* batches */
     uint64_t written;  /* QoS 0: the last batch given to the socket */
+    int64_t round_us;  /* monotonic: when the wake-up began in which messages are sent now */
     bool is_refused;   /* telemetry: close, people must act */
     char refusal[200];
 };
@@ -52,6 +53,9 @@ void mqtt_outbox_up(struct mqtt_outbox *outbox);
 /* The connection was lost, or closed because of is_refused. True when what we sent may be to blame: then the next one
  * should come soon. */
 bool mqtt_outbox_down(struct mqtt_outbox *outbox, bool is_lost);
+
+/* Since when a message waits for its answer; INT64_MAX = none does. */
+int64_t mqtt_outbox_waits_since_us(const struct mqtt_outbox *outbox);
 
 /* A message was answered: see mqtt_answered_fn. */
 void mqtt_outbox_answered(struct mqtt_outbox *outbox, int message_id, enum mqtt_answer answer,

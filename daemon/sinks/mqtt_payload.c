@@ -7,7 +7,6 @@
 #include <jansson.h>
 
 #include "base/mem.h"
-#include "sinks/value.h"
 
 void mqtt_payload_begin(struct mqtt_payload *payload, struct text *text, int64_t time_us,
                         uint64_t seq)
@@ -15,8 +14,10 @@ void mqtt_payload_begin(struct mqtt_payload *payload, struct text *text, int64_t
     *payload = (struct mqtt_payload){.text = text};
     text_add_string(text, "{\"ts\":");
     text_add_int(text, time_us / 1000);
-    text_add_string(text, ",\"seq\":");
-    text_add_int(text, (int64_t)seq);
+    if (seq) {
+        text_add_string(text, ",\"seq\":");
+        text_add_int(text, (int64_t)seq);
+    }
     text_add_string(text, ",\"values\":{");
 }
 
@@ -37,7 +38,7 @@ void mqtt_payload_value(struct mqtt_payload *payload, const struct point *point,
         text_add_json_string(text, string);
         break;
     case QUANTITY_STATE:
-        text_add_int(text, value_state(point, reading));
+        text_add_int(text, reading_state(point, reading));
         break;
     case QUANTITY_GAUGE:
     case QUANTITY_COUNTER:
@@ -59,9 +60,9 @@ void mqtt_payload_quality(struct mqtt_payload *payload, const struct point *poin
     text_add_char(text, '"');
 }
 
-void mqtt_payload_end(struct mqtt_payload *payload)
+void mqtt_payload_end(struct mqtt_payload *payload, bool is_clock_untrusted)
 {
-    text_add_string(payload->text, "}}");
+    text_add_string(payload->text, is_clock_untrusted ? "},\"clock\":\"untrusted\"}" : "}}");
 }
 
 void mqtt_add_telemetry(struct text *text, const struct batch *batch)
@@ -73,7 +74,7 @@ void mqtt_add_telemetry(struct text *text, const struct batch *batch)
     for (size_t i = 0; i < batch->count; i++) {
         const struct reading *reading = &batch->readings[i];
         const struct point *point = &points[reading->point];
-        if (value_quality(point, reading) == QUALITY_OK) {
+        if (reading_quality(point, reading) == QUALITY_OK) {
             mqtt_payload_value(&payload, point, reading, reading_text(batch, reading));
         } else {
             bad++;
@@ -81,13 +82,13 @@ void mqtt_add_telemetry(struct text *text, const struct batch *batch)
     }
     for (size_t i = 0; bad > 0 && i < batch->count; i++) {
         const struct point *point = &points[batch->readings[i].point];
-        enum quality quality = value_quality(point, &batch->readings[i]);
+        enum quality quality = reading_quality(point, &batch->readings[i]);
         if (quality != QUALITY_OK) {
             mqtt_payload_quality(&payload, point, quality);
             bad--;
         }
     }
-    mqtt_payload_end(&payload);
+    mqtt_payload_end(&payload, batch->clock.is_untrusted);
 }
 
 char *mqtt_status_payload(const char *status, int64_t time_us)

@@ -22,7 +22,7 @@ void mqtt_payload_value(struct mqtt_payload *payload, const struct point *point,
 /* The caller leaves out what is ok. */
 void mqtt_payload_quality(struct mqtt_payload *payload, const struct point *point,
                           enum quality quality);
-void mqtt_payload_end(struct mqtt_payload *payload);
+void mqtt_payload_end(struct mqtt_payload *payload, bool is_clock_untrusted);
 
 /* One batch as telemetry. */
 void mqtt_add_telemetry(struct text *text, const struct batch *batch);

@@ -10,7 +10,6 @@
 #include "base/id_map.h"
 #include "base/mem.h"
 #include "sinks/mqtt_payload.h"
-#include "sinks/value.h"
 
 enum {
     GAP_US = 1000000,
@@ -32,6 +31,7 @@ struct device_state {
     const struct device *device;
     uint64_t seq;
     int64_t time_us;
+    bool is_clock_untrusted;
     int64_t next_allowed_us;
     struct point_state *points;
     /* announcements */
@@ -174,7 +174,7 @@ static bool note_reading(struct point_state *state, const struct point *point,
 {
     state->reading = *reading;
     state->read_us = batch->received_mono_us;
-    enum quality quality = value_quality(point, reading);
+    enum quality quality = reading_quality(point, reading);
     state->reading.quality = (uint8_t)quality;
     if (quality == QUALITY_OK && point->quantity->kind == QUANTITY_TEXT) {
         return note_text(state, reading_text(batch, reading)) || quality != state->shown_quality;
@@ -190,6 +190,7 @@ void mqtt_state_note(struct mqtt_state *state, const struct batch *batch, int64_
     struct device_state *entry = find_entry(state, batch->device);
     entry->seq = batch->seq;
     entry->time_us = batch->time_us;
+    entry->is_clock_untrusted = batch->clock.is_untrusted;
     bool is_news = false;
     for (size_t i = 0; i < batch->count; i++) {
         uint16_t index = batch->readings[i].point;
@@ -220,12 +221,9 @@ int64_t mqtt_state_due_us(const struct mqtt_state *state)
 
 static void refresh_quality(struct point_state *state, const struct point *point, int64_t now_us)
 {
-    bool is_stale = point->period_ms > 0 && now_us - state->read_us > point->period_ms * 2500;
-    if (is_stale && state->reading.quality == QUALITY_OK) {
-        state->reading.quality = QUALITY_STALE;
-    }
+    int64_t age_us = now_us - state->read_us;
     state->shown = state->reading.value;
-    state->shown_quality = state->reading.quality;
+    state->shown_quality = (uint8_t)reading_quality_now(point, &state->reading, age_us);
 }
 
 static void add_message(struct device_state *entry, int64_t now_us, struct text *text)
@@ -235,9 +233,6 @@ static void add_message(struct device_state *entry, int64_t now_us, struct text 
     mqtt_payload_begin(&payload, text, entry->time_us, entry->seq);
     for (size_t i = 0; i < entry->device->point_count; i++) {
         struct point_state *point = &entry->points[i];
-        if (point->reading.time_us == 0) {
-            continue;
-        }
         refresh_quality(point, &points[i], now_us);
         if (point->shown_quality == QUALITY_OK) {
             mqtt_payload_value(&payload, &points[i], &point->reading, point->string);
@@ -245,11 +240,11 @@ static void add_message(struct device_state *entry, int64_t now_us, struct text 
     }
     for (size_t i = 0; i < entry->device->point_count; i++) {
         const struct point_state *point = &entry->points[i];
-        if (point->reading.time_us != 0 && point->shown_quality != QUALITY_OK) {
+        if (point->shown_quality != QUALITY_OK) {
             mqtt_payload_quality(&payload, &points[i], point->shown_quality);
         }
     }
-    mqtt_payload_end(&payload);
+    mqtt_payload_end(&payload, entry->is_clock_untrusted);
 }
 
 const struct device *mqtt_state_take(struct mqtt_state *state, int64_t now_us, struct text *payload)

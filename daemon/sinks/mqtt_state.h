@@ -2,8 +2,8 @@
 /* mqtt_state: what the retained state of every device should say, and when it must be said again.
  *
  * All poll classes of a device are merged into one message. It is due when a value moved by more than its dead band or
- * a quality changed, at most once a second per device, and otherwise every period. A value that has not been read for
- * 2.5 of its periods is shown as stale, never as live. One thread. */
+ * a quality changed, at most once a second per device, and otherwise every period. Qualities are those of now
+ * (reading_quality_now), as the API shows them. One thread. */
 #ifndef LINGTAN_SINKS_MQTT_STATE_H
 #define LINGTAN_SINKS_MQTT_STATE_H
 

@@ -12,6 +12,8 @@
 
 static const char *const protocols[] = {"3.1.1", "5", NULL}; /* enum mqtt_protocol */
 
+static const char *const classes[] = {"common", "all", NULL}; /* enum mqtt_discovery_classes */
+
 #define OFFSET(member) offsetof(struct mqtt_options, member)
 static const struct option rows[] = {
     {.name = "enabled",
@@ -77,7 +79,10 @@ static const struct option rows[] = {
      .fallback = "",
      .min = 0,
      .max = 128,
-     .help = "Name of this client at the broker, unique there; empty for lingtan-<site>."},
+     .help = "Name of this client at the broker, which no other client there may have: the broker "
+             "closes the older connection of two. Empty for lingtan-<site>-<mark>, where the mark "
+             "is made of this machine and the data folder, so that no two daemons share it; the "
+             "log shows it at the start."},
     {.name = "username",
      .type = OPTION_STRING,
      .offset = OFFSET(username),
@@ -136,6 +141,14 @@ static const struct option rows[] = {
      .offset = OFFSET(home_assistant),
      .fallback = "false",
      .help = "Whether to announce every point to Home Assistant (MQTT discovery)."},
+    {.name = "home_assistant_classes",
+     .type = OPTION_ENUM,
+     .offset = OFFSET(home_assistant_classes),
+     .fallback = "common",
+     .words = classes,
+     .help = "Which device classes are announced. common: those that every Home Assistant since "
+             "2022.12 knows. all: also those of reactive and apparent power, reactive energy and "
+             "flows, which 2026.11 takes with our units and 2024.3 does not."},
     {.name = "home_assistant_prefix",
      .type = OPTION_STRING,
      .offset = OFFSET(home_assistant_prefix),

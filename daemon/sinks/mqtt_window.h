@@ -15,6 +15,7 @@ struct mqtt_window_slot {
     bool is_acknowledged;
     uint64_t position;           /* of the batch; 0 = the message is no batch */
     size_t size;                 /* of topic and payload */
+    int64_t sent_us;             /* monotonic */
     const struct device *device; /* whom it is about, NULL = nobody */
 };
 

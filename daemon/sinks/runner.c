@@ -3,7 +3,6 @@
 #include "sinks/runner.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,7 +14,6 @@
 
 enum {
     MAILBOX_SIZE = 2048,
-    SINK_FDS_MAX = 8,
     IDLE_US = 1000000, /* while the cursor is behind what was acknowledged, or the journal failed */
 };
 
@@ -41,48 +39,33 @@ static void drop_batch(void *item)
     batch_unref(item);
 }
 
-/* A journal that was lost while the ledger lived may number from below a cursor; waiting for the numbers to catch up
- * would send nothing for days. */
-static uint64_t first_cursor(struct runner *runner)
-{
-    uint64_t cursor = store_cursor(runner->store, runner->sink->name);
-    uint64_t next = store_next_position(runner->store);
-    if (cursor < next) {
-        return cursor;
-    }
-    log_warning("%s: the cursor %" PRIu64 " is beyond the journal's end %" PRIu64
-                ": the journal was lost; going on at its end",
-                runner->sink->name, cursor, next - 1);
-    return next - 1;
-}
-
 int runner_create(const struct sink *sink, const struct sink_setup *setup, struct store *store,
                   struct runner **out)
 {
-    struct sink_instance *instance = NULL;
-    int result = sink->create(setup, &instance);
-    if (result < 0) {
-        return result;
-    }
     int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (wake_fd < 0) {
-        result = -errno;
-        sink->destroy(instance);
-        return result;
+        return -errno;
     }
     struct runner *runner = mem_alloc(sizeof(*runner));
+    struct sink_setup own_setup = *setup;
+    own_setup.is_stopping = &runner->is_stopping;
+    int result = sink->create(&own_setup, &runner->instance);
+    if (result < 0) {
+        close(wake_fd);
+        free(runner);
+        return result;
+    }
     runner->sink = sink;
-    runner->instance = instance;
     runner->store = store;
     runner->clock = setup->clock;
     runner->wake_fd = wake_fd;
     runner->mailbox = mailbox_create(sink->name, MAILBOX_SIZE, MAILBOX_DROP_OLDEST, drop_batch);
-    runner->cursor = first_cursor(runner);
-    runner->saved_cursor = runner->cursor;
     runner->peeked_cursor = UINT64_MAX;
     runner->down_since_us = clock_mono_us(setup->clock);
     runner->journal_limit.period_us = 60000000;
-    feed_init(&runner->feed, store, setup->clock, runner->cursor + 1);
+    runner->flap_limit.period_us = RUNNER_FLAP_PERIOD_US;
+    feed_init(&runner->feed, store, setup->clock, POSITION_UNNUMBERED);
+    runner_find_cursor(runner);
     pthread_mutex_init(&runner->mutex, NULL);
     runner->status = (struct runner_status){
         .name = sink->name, .state = SINK_CONNECTING, .cursor = runner->cursor};
@@ -103,7 +86,11 @@ static int64_t sooner(int64_t one_us, int64_t other_us)
 static int64_t journal_sleep(struct runner *runner)
 {
     const struct feed *feed = &runner->feed;
-    if (!runner->sink->has_room(runner->instance)) {
+    bool waits_for_store = !runner->knows_cursor || feed->owed_count > 0;
+    if (waits_for_store) {
+        atomic_store(&runner->wants_journal, true);
+    }
+    if (runner->is_turning || !runner->sink->has_room(runner->instance)) {
         return -1;
     }
     if (feed->next <= runner->seen) {
@@ -132,27 +119,40 @@ static void clear_wake(const struct runner *runner)
     (void)got; /* -EAGAIN: something else woke us */
 }
 
-static void sleep_until_due(struct runner *runner)
+void runner_plan_sleep(struct runner *runner, struct runner_sleep *sleep)
 {
-    struct pollfd fds[2 + SINK_FDS_MAX] = {
-        {.fd = runner->wake_fd, .events = POLLIN},
-        {.fd = mailbox_fd(runner->mailbox), .events = POLLIN},
-    };
-    int64_t wait_us = -1;
-    size_t count = runner->sink->wait_for(runner->instance, fds + 2, SINK_FDS_MAX, &wait_us);
-    wait_us = longest_sleep(runner, wait_us);
+    sleep->fds[0] = (struct pollfd){.fd = runner->wake_fd, .events = POLLIN};
+    sleep->fds[1] = (struct pollfd){.fd = mailbox_fd(runner->mailbox), .events = POLLIN};
+    sleep->wait_us = -1;
+    sleep->count = 2 + runner->sink->wait_for(runner->instance, sleep->fds + 2, RUNNER_SINK_FDS,
+                                              &sleep->wait_us);
+    sleep->wait_us = longest_sleep(runner, sleep->wait_us);
     int64_t linger_us = runner->next_intake_us - clock_mono_us(runner->clock);
     if (linger_us > 0) {
-        fds[1].fd = -1; /* poll skips it */
-        wait_us = sooner(wait_us, linger_us);
+        sleep->fds[1].fd = -1; /* poll skips it */
+        sleep->wait_us = sooner(sleep->wait_us, linger_us);
     }
-    const struct timespec limit = {.tv_sec = wait_us / 1000000,
-                                   .tv_nsec = wait_us % 1000000 * 1000};
-    int ready = ppoll(fds, 2 + count, wait_us < 0 ? NULL : &limit, NULL);
-    if (ready > 0 && fds[0].revents) {
+}
+
+void runner_wake_up(struct runner *runner, const struct runner_sleep *sleep)
+{
+    if (sleep->fds[0].revents != 0) {
         clear_wake(runner);
     }
     atomic_store(&runner->wants_journal, false);
+}
+
+static void sleep_until_due(struct runner *runner)
+{
+    struct runner_sleep sleep = {0};
+    runner_plan_sleep(runner, &sleep);
+    const struct timespec limit = {.tv_sec = sleep.wait_us / 1000000,
+                                   .tv_nsec = sleep.wait_us % 1000000 * 1000};
+    int ready = ppoll(sleep.fds, sleep.count, sleep.wait_us < 0 ? NULL : &limit, NULL);
+    if (ready < 0) {
+        sleep.fds[0].revents = 0;
+    }
+    runner_wake_up(runner, &sleep);
 }
 
 static void *run(void *context)
@@ -189,13 +189,18 @@ int runner_start(struct runner *runner)
     return 0;
 }
 
+void runner_tell_stop(struct runner *runner)
+{
+    atomic_store(&runner->is_stopping, true);
+    wake(runner);
+}
+
 void runner_stop(struct runner *runner)
 {
     if (!runner->has_thread) {
         return;
     }
-    atomic_store(&runner->is_stopping, true);
-    wake(runner);
+    runner_tell_stop(runner);
     pthread_join(runner->thread, NULL);
     runner->has_thread = false;
 }
@@ -216,7 +221,9 @@ void runner_destroy(struct runner *runner)
 
 void runner_offer(struct runner *runner, const struct batch *batch)
 {
-    atomic_store_explicit(&runner->newest, batch->position, memory_order_relaxed);
+    if (batch->position < POSITION_UNNUMBERED) {
+        atomic_store_explicit(&runner->newest, batch->position, memory_order_relaxed);
+    }
     int result = mailbox_put(runner->mailbox, batch_ref(batch));
     (void)result; /* this mailbox never refuses */
 }
@@ -230,6 +237,9 @@ struct runner_status runner_status(struct runner *runner)
 {
     pthread_mutex_lock(&runner->mutex);
     struct runner_status status = runner->status;
+    if (status.state != SINK_UP) {
+        status.down_us = clock_mono_us(runner->clock) - runner->down_since_us;
+    }
     pthread_mutex_unlock(&runner->mutex);
     status.backlog = runner_backlog(runner, status.cursor);
     if (status.backlog == 0) {

@@ -14,9 +14,10 @@ struct runner;
 int runner_create(const struct sink *sink, const struct sink_setup *setup, struct store *store,
                   struct runner **out) MUST_USE;
 int runner_start(struct runner *runner) MUST_USE;
-void runner_stop(
-    struct runner
-        *runner); /* drains nothing: the journal keeps it; says goodbye; joins within 15 s */
+/* Drains nothing, the journal keeps it, and says goodbye. To stop several, tell all before the first is joined: each ends
+ * within four seconds of being told. */
+void runner_tell_stop(struct runner *runner);
+void runner_stop(struct runner *runner); /* tells it, if nobody has, and joins */
 void runner_destroy(struct runner *runner);
 
 /* Offers a live batch (takes a reference of its own); the sink is not woken for it before runner_flush. Main thread,
@@ -24,16 +25,19 @@ void runner_destroy(struct runner *runner);
 void runner_offer(struct runner *runner, const struct batch *batch);
 void runner_flush(struct runner *runner);
 
+enum { RUNNER_REASON_SIZE = 300 };
+
 struct runner_status {
     const char *name;
     enum sink_state state;
-    char reason[160]; /* why it is not up */
+    char reason[RUNNER_REASON_SIZE]; /* why it is not up */
     uint64_t cursor;
     uint64_t backlog;  /* positions between the cursor and the newest */
     uint64_t sent;     /* batches, repeats included */
     uint64_t rejected; /* batches the far end will never take */
     uint64_t sessions;
     int64_t oldest_us; /* wall time of the batch the cursor waits for, 0 = none */
+    int64_t down_us;   /* for how long it has not been up, 0 = it is */
 };
 struct runner_status runner_status(struct runner *runner); /* any thread */
 

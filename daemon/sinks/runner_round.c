@@ -4,6 +4,7 @@
 #include "sinks/runner_round.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -17,19 +18,31 @@ enum {
 
 uint64_t runner_backlog(const struct runner *runner, uint64_t cursor)
 {
+    if (!store_is_numbered(runner->store)) {
+        return 0; /* nobody can know */
+    }
     uint64_t newest = atomic_load_explicit(&runner->newest, memory_order_relaxed);
     uint64_t durable = store_durable(runner->store);
     uint64_t end = newest > durable ? newest : durable;
     return end > cursor ? end - cursor : 0;
 }
 
+/* What came before the store knew its numbers is given then or never. */
+static bool is_late(const struct runner *runner, const struct batch *batch)
+{
+    return batch->position >= POSITION_UNNUMBERED && runner->knows_cursor;
+}
+
 static void take_live(struct runner *runner, struct batch *take_batch)
 {
-    runner->seen = take_batch->position;
     if (runner->sink->live) {
         runner->sink->live(runner->instance, take_batch);
     }
-    if (runner->is_up) {
+    bool is_wanted = !is_late(runner, take_batch);
+    if (is_wanted) {
+        runner->seen = take_batch->position;
+    }
+    if (is_wanted && runner->is_up) {
         feed_offer(&runner->feed, take_batch);
     } else {
         batch_unref(take_batch);
@@ -59,47 +72,121 @@ static void take_in(struct runner *runner, int64_t now_us)
     }
 }
 
-static void note_up(struct runner *runner, int64_t now_us)
+static void note_up(struct runner *runner)
 {
     uint64_t backlog = runner_backlog(runner, runner->cursor);
+    int64_t now_us = clock_mono_us(runner->clock); /* the sink may have waited long in this round */
     if (runner->is_down_reported) {
+        int64_t down_us = now_us - runner->down_since_us;
         log_notice("%s: up again after %" PRId64 " s, %" PRIu64 " batches to send",
-                   runner->sink->name, (now_us - runner->down_since_us) / 1000000, backlog);
-    } else {
+                   runner->sink->name, down_us / 1000000, backlog);
+    } else if (!runner->has_been_up) {
         log_notice("%s: up, %" PRIu64 " batches to send", runner->sink->name, backlog);
     }
     runner->is_down_reported = false;
     runner->is_up = true;
+    runner->has_been_up = true;
+    runner->up_since_us = now_us;
     runner->next_intake_us = 0;
 }
 
-static void note_not_up(struct runner *runner, int64_t now_us)
+/* "3 times" says what "4 times" says. */
+static bool is_same_but_for_numbers(const char *one, const char *other)
 {
+    static const char digits[] = "0123456789";
+    for (;;) {
+        one += strspn(one, digits);
+        other += strspn(other, digits);
+        if (*one != *other || !*one) {
+            return *one == *other;
+        }
+        one++;
+        other++;
+    }
+}
+
+static void note_not_up(struct runner *runner, const char *reason)
+{
+    int64_t now_us = clock_mono_us(runner->clock);
+    const struct sink *sink = runner->sink;
+    int64_t silent_us = sink->silent_since ? sink->silent_since(runner->instance) : now_us;
     runner->is_up = false;
-    runner->down_since_us = now_us;
+    pthread_mutex_lock(&runner->mutex);
+    runner->down_since_us = silent_us > 0 && silent_us < now_us ? silent_us : now_us;
+    pthread_mutex_unlock(&runner->mutex);
     feed_drop_live(&runner->feed);
+    bool is_flap = now_us - runner->up_since_us < RUNNER_STEADY_US &&
+                   is_same_but_for_numbers(reason, runner->told);
+    uint64_t held = 0;
+    runner->is_flap_held = is_flap && !log_limit_pass(&runner->flap_limit, runner->clock, &held);
+    runner->flaps_held = held;
+}
+
+/* Once an outage: tries that fail later do not repeat it, and of a connection that comes and goes all the time not every
+ * end is told. */
+static void report_down(struct runner *runner, const char *reason)
+{
+    int64_t down_us = clock_mono_us(runner->clock) - runner->down_since_us;
+    if (runner->is_down_reported || (runner->is_flap_held && down_us < RUNNER_STEADY_US)) {
+        return;
+    }
+    char more[64] = "";
+    if (runner->flaps_held) {
+        snprintf(more, sizeof(more), ", as %" PRIu64 " times since that was said last",
+                 runner->flaps_held);
+    } else if (down_us >= 2000000) {
+        snprintf(more, sizeof(more), " for %" PRId64 " s", down_us / 1000000);
+    }
+    snprintf(runner->told, sizeof(runner->told), "%s", reason);
+    log_warning("%s: down%s: %s; batches wait in the journal", runner->sink->name, more, reason);
+    runner->is_down_reported = true;
 }
 
 static void rewind_feed(struct runner *runner)
 {
-    feed_rewind(&runner->feed, runner->cursor + 1);
+    feed_rewind(&runner->feed, runner->knows_cursor ? runner->cursor + 1 : runner->feed.next);
     runner->handed = 0;
 }
 
-static void watch(struct runner *runner, int64_t now_us)
+/* A journal that was lost while the ledger lived may number from below a cursor; waiting for the numbers to catch up
+ * would send nothing for days. */
+static uint64_t first_cursor(const struct runner *runner)
 {
-    char reason[sizeof(runner->status.reason)] = "";
+    uint64_t cursor = store_cursor(runner->store, runner->sink->name);
+    uint64_t next = store_next_position(runner->store);
+    if (cursor < next) {
+        return cursor;
+    }
+    log_warning("%s: the cursor %" PRIu64 " is beyond the journal's end %" PRIu64
+                ": the journal was lost; going on at its end",
+                runner->sink->name, cursor, next - 1);
+    return next - 1;
+}
+
+void runner_find_cursor(struct runner *runner)
+{
+    if (!store_is_numbered(runner->store)) {
+        return;
+    }
+    runner->knows_cursor = true;
+    runner->cursor = first_cursor(runner);
+    runner->saved_cursor = runner->cursor;
+    rewind_feed(runner);
+}
+
+static void watch(struct runner *runner)
+{
+    char reason[sizeof(runner->status.reason)];
+    reason[0] = '\0';
     enum sink_state state = runner->sink->state(runner->instance, reason, sizeof(reason));
     uint64_t session = runner->sink->session(runner->instance);
     if (state == SINK_UP && !runner->is_up) {
-        note_up(runner, now_us);
+        note_up(runner);
     } else if (state != SINK_UP && runner->is_up) {
-        note_not_up(runner, now_us);
+        note_not_up(runner, reason);
     }
-    /* Once per outage: tries that fail later do not repeat it. */
-    if (state == SINK_DOWN && !runner->is_down_reported) {
-        log_warning("%s: down: %s; batches wait in the journal", runner->sink->name, reason);
-        runner->is_down_reported = true;
+    if (state == SINK_DOWN) {
+        report_down(runner, reason);
     }
     if (session != runner->session) {
         runner->session = session;
@@ -108,7 +195,9 @@ static void watch(struct runner *runner, int64_t now_us)
     pthread_mutex_lock(&runner->mutex);
     runner->status.state = state;
     runner->status.sessions = session;
-    memcpy(runner->status.reason, reason, sizeof(reason));
+    if (reason[0] || runner->status.reason[0]) {
+        memcpy(runner->status.reason, reason, sizeof(reason));
+    }
     pthread_mutex_unlock(&runner->mutex);
 }
 
@@ -145,17 +234,36 @@ static void report_journal(struct runner *runner)
     }
 }
 
+/* The store could not be read and now can, or it has made good what the feed had jumped over. */
+static void turn_back(struct runner *runner)
+{
+    if (!runner->knows_cursor) {
+        runner_find_cursor(runner);
+        log_notice("%s: the data folder can be read: going on where the sink stood, %" PRIu64
+                   " batches to send",
+                   runner->sink->name, runner_backlog(runner, runner->cursor));
+    } else {
+        feed_go_back(&runner->feed);
+        runner->handed = 0;
+    }
+}
+
+/* What a sink that is down was given is forgotten: it begins anew anyway. */
+static bool is_nothing_in_flight(const struct runner *runner)
+{
+    return runner->status.state == SINK_DOWN || acknowledged(runner) + 1 >= runner->feed.next;
+}
+
 static void send_all(struct runner *runner)
 {
     runner->has_more = false;
-    if (feed_wants_rewind(&runner->feed)) {
-        /* Two orders in flight at once could not be told apart by their acknowledgements. */
-        if (acknowledged(runner) + 1 < runner->feed.next) {
-            return;
-        }
-        rewind_feed(runner);
+    runner->is_turning = (!runner->knows_cursor && store_is_numbered(runner->store)) ||
+                         feed_wants_back(&runner->feed);
+    if (runner->is_turning && is_nothing_in_flight(runner)) {
+        turn_back(runner);
+        runner->is_turning = false;
     }
-    uint64_t sent = send_some(runner);
+    uint64_t sent = runner->is_turning ? 0 : send_some(runner);
     report_journal(runner);
     runner->sink->flush(runner->instance);
     pthread_mutex_lock(&runner->mutex);
@@ -172,14 +280,17 @@ static void save_cursor(struct runner *runner, int64_t now_us)
     }
 }
 
+static uint64_t smaller(uint64_t one, uint64_t other)
+{
+    return one < other ? one : other;
+}
+
 static void settle(struct runner *runner)
 {
-    uint64_t durable = store_durable(runner->store);
     uint64_t position = acknowledged(runner);
-    if (position > durable) {
-        position = durable;
-    }
-    if (position > runner->cursor) {
+    position = smaller(position, store_durable(runner->store));
+    position = smaller(position, feed_limit(&runner->feed));
+    if (runner->knows_cursor && position > runner->cursor) {
         runner->cursor = position;
     }
     const struct sink *sink = runner->sink;
@@ -199,6 +310,7 @@ static void peek_oldest(struct runner *runner, int64_t now_us)
     runner->next_peek_us = now_us + PEEK_PERIOD_US;
     int64_t oldest_us = 0;
     bool lags = !runner->is_up || runner->feed.next <= store_durable(runner->store);
+    lags &= runner->knows_cursor;
     if (lags && feed_peek_time(&runner->feed, runner->cursor + 1, &oldest_us) == 0 && oldest_us) {
         runner->peeked_cursor = runner->cursor;
     }
@@ -212,7 +324,7 @@ void runner_round(struct runner *runner)
     int64_t now_us = clock_mono_us(runner->clock);
     take_in(runner, now_us);
     runner->sink->work(runner->instance);
-    watch(runner, now_us);
+    watch(runner);
     send_all(runner);
     settle(runner);
     if (now_us >= runner->next_save_us) {

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* alarms: a few bits and a sentence under a mutex. */
+/* alarms: a few bits and a sentence for each under a mutex. */
 #include "store/alarms.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 void alarms_init(struct alarms *alarms)
 {
@@ -16,14 +17,20 @@ void alarms_finish(struct alarms *alarms)
     pthread_mutex_destroy(&alarms->mutex);
 }
 
-void alarms_raise(struct alarms *alarms, unsigned bit, const char *format, ...)
+void alarms_raise(struct alarms *alarms, unsigned bits, const char *format, ...)
 {
+    char text[STORE_REASON_SIZE];
     va_list args;
-    pthread_mutex_lock(&alarms->mutex);
-    alarms->bits |= bit;
     va_start(args, format);
-    vsnprintf(alarms->text, sizeof(alarms->text), format, args);
+    vsnprintf(text, sizeof(text), format, args);
     va_end(args);
+    pthread_mutex_lock(&alarms->mutex);
+    alarms->bits |= bits;
+    for (unsigned i = 0; i < STORE_ALARM_COUNT; i++) {
+        if ((bits & 1U << i) != 0) {
+            memcpy(alarms->texts[i], text, sizeof(text));
+        }
+    }
     pthread_mutex_unlock(&alarms->mutex);
 }
 
@@ -31,6 +38,11 @@ void alarms_clear(struct alarms *alarms, unsigned bits)
 {
     pthread_mutex_lock(&alarms->mutex);
     alarms->bits &= ~bits;
+    for (unsigned i = 0; i < STORE_ALARM_COUNT; i++) {
+        if ((bits & 1U << i) != 0) {
+            alarms->texts[i][0] = '\0';
+        }
+    }
     pthread_mutex_unlock(&alarms->mutex);
 }
 
@@ -42,11 +54,10 @@ unsigned alarms_bits(struct alarms *alarms)
     return bits;
 }
 
-unsigned alarms_copy(struct alarms *alarms, char *text, size_t size)
+void alarms_copy(struct alarms *alarms, struct store_status *status)
 {
     pthread_mutex_lock(&alarms->mutex);
-    const unsigned bits = alarms->bits;
-    snprintf(text, size, "%s", alarms->text);
+    status->alarms = alarms->bits;
+    memcpy(status->reasons, alarms->texts, sizeof(status->reasons));
     pthread_mutex_unlock(&alarms->mutex);
-    return bits;
 }

@@ -11,9 +11,9 @@
 #include "store/disk.h"
 #include "store/layout_map.h"
 #include "store/pack.h"
+#include <lingtan/clock.h>
 
 enum {
-    DAY_VERSION = 1, /* user_version of the schema below */
     CACHE_KIB = 256,
     READ_CACHE_KIB = 64,
     BLOCK_BATCHES_MAX = 4096,
@@ -26,6 +26,8 @@ struct day {
     sqlite3_stmt *put_block;
     sqlite3_stmt *put_layout;
     sqlite3_stmt *find_layout;
+    struct batch_clock clock; /* of the blocks being written */
+    int64_t clock_id;         /* its row; 0 = none yet */
     struct day_extent extent;
     struct layout_map layouts;
     struct block block;
@@ -43,8 +45,14 @@ static const char schema[] =
     " first_us INTEGER NOT NULL, last_us INTEGER NOT NULL, max_seq INTEGER NOT NULL,"
     " sum INTEGER NOT NULL, payload BLOB NOT NULL);"
     "CREATE INDEX block_time ON block(first_us, last_us);"
-    "PRAGMA application_id=0x4c54434a;"
-    "PRAGMA user_version=1;";
+    "PRAGMA application_id=0x4c54434a;";
+
+/* What version 2 has beyond version 1: the clock that the times of a block hang on. */
+static const char clock_schema[] =
+    "CREATE TABLE clock(id INTEGER PRIMARY KEY, boot INTEGER NOT NULL, offset_us INTEGER NOT NULL,"
+    " is_untrusted INTEGER NOT NULL);"
+    "ALTER TABLE block ADD COLUMN clock INTEGER;"
+    "PRAGMA user_version=2;";
 
 static int put_meta(sqlite3 *db, const char *name, uint64_t number)
 {
@@ -73,6 +81,9 @@ static int make_tables(sqlite3 *db, int64_t number, uint64_t first_position, uin
     int error = sql_run(db, "BEGIN IMMEDIATE");
     if (error == 0) {
         error = sql_run(db, schema);
+    }
+    if (error == 0) {
+        error = sql_run(db, clock_schema);
     }
     if (error == 0) {
         error = put_meta(db, "first_position", first_position);
@@ -156,7 +167,8 @@ static int read_times(sqlite3 *db, struct day_extent *extent)
 static int read_extent(sqlite3 *db, struct day_extent *extent)
 {
     *extent = (struct day_extent){0};
-    int error = sql_check_version(db, DAY_VERSION);
+    int64_t version = 0;
+    int error = sql_get_version(db, DAY_APPLICATION, DAY_VERSION, &version);
     if (error == 0) {
         error = read_meta(db, extent);
     }
@@ -168,7 +180,7 @@ static int read_extent(sqlite3 *db, struct day_extent *extent)
 
 static int prepare_statements(struct day *day)
 {
-    int error = sql_prepare(day->db, "INSERT INTO block VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    int error = sql_prepare(day->db, "INSERT INTO block VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                             &day->put_block);
     if (error == 0) {
         error = sql_prepare(day->db, "INSERT INTO layout(device, hash, body) VALUES(?1, ?2, ?3)",
@@ -213,11 +225,36 @@ int day_create(const char *path, int64_t number, uint64_t first_position, uint64
     return take_database(db, out);
 }
 
+/* A file of today that an earlier version began. */
+static int upgrade(sqlite3 *db)
+{
+    int64_t version = 0;
+    int error = sql_get_version(db, DAY_APPLICATION, DAY_VERSION, &version);
+    if (error < 0 || version == DAY_VERSION) {
+        return error;
+    }
+    error = sql_run(db, "BEGIN IMMEDIATE");
+    if (error == 0) {
+        error = sql_run(db, clock_schema);
+    }
+    if (error == 0) {
+        error = sql_run(db, "COMMIT");
+    }
+    return error < 0 ? roll_back(db, error) : 0;
+}
+
 int day_open(const char *path, struct day **out)
 {
     sqlite3 *db = NULL;
-    const int error = sql_open(path, SQL_WRITE, CACHE_KIB, &db);
-    return error < 0 ? error : take_database(db, out);
+    int error = sql_open(path, SQL_WRITE, CACHE_KIB, &db);
+    if (error == 0) {
+        error = upgrade(db);
+    }
+    if (error < 0) {
+        sql_close(db);
+        return error;
+    }
+    return take_database(db, out);
 }
 
 int day_measure(const char *path, struct day_extent *out)
@@ -344,9 +381,44 @@ static int put_block(struct day *day, struct day_extent *extent)
     sqlite3_bind_int64(day->put_block, 5, (sqlite3_int64)extent->max_seq);
     sqlite3_bind_int64(day->put_block, 6, (sqlite3_int64)sum);
     sqlite3_bind_blob(day->put_block, 7, day->packed.data, (int)day->packed.length, SQLITE_STATIC);
+    sqlite3_bind_int64(day->put_block, 8, day->clock_id);
     const int error = sql_finish_step(day->put_block);
     block_clear(block);
     return error;
+}
+
+static bool is_same_clock(const struct batch_clock *one, const struct batch_clock *other)
+{
+    const int64_t drift_us = one->offset_us - other->offset_us;
+    return one->boot == other->boot && one->is_untrusted == other->is_untrusted &&
+           drift_us < CLOCK_STEP_US && drift_us > -CLOCK_STEP_US;
+}
+
+static int put_clock(struct day *day, const struct batch_clock *clock)
+{
+    sqlite3_stmt *put = NULL;
+    int error = sql_prepare(
+        day->db, "INSERT INTO clock(boot, offset_us, is_untrusted) VALUES(?1, ?2, ?3)", &put);
+    if (error == 0) {
+        sqlite3_bind_int64(put, 1, (sqlite3_int64)clock->boot);
+        sqlite3_bind_int64(put, 2, clock->offset_us);
+        sqlite3_bind_int(put, 3, clock->is_untrusted);
+        error = sql_finish_step(put);
+    }
+    sqlite3_finalize(put);
+    day->clock = *clock;
+    day->clock_id = error == 0 ? sqlite3_last_insert_rowid(day->db) : 0;
+    return error;
+}
+
+/* A block has one clock: another one begins when the clock was stepped, or is trusted now. */
+static int use_clock(struct day *day, const struct batch *batch, struct day_extent *extent)
+{
+    if (day->clock_id != 0 && is_same_clock(&day->clock, &batch->clock)) {
+        return 0;
+    }
+    const int error = put_block(day, extent);
+    return error < 0 ? error : put_clock(day, &batch->clock);
 }
 
 static int put_batches(struct day *day, struct batch *const *batches, size_t count,
@@ -359,7 +431,11 @@ static int put_batches(struct day *day, struct batch *const *batches, size_t cou
             (*refused)++;
             continue;
         }
-        int error = place_layout(day, batches[i]->device, &place);
+        int error = use_clock(day, batches[i], extent);
+        if (error < 0) {
+            return error;
+        }
+        error = place_layout(day, batches[i]->device, &place);
         if (error < 0) {
             return error;
         }
@@ -402,6 +478,7 @@ int day_commit(struct day *day, struct batch *const *batches, size_t count, uint
     give_back_memory(day);
     if (error < 0) {
         layout_map_finish(&day->layouts); /* it may name layouts that were rolled back */
+        day->clock_id = 0;
         return roll_back(day->db, error);
     }
     day->extent = extent;

@@ -7,6 +7,11 @@
 #include "store/block.h"
 #include "store/sql.h"
 
+enum {
+    DAY_VERSION = 2, /* user_version of a file. Version 1 has no clocks */
+    DAY_APPLICATION = 0x4c54434a,
+};
+
 struct day;
 
 /* What a file holds. */
@@ -23,7 +28,8 @@ struct day_extent {
 int day_create(const char *path, int64_t number, uint64_t first_position, uint64_t max_seq,
                struct day **out) MUST_USE;
 
-/* -ENODATA: the file died before its tables were made; it holds nothing. -EUCLEAN: corrupt. */
+/* -ENODATA: the file died before its tables were made; it holds nothing. -EUCLEAN: corrupt.
+ * -EPROTONOSUPPORT: of a later version, left as it is. */
 int day_open(const char *path, struct day **out) MUST_USE;
 
 /* Flushes the WAL into the file and notes the extent, so that later starts need not look for it. NULL-safe. */

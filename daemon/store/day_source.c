@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "store/day.h"
 #include "store/pack.h"
 #include "store/sql.h"
 
@@ -19,6 +20,7 @@ struct day_source {
     sqlite3_stmt *by_time;
     sqlite3_stmt *get_payload;
     sqlite3_stmt *get_layout;
+    sqlite3_stmt *get_clock; /* NULL: the file has none */
     struct layout **layouts; /* by id; NULL = not asked for yet */
     size_t layouts_size;
     const struct device *newest; /* of the layouts: the next device is often its equal */
@@ -37,6 +39,18 @@ static const char by_time[] =
     " AND first_us < ?4 AND last_us >= ?5"
     " ORDER BY first_us, last_us, first_position LIMIT 1";
 
+static int prepare_clock(struct day_source *source)
+{
+    int64_t version = 0;
+    const int error = sql_get_version(source->db, DAY_APPLICATION, DAY_VERSION, &version);
+    return error < 0 || version < DAY_VERSION
+               ? error
+               : sql_prepare(source->db,
+                             "SELECT boot, offset_us, is_untrusted FROM block JOIN clock"
+                             " ON clock.id = block.clock WHERE first_position=?1",
+                             &source->get_clock);
+}
+
 int day_source_open(const char *path, struct day_source **out)
 {
     struct day_source *source = mem_alloc(sizeof(*source));
@@ -53,6 +67,9 @@ int day_source_open(const char *path, struct day_source **out)
     }
     if (error == 0) {
         error = sql_prepare(source->db, "SELECT body FROM layout WHERE id=?1", &source->get_layout);
+    }
+    if (error == 0) {
+        error = prepare_clock(source);
     }
     if (error < 0) {
         day_source_close(source);
@@ -71,6 +88,7 @@ void day_source_close(struct day_source *source)
     sqlite3_finalize(source->by_time);
     sqlite3_finalize(source->get_payload);
     sqlite3_finalize(source->get_layout);
+    sqlite3_finalize(source->get_clock);
     sql_close(source->db);
     for (size_t i = 0; i < source->layouts_size; i++) {
         layout_destroy(source->layouts[i]);
@@ -88,6 +106,24 @@ static int take_payload(sqlite3_stmt *row, struct bytes *payload)
     }
     const int error = pack_take(payload, data, length);
     return error < 0 ? error : 1;
+}
+
+/* A block whose clock cannot be read is as good as one that was written without. */
+static void fetch_clock(struct day_source *source, struct day_block *block)
+{
+    block->clock = (struct batch_clock){0};
+    if (source->get_clock == NULL) {
+        return;
+    }
+    sqlite3_bind_int64(source->get_clock, 1, (sqlite3_int64)block->first_position);
+    if (sql_step(source->get_clock) == 1) {
+        block->clock = (struct batch_clock){
+            .boot = (uint64_t)sqlite3_column_int64(source->get_clock, 0),
+            .offset_us = sqlite3_column_int64(source->get_clock, 1),
+            .is_untrusted = sqlite3_column_int(source->get_clock, 2) != 0,
+        };
+    }
+    sql_reset(source->get_clock);
 }
 
 /* The row and its payload are asked for one after the other: a payload that can't be read is one lost block, a row that
@@ -113,6 +149,9 @@ static int fetch(struct day_source *source, sqlite3_stmt *query, struct day_bloc
         found = -EBADMSG;
     }
     sql_reset(source->get_payload);
+    if (found == 1) {
+        fetch_clock(source, block);
+    }
     return found;
 }
 

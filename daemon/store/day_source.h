@@ -17,6 +17,7 @@ struct day_block {
     uint64_t last_position;
     int64_t first_us;
     int64_t last_us;
+    struct batch_clock clock; /* of its batches; all-zero in a file of version 1 */
     struct bytes payload;
 };
 

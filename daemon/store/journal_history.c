@@ -11,6 +11,7 @@
 struct held {
     const struct point *point; /* of a layout of the open file */
     struct reading reading;
+    struct batch_clock clock;
     char *text; /* owned: the batch is gone before the reading is given. NULL = none */
 };
 
@@ -50,8 +51,20 @@ static void hold(struct history *history, const struct point *point, const struc
     history->held[place] = (struct held){
         .point = point,
         .reading = *reading,
+        .clock = batch->clock,
         .text = is_text ? mem_dup_string(reading_text(batch, reading)) : NULL,
     };
+}
+
+static bool give_one(struct history *history, const struct held *held)
+{
+    const struct journal_reading found = {
+        .point = held->point,
+        .reading = &held->reading,
+        .text = held->text,
+        .clock = &held->clock,
+    };
+    return history->fn(history->context, &found);
 }
 
 /* Gives what is older than before_us. */
@@ -60,10 +73,7 @@ static void give(struct history *history, int64_t before_us)
     while (!history->is_over && history->given < history->count &&
            history->held[history->given].reading.time_us < before_us) {
         struct held *held = &history->held[history->given++];
-        history->is_over =
-            history->left == 0 ||
-            !history->fn(history->context, held->point, &held->reading, held->text) ||
-            --history->left == 0;
+        history->is_over = history->left == 0 || !give_one(history, held) || --history->left == 0;
         free(held->text);
     }
     if (history->given == history->count) {
@@ -124,6 +134,7 @@ static void take_block(struct history *history)
             error = block_decode(&entry, layout, &batch);
         }
         if (error == 0) {
+            batch->clock = reader->block.clock;
             take_batch(history, layout, batch);
         }
         batch_unref(batch);

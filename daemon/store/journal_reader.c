@@ -137,6 +137,7 @@ static int next_of_block(struct journal_reader *reader, struct journal *journal,
             error = block_decode(&entry, layout, out);
         }
         if (error == 0) {
+            (*out)->clock = reader->block.clock;
             reader->next = entry.position + 1;
             return 0;
         }

@@ -12,54 +12,9 @@
 #include "store/store.h"
 
 enum {
-    LEDGER_VERSION = 1, /* user_version of the schema below */
     RESERVE_BYTES = 1 << 20,
     CURSORS_MAX = 256, /* a sane file has a handful */
 };
-
-static const int64_t quick_check_bytes_max = 16 << 20; /* larger ones would delay the start */
-
-static const char schema[] =
-    "BEGIN;"
-    "CREATE TABLE value(name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;"
-    "CREATE TABLE cursor(sink TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;"
-    "PRAGMA application_id=0x4c54434c;"
-    "PRAGMA user_version=1;"
-    "COMMIT;";
-
-static int check_pages(sqlite3 *db, const char *path)
-{
-    sqlite3_stmt *check = NULL;
-    if (disk_file_bytes(path) > quick_check_bytes_max) {
-        return 0;
-    }
-    int error = sql_prepare(db, "PRAGMA quick_check(1)", &check);
-    if (error == 0 && sql_step(check) == 1) {
-        const char *verdict = (const char *)sqlite3_column_text(check, 0);
-        error = verdict != NULL && strcmp(verdict, "ok") == 0 ? 0 : -EUCLEAN;
-    }
-    sqlite3_finalize(check);
-    return error;
-}
-
-int ledger_check(const char *path)
-{
-    sqlite3 *db = NULL;
-    int64_t ignored = 0;
-    bool found = false;
-    int error = sql_open(path, SQL_READ, LEDGER_CACHE_KIB, &db);
-    if (error == 0) {
-        error = sql_check_version(db, LEDGER_VERSION);
-    }
-    if (error == 0) {
-        error = check_pages(db, path);
-    }
-    if (error == 0) {
-        error = sql_get_int(db, "SELECT count(*) FROM value, cursor", &ignored, &found);
-    }
-    sql_close(db);
-    return error;
-}
 
 static void set_value(struct ledger_values *values, const char *name, uint64_t number)
 {
@@ -113,6 +68,9 @@ static int set_aside(struct ledger *ledger)
 static int settle(struct ledger *ledger)
 {
     int error = disk_exists(ledger->path) ? ledger_check(ledger->path) : -ENOENT;
+    if (sql_peek_version(ledger->backup_path, LEDGER_APPLICATION) > LEDGER_VERSION) {
+        return -EPROTONOSUPPORT; /* to be overwritten tomorrow, or to be restored from */
+    }
     const bool is_corrupt = error == -EUCLEAN;
     if (is_corrupt) {
         error = set_aside(ledger);
@@ -141,10 +99,7 @@ static int open_database(struct ledger *ledger)
 {
     int error = sql_open(ledger->path, SQL_CREATE, LEDGER_CACHE_KIB, &ledger->db);
     if (error == 0) {
-        error = sql_check_version(ledger->db, LEDGER_VERSION);
-    }
-    if (error == -ENODATA) {
-        error = sql_run(ledger->db, schema);
+        error = ledger_upgrade(ledger);
     }
     if (error == 0) {
         error = disk_sync_folder(ledger->folder);
@@ -157,6 +112,9 @@ static int open_database(struct ledger *ledger)
     }
     if (error == 0) {
         error = ledger_bad_open(ledger);
+    }
+    if (error == 0) {
+        error = ledger_clock_load(ledger);
     }
     return error;
 }
@@ -208,6 +166,7 @@ void ledger_close(struct ledger *ledger)
     ledger_bad_close(ledger);
     sql_close(ledger->db);
     free(ledger->cursors);
+    free(ledger->steps);
     free(ledger->folder);
     free(ledger->path);
     free(ledger->backup_path);
@@ -253,7 +212,7 @@ static int put_all(struct ledger *ledger, const struct ledger_changes *changes)
     for (size_t i = 0; error == 0 && i < changes->bad_count; i++) {
         error = ledger_bad_write(ledger, &changes->bad[i]);
     }
-    return error;
+    return error < 0 ? error : ledger_clock_write(ledger, changes->steps, changes->step_count);
 }
 
 static int try_commit(struct ledger *ledger, const struct ledger_changes *changes)

@@ -11,6 +11,11 @@
 #include <lingtan/clock.h>
 #include <lingtan/error.h>
 
+enum {
+    LEDGER_VERSION = 2, /* user_version; the steps that lead to it stand in ledger_upgrade.c */
+    LEDGER_APPLICATION = 0x4c54434c,
+};
+
 struct ledger;
 
 struct ledger_values {
@@ -24,7 +29,10 @@ struct ledger_cursor {
     uint64_t position;
 };
 
-enum { LEDGER_BAD_MAX = 10000 }; /* bad registers */
+enum {
+    LEDGER_BAD_MAX = 10000,        /* bad registers */
+    LEDGER_CLOCK_STEPS_MAX = 1000, /* the newest */
+};
 
 /* A bad register to be written, or removed. */
 struct ledger_bad {
@@ -40,6 +48,8 @@ struct ledger_changes {
     size_t cursor_count;
     struct ledger_bad *bad;
     size_t bad_count;
+    const struct clock_step *steps; /* new ones */
+    size_t step_count;
 };
 
 enum ledger_origin {
@@ -49,7 +59,8 @@ enum ledger_origin {
     LEDGER_LOST,     /* corrupt, and there was no sound backup: begun anew */
 };
 
-/* Opens or makes folder/ledger.db. What is corrupt is set aside, never deleted. */
+/* Opens or makes folder/ledger.db. What is corrupt is set aside, never deleted. An older one is brought to LEDGER_VERSION
+ * behind a copy, ledger.db.version-N. -EPROTONOSUPPORT: a later version wrote it or its backup; both are as they were. */
 int ledger_open(const char *folder, const struct clock *clock, struct ledger **out) MUST_USE;
 void ledger_close(struct ledger *ledger); /* NULL-safe */
 
@@ -61,6 +72,9 @@ const struct ledger_cursor *ledger_cursors(const struct ledger *ledger, size_t *
 
 /* The same for the bad registers, LEDGER_BAD_MAX at the most. */
 const struct bad_register *ledger_bad_registers(const struct ledger *ledger, size_t *count);
+
+/* And for the steps of the clock, oldest first, LEDGER_CLOCK_STEPS_MAX at the most. */
+const struct clock_step *ledger_clock_steps(const struct ledger *ledger, size_t *count);
 
 /* All or nothing. Gives up the reserve file when the disk has no room otherwise. */
 int ledger_commit(struct ledger *ledger, const struct ledger_changes *changes) MUST_USE;

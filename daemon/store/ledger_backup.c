@@ -89,7 +89,7 @@ int64_t ledger_backup_age_us(const struct ledger *ledger)
     return clock_wall_us(ledger->clock) - (int64_t)info.st_mtim.tv_sec * 1000000;
 }
 
-static int copy_database(const char *from, const char *to)
+int ledger_copy(const char *from, const char *to)
 {
     sqlite3 *source = NULL;
     sqlite3 *target = NULL;
@@ -136,7 +136,7 @@ int ledger_restore(struct ledger *ledger)
         error = disk_remove_database(path);
     }
     if (error == 0) {
-        error = copy_database(ledger->backup_path, path);
+        error = ledger_copy(ledger->backup_path, path);
     }
     if (error == 0) {
         error = mark_restored(path);

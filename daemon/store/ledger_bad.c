@@ -7,14 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-
-/* A ledger of before has no such table and is given one. */
-static const char schema[] =
-    "CREATE TABLE IF NOT EXISTS bad_register(device TEXT NOT NULL, unit INTEGER NOT NULL,"
-    " function INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL,"
-    " is_split INTEGER NOT NULL, exception INTEGER NOT NULL, first_printed INTEGER NOT NULL,"
-    " last_printed INTEGER NOT NULL, since_us INTEGER NOT NULL, next_try_us INTEGER NOT NULL,"
-    " PRIMARY KEY(device, unit, function, first, last, is_split)) WITHOUT ROWID";
+#include <lingtan/reading.h>
 
 static const char select_all[] =
     "SELECT device, unit, function, first, last, is_split, exception, first_printed, last_printed,"
@@ -32,6 +25,19 @@ static int prepare(struct ledger *ledger)
                                    &ledger->drop_bad);
 }
 
+/* The column of the exception holds what the device does instead of giving: an exception code, or below 0 the quality of
+ * another fault, as -1 where it does not answer. */
+static int fault_of(const struct bad_register *row)
+{
+    return row->quality == QUALITY_EXCEPTION ? row->exception : -row->quality;
+}
+
+static void set_fault(struct bad_register *row, int fault)
+{
+    row->quality = (uint8_t)(fault >= 0 ? QUALITY_EXCEPTION : -fault);
+    row->exception = (uint8_t)(fault >= 0 ? fault : 0);
+}
+
 /* What does not fit was never written by us: such a row names nothing that a profile has, and is dropped there. */
 static struct bad_register read_row(sqlite3_stmt *query)
 {
@@ -41,12 +47,12 @@ static struct bad_register read_row(sqlite3_stmt *query)
         .first = (uint16_t)sqlite3_column_int(query, 3),
         .last = (uint16_t)sqlite3_column_int(query, 4),
         .is_split = sqlite3_column_int(query, 5) != 0,
-        .exception = (uint8_t)sqlite3_column_int(query, 6),
         .first_printed = sqlite3_column_int64(query, 7),
         .last_printed = sqlite3_column_int64(query, 8),
         .since_us = sqlite3_column_int64(query, 9),
         .next_try_us = sqlite3_column_int64(query, 10),
     };
+    set_fault(&row, sqlite3_column_int(query, 6));
     snprintf(row.device, sizeof(row.device), "%s", (const char *)sqlite3_column_text(query, 0));
     return row;
 }
@@ -69,10 +75,7 @@ static int load(struct ledger *ledger)
 
 int ledger_bad_open(struct ledger *ledger)
 {
-    int error = sql_run(ledger->db, schema);
-    if (error == 0) {
-        error = prepare(ledger);
-    }
+    const int error = prepare(ledger);
     return error == 0 ? load(ledger) : error;
 }
 
@@ -101,7 +104,7 @@ int ledger_bad_write(struct ledger *ledger, const struct ledger_bad *change)
         return sql_finish_step(ledger->drop_bad);
     }
     bind_key(ledger->put_bad, row);
-    sqlite3_bind_int(ledger->put_bad, 7, row->exception);
+    sqlite3_bind_int(ledger->put_bad, 7, fault_of(row));
     sqlite3_bind_int64(ledger->put_bad, 8, row->first_printed);
     sqlite3_bind_int64(ledger->put_bad, 9, row->last_printed);
     sqlite3_bind_int64(ledger->put_bad, 10, row->since_us);

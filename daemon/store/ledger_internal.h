@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* ledger_internal: what ledger.c, ledger_backup.c and ledger_bad.c share. */
+/* ledger_internal: what the files of the ledger share. */
 #ifndef LINGTAN_STORE_LEDGER_INTERNAL_H
 #define LINGTAN_STORE_LEDGER_INTERNAL_H
 
@@ -20,6 +20,8 @@ struct ledger {
     size_t cursor_count;
     struct bad_register *bad; /* as they stood at open, too */
     size_t bad_count;
+    struct clock_step *steps;
+    size_t step_count;
     sqlite3 *db;
     sqlite3_stmt *put_value;
     sqlite3_stmt *put_cursor;
@@ -37,9 +39,20 @@ int ledger_check(const char *path) MUST_USE;
 int ledger_restore(struct ledger *ledger) MUST_USE;
 void ledger_backup_abort(struct ledger *ledger);
 
+/* The same bytes in a new database. */
+int ledger_copy(const char *from, const char *to) MUST_USE;
+
+/* ledger_upgrade.c: makes the tables, or brings those of an older version to LEDGER_VERSION. */
+int ledger_upgrade(struct ledger *ledger) MUST_USE;
+
 /* ledger_bad.c: within ledger_open, ledger_close and a commit. */
 int ledger_bad_open(struct ledger *ledger) MUST_USE;
 void ledger_bad_close(struct ledger *ledger);
 int ledger_bad_write(struct ledger *ledger, const struct ledger_bad *change) MUST_USE;
+
+/* ledger_clock.c: likewise. */
+int ledger_clock_load(struct ledger *ledger) MUST_USE;
+int ledger_clock_write(struct ledger *ledger, const struct clock_step *steps,
+                       size_t count) MUST_USE;
 
 #endif

@@ -2,8 +2,11 @@
 /* sql: opening connections the way the store wants them, and SQLite's codes as errno. */
 #include "store/sql.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 enum {
     BUSY_WAIT_MS = 2000,        /* only while another connection recovers or closes a file */
@@ -169,17 +172,51 @@ int sql_get_int(sqlite3 *db, const char *statement, int64_t *value, bool *found)
     return error < 0 ? error : 0;
 }
 
-int sql_check_version(sqlite3 *db, int64_t wanted)
+int sql_get_version(sqlite3 *db, int64_t application, int64_t newest, int64_t *version)
 {
-    int64_t version = 0;
     int64_t tables = 0;
+    int64_t id = 0;
     bool found = false;
-    int error = sql_get_int(db, "PRAGMA user_version", &version, &found);
+    int error = sql_get_int(db, "PRAGMA user_version", version, &found);
+    if (error == 0) {
+        error = sql_get_int(db, "PRAGMA application_id", &id, &found);
+    }
     if (error == 0) {
         error = sql_get_int(db, "SELECT count(*) FROM sqlite_master", &tables, &found);
     }
-    if (error == 0 && version != wanted) {
-        error = version == 0 && tables == 0 ? -ENODATA : -EUCLEAN;
+    if (error < 0) {
+        return error;
     }
-    return error;
+    if (*version == 0 && tables == 0) {
+        return -ENODATA;
+    }
+    if (id != application || *version < 1) {
+        return -EUCLEAN;
+    }
+    if (*version > newest) {
+        sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+        return -EPROTONOSUPPORT;
+    }
+    return 0;
+}
+
+static int64_t big_endian(const uint8_t *bytes)
+{
+    return (int64_t)bytes[0] << 24 | bytes[1] << 16 | bytes[2] << 8 | bytes[3];
+}
+
+/* Where the head of a database has them: https://www.sqlite.org/fileformat.html, 1.3. */
+int64_t sql_peek_version(const char *path, int64_t application)
+{
+    enum { HEAD_BYTES = 100, USER_VERSION = 60, APPLICATION_ID = 68 };
+    uint8_t head[HEAD_BYTES];
+    const int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) {
+        return 0;
+    }
+    const bool is_whole = pread(fd, head, sizeof(head), 0) == (ssize_t)sizeof(head);
+    close(fd);
+    const bool is_ours = is_whole && memcmp(head, "SQLite format 3", 16) == 0 &&
+                         big_endian(head + APPLICATION_ID) == application;
+    return is_ours ? big_endian(head + USER_VERSION) : 0;
 }

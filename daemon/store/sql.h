@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* sql: the few calls of SQLite that the store makes, with its codes translated. A connection and its statements belong to
  * one thread at a time. Errors: -EUCLEAN the file is corrupt or no database, -ENOSPC no room (disk, quota, file size),
- * -EROFS it can't be written, -ENOENT, -EMFILE, -EACCES it can't be opened, -EBUSY somebody holds it, -EIO anything else. */
+ * -EROFS it can't be written, -ENOENT, -EMFILE, -EACCES it can't be opened, -EBUSY somebody holds it, -EPROTONOSUPPORT a newer version wrote it,
+ * -EIO anything else. */
 #ifndef LINGTAN_STORE_SQL_H
 #define LINGTAN_STORE_SQL_H
 
@@ -38,7 +39,11 @@ void sql_reset(sqlite3_stmt *statement); /* and forgets its parameters; NULL-saf
 /* The first column of the first row. *found false: no row, or NULL. */
 int sql_get_int(sqlite3 *db, const char *statement, int64_t *value, bool *found) MUST_USE;
 
-/* -ENODATA: there are no tables, its maker died. -EUCLEAN: it is of another version, or not ours. */
-int sql_check_version(sqlite3 *db, int64_t wanted) MUST_USE;
+/* The version of a database of that application id, 1 to newest. -ENODATA: there are no tables, its maker died. -EUCLEAN:
+ * it is not ours. -EPROTONOSUPPORT: it is of a later version; closing leaves it and its WAL as they are. */
+int sql_get_version(sqlite3 *db, int64_t application, int64_t newest, int64_t *version) MUST_USE;
+
+/* The same from the head of the file alone, which is only read: 0 where that cannot tell. */
+int64_t sql_peek_version(const char *path, int64_t application);
 
 #endif

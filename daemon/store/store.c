@@ -9,10 +9,12 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include <lingtan/log.h>
 
 enum {
     MAILBOX_CAPACITY = 32768,
     RETRY_US = 10 * 1000000,
+    PATIENCE_US = 8 * 1000000, /* less than a sink waits for what is missing */
 };
 
 static const struct option rows[] = {
@@ -78,6 +80,7 @@ static struct store *create(const struct store_options *options, const struct cl
     store->clock = clock;
     store->lock_fd = -1;
     store->retry_us = RETRY_US;
+    store->patience_us = PATIENCE_US;
     atomic_store(&store->wants_upkeep, true);
     store->mailbox = mailbox_create("store intake", MAILBOX_CAPACITY, MAILBOX_REFUSE, drop_batch);
     store->waiting = mem_alloc_array(STORE_TAKE_MAX, sizeof(struct batch *));
@@ -87,29 +90,22 @@ static struct store *create(const struct store_options *options, const struct cl
     return store;
 }
 
-static int open_folder(struct store *store)
-{
-    const int error = store_folder_open(store);
-    if (error < 0) {
-        return error;
-    }
-    store_ledger_learn(store);
-    return store_folder_number(store);
-}
-
 int store_open(const struct store_options *options, const struct clock *clock, struct store **out)
 {
     struct store *store = create(options, clock);
-    int error = store->wake_fd < 0 ? -errno : open_folder(store);
-    if (error == -EBUSY || store->wake_fd < 0) {
+    int error = store->wake_fd < 0 ? -errno : store_folder_open(store);
+    if (error == -EPROTONOSUPPORT) {
+        store->journal_trouble = store_complain(store, "journal", error);
+        const struct store_status status = store_status(store);
+        log_error("the store refuses to start: %s", store_reason(&status, STORE_UNWRITABLE));
+    }
+    if (error == -EBUSY || error == -EPROTONOSUPPORT || store->wake_fd < 0) {
         store_destroy(store);
         return error;
     }
     if (error < 0) {
-        store_folder_close(store);
         store->journal_trouble = store_complain(store, "journal", error);
         store->next_retry_us = clock_mono_us(clock_real()) + store->retry_us;
-        store_folder_number_blindly(store);
     }
     *out = store;
     return 0;
@@ -152,9 +148,15 @@ void store_destroy(struct store *store)
     pthread_mutex_destroy(&store->mutex);
     free(store->cursors);
     free(store->bad);
+    free(store->steps);
     free(store->waiting);
     free(store->options.folder);
     free(store);
+}
+
+bool store_is_numbered(const struct store *store)
+{
+    return atomic_load(&store->is_numbered);
 }
 
 uint64_t store_next_position(const struct store *store)
@@ -182,6 +184,10 @@ void store_seq_used(struct store *store, uint64_t seq)
 
 int store_append(struct store *store, const struct batch *batch)
 {
+    if (batch->position >= POSITION_UNNUMBERED) {
+        atomic_fetch_add(&store->dropped, 1);
+        return 0;
+    }
     const int error = mailbox_post(store->mailbox, batch_ref(batch));
     if (error < 0) {
         batch_unref(batch);
@@ -216,6 +222,9 @@ uint64_t store_cursor(struct store *store, const char *sink)
 
 void store_set_cursor(struct store *store, const char *sink, uint64_t position)
 {
+    if (!store_is_numbered(store)) {
+        return;
+    }
     pthread_mutex_lock(&store->mutex);
     struct store_cursor *cursor = store_cursor_entry(store, sink);
     const bool is_news = position > cursor->wanted;
@@ -239,6 +248,15 @@ void store_acknowledge(struct store *store, unsigned alarms)
     }
 }
 
+const char *store_reason(const struct store_status *status, unsigned alarms)
+{
+    unsigned i = 0;
+    while (i < STORE_ALARM_COUNT && (alarms & status->alarms & 1U << i) == 0) {
+        i++;
+    }
+    return i < STORE_ALARM_COUNT ? status->reasons[i] : "";
+}
+
 struct store_status store_status(struct store *store)
 {
     struct journal *journal = atomic_load(&store->journal);
@@ -248,7 +266,7 @@ struct store_status store_status(struct store *store)
         .last_commit_us = atomic_load(&store->last_commit_us),
         .commits = atomic_load(&store->commits),
     };
-    status.alarms = alarms_copy(&store->alarms, status.last_error, sizeof(status.last_error));
+    alarms_copy(&store->alarms, &status);
     if (journal != NULL) {
         const struct journal_totals totals = journal_totals(journal);
         status.journal_bytes = totals.bytes;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* store_folder: taking possession of the data folder, and finding where numbering goes on. */
+/* store_folder: taking possession of the data folder, and finding where numbering goes on. At open, else on the store
+ * thread when the folder can be used at last. */
 #include "store/store_internal.h"
 
 #include <stdlib.h>
@@ -9,8 +10,7 @@
 #include "base/mem.h"
 #include "store/disk.h"
 
-static const uint64_t lost_margin = 1 << 20;      /* numbers given after the last trace of them */
-static const uint64_t unlimited = UINT64_MAX / 4; /* of which no device sees the end */
+static const uint64_t lost_margin = 1 << 20; /* numbers given after the last trace of them */
 
 static int take_lock(struct store *store)
 {
@@ -20,49 +20,23 @@ static int take_lock(struct store *store)
     return error;
 }
 
-static int open_journal(struct store *store)
+static int open_journal(struct store *store, struct journal **out)
 {
     const struct journal_limits limits = {
         .days = store->options.journal_days,
         .bytes = store->options.journal_mb * 1000000,
         .min_free_bytes = store->options.min_free_mb * 1000000,
     };
-    struct journal *journal = NULL;
     char *folder = mem_format("%s/journal", store->options.folder);
-    const int error = journal_open(folder, &limits, store->clock, &store->alarms, &journal);
+    const int error = journal_open(folder, &limits, store->clock, &store->alarms, out);
     free(folder);
-    if (error == 0) {
-        atomic_store(&store->journal, journal);
-    }
     return error;
 }
 
-static int open_databases(struct store *store)
+static int open_databases(struct store *store, struct journal **journal)
 {
     const int error = ledger_open(store->options.folder, store->clock, &store->ledger);
-    return error < 0 ? error : open_journal(store);
-}
-
-int store_folder_open(struct store *store)
-{
-    int error = disk_make_folder(store->options.folder);
-    if (error == 0) {
-        error = take_lock(store);
-    }
-    if (error == 0) {
-        error = open_databases(store);
-    }
-    if (error == -ENOSPC && store->lock_fd >= 0) {
-        /* Even side files of a database need room: this is what the reserve is for. */
-        ledger_close(store->ledger);
-        store->ledger = NULL;
-        ledger_drop_reserve(store->options.folder);
-        error = open_databases(store);
-    }
-    if (error < 0) {
-        store_folder_close(store);
-    }
-    return error;
+    return error < 0 ? error : open_journal(store, journal);
 }
 
 void store_folder_close(struct store *store)
@@ -87,12 +61,11 @@ static uint64_t wall_number(const struct store *store)
     return wall_us > 1 ? (uint64_t)wall_us : 1;
 }
 
-static uint64_t last_known_position(struct store *store)
+static uint64_t last_known_position(struct store *store, struct journal *journal)
 {
     size_t count = 0;
     const struct ledger_cursor *cursors = ledger_cursors(store->ledger, &count);
-    uint64_t last = larger(journal_last_position(atomic_load(&store->journal)),
-                           ledger_values(store->ledger).durable);
+    uint64_t last = larger(journal_last_position(journal), ledger_values(store->ledger).durable);
     for (size_t i = 0; i < count; i++) {
         last = larger(last, cursors[i].position);
     }
@@ -100,19 +73,18 @@ static uint64_t last_known_position(struct store *store)
 }
 
 /* Whether the ledger may know less than was once true. */
-static bool is_ledger_behind(struct store *store)
+static bool is_ledger_behind(struct store *store, const struct journal *journal)
 {
-    const struct journal *journal = atomic_load(&store->journal);
     const enum ledger_origin origin = ledger_origin(store->ledger);
     return origin == LEDGER_RESTORED || origin == LEDGER_LOST ||
            (origin == LEDGER_NEW && (journal->count > 0 || journal->aside_bytes > 0));
 }
 
-static uint64_t find_first_seq(struct store *store)
+static uint64_t find_first_seq(struct store *store, const struct journal *journal)
 {
-    const uint64_t max_seq = atomic_load(&store->journal)->max_seq;
+    const uint64_t max_seq = journal->max_seq;
     uint64_t first = larger(ledger_values(store->ledger).seq_reserved, max_seq + 1);
-    if (is_ledger_behind(store)) {
+    if (is_ledger_behind(store, journal)) {
         first += lost_margin;
         /* With the journal gone as well only the clock is known to have moved on. */
         first = max_seq == 0 ? larger(first, wall_number(store)) : first;
@@ -120,15 +92,16 @@ static uint64_t find_first_seq(struct store *store)
     return first;
 }
 
-int store_folder_number(struct store *store)
+static int find_numbers(struct store *store, struct journal *journal)
 {
-    const uint64_t last = last_known_position(store);
+    const uint64_t last = last_known_position(store, journal);
+    store_ledger_learn(store);
     store->next_position = last + 1;
-    store->first_seq = find_first_seq(store);
+    store->first_seq = find_first_seq(store, journal);
     atomic_store(&store->durable, last);
     atomic_store(&store->seq_used, store->first_seq);
     atomic_store(&store->seq_reserved, 0);
-    if (is_ledger_behind(store)) {
+    if (is_ledger_behind(store, journal)) {
         alarms_raise(&store->alarms, STORE_LEDGER_RESTORED, "%s/ledger.db was %s",
                      store->options.folder,
                      ledger_origin(store->ledger) == LEDGER_RESTORED
@@ -138,15 +111,50 @@ int store_folder_number(struct store *store)
     return store_ledger_write(store);
 }
 
-/* Positions and sequence numbers rise by far less than a million a second, so the microseconds since 1970 are beyond
- * whatever the folder may hold once it can be read. */
-void store_folder_number_blindly(struct store *store)
+int store_folder_open(struct store *store)
 {
-    store->next_position = wall_number(store);
-    store->first_seq = store->next_position;
-    atomic_store(&store->durable, store->next_position - 1);
-    atomic_store(&store->seq_used, store->first_seq);
-    atomic_store(&store->seq_reserved, unlimited);
+    struct journal *journal = NULL;
+    int error = disk_make_folder(store->options.folder);
+    if (error == 0) {
+        error = take_lock(store);
+    }
+    if (error == 0) {
+        error = store_version_check(store);
+    }
+    if (error == 0) {
+        error = open_databases(store, &journal);
+    }
+    if (error == -ENOSPC && store->lock_fd >= 0) {
+        /* Even side files of a database need room: this is what the reserve is for. */
+        ledger_close(store->ledger);
+        store->ledger = NULL;
+        ledger_drop_reserve(store->options.folder);
+        error = open_databases(store, &journal);
+    }
+    if (error == 0) {
+        error = find_numbers(store, journal);
+    }
+    if (error < 0) {
+        journal_close(journal);
+        store_folder_close(store);
+        return error;
+    }
+    /* The others look at these: they come last and stay. */
+    atomic_store(&store->journal, journal);
+    atomic_store(&store->is_numbered, true);
+    return 0;
+}
+
+static const char *reason_of(int error)
+{
+    switch (error) {
+    case -EBUSY:
+        return "another program holds it";
+    case -EPROTONOSUPPORT:
+        return "a later version has written it";
+    default:
+        return strerror(-error);
+    }
 }
 
 unsigned store_complain(struct store *store, const char *what, int error)
@@ -156,9 +164,11 @@ unsigned store_complain(struct store *store, const char *what, int error)
                      store->options.folder);
         return STORE_DISK_FULL;
     }
+    if (error == -EPROTONOSUPPORT && (alarms_bits(&store->alarms) & STORE_UNWRITABLE) != 0) {
+        return STORE_UNWRITABLE; /* store_version_check has named the file */
+    }
     alarms_raise(&store->alarms, STORE_UNWRITABLE, "can't write the %s in %s: %s", what,
-                 store->options.folder,
-                 error == -EBUSY ? "another program holds it" : strerror(-error));
+                 store->options.folder, reason_of(error));
     return STORE_UNWRITABLE;
 }
 

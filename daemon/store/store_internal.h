@@ -46,9 +46,10 @@ struct store {
     bool is_started;
     atomic_bool is_stopping;
 
-    /* Fixed at open. */
+    /* Fixed once is_numbered. */
     uint64_t next_position;
     uint64_t first_seq;
+    atomic_bool is_numbered;
 
     atomic_uint_least64_t durable;
     atomic_uint_least64_t dropped;
@@ -63,12 +64,15 @@ struct store {
     struct store_listener listeners[STORE_LISTENERS_MAX]; /* fixed at start */
     size_t listener_count;
 
-    pthread_mutex_t mutex; /* guards cursors, bad, is_idle and acknowledged */
+    pthread_mutex_t mutex; /* guards cursors, bad, steps, is_idle and acknowledged */
     struct store_cursor *cursors;
     size_t cursor_count;
     struct store_bad *bad; /* LEDGER_BAD_MAX at the most */
     size_t bad_count;
-    uint64_t bad_changes;  /* of all of them */
+    uint64_t bad_changes;     /* of all of them */
+    struct clock_step *steps; /* oldest first, LEDGER_CLOCK_STEPS_MAX at the most */
+    size_t step_count;
+    size_t steps_new;      /* the last so many are not in the ledger yet */
     bool is_idle;          /* the thread sleeps until something comes */
     unsigned acknowledged; /* alarms to be ended at the next ledger commit */
 
@@ -78,24 +82,27 @@ struct store {
     unsigned journal_trouble; /* STORE_DISK_FULL or STORE_UNWRITABLE: the last attempt failed so */
     unsigned ledger_trouble;
     bool is_backing_up;
-    struct batch **waiting;
-    int64_t retry_us;      /* between attempts on a folder that can't be used */
-    int64_t next_retry_us; /* monotonic, by the machine's clock, as all below */
+    struct batch **waiting; /* STORE_TAKE_MAX at the most, being committed */
+    size_t waiting_count;
+    int64_t failing_since_us; /* the oldest of them could not be written since; 0 = all is well */
+    int64_t retry_us;         /* between attempts on a folder that can't be used */
+    int64_t patience_us;      /* for how long a commit that fails is tried again */
+    int64_t next_retry_us;    /* monotonic, by the machine's clock, as all below */
     int64_t next_upkeep_us;
     int64_t next_backup_us;
     int64_t next_ledger_us;
 };
 
-/* store_folder.c: takes the lock, opens ledger and journal. On failure nothing is held. -EBUSY: another daemon. */
+/* store_folder.c: takes the lock, opens ledger and journal, learns what they know, and numbers from there on, reserved
+ * durably. On failure nothing is held and nothing numbered. -EBUSY: another daemon. */
 int store_folder_open(struct store *store) MUST_USE;
 void store_folder_close(struct store *store);
-/* Where numbering goes on, reserved durably: after store_folder_open, before the thread starts. */
-int store_folder_number(struct store *store) MUST_USE;
-/* The same for a folder that can't be used now: numbers beyond all that may be in it. */
-void store_folder_number_blindly(struct store *store);
 /* Tells of an error of the journal or the ledger by alarm; returns the alarm's bit. */
 unsigned store_complain(struct store *store, const char *what, int error);
 void store_settle_alarms(struct store *store); /* ends those that neither journal nor ledger has */
+
+/* store_version.c: -EPROTONOSUPPORT when a file of the folder was written by a later version, told by alarm. Reads only. */
+int store_version_check(struct store *store) MUST_USE;
 
 /* store_ledger.c: writes what changed in cursors, reservations and alarms; replaces a ledger that became corrupt. */
 int store_ledger_write(struct store *store) MUST_USE;
@@ -109,6 +116,12 @@ void store_bad_learn(struct store *store);
 void store_bad_rewrite(struct store *store); /* the ledger may have none of them */
 size_t store_bad_changed(struct store *store, struct ledger_bad **out); /* the caller frees */
 void store_bad_written(struct store *store, const struct ledger_bad *changed, size_t count);
+
+/* store_clock.c: likewise the steps of the clock. */
+void store_clock_learn(struct store *store);
+void store_clock_rewrite(struct store *store);
+size_t store_clock_new(struct store *store, struct clock_step **out); /* the caller frees */
+void store_clock_written(struct store *store, size_t count);
 
 /* store_thread.c */
 void *store_thread_run(void *store);

@@ -49,8 +49,11 @@ void store_ledger_learn(struct store *store)
     }
     pthread_mutex_unlock(&store->mutex);
     store_bad_learn(store);
-    if (standing != 0) {
-        alarms_raise(&store->alarms, standing, "since an earlier run, until acknowledged");
+    store_clock_learn(store);
+    /* What this run has found has better words. */
+    const unsigned earlier = standing & ~alarms_bits(&store->alarms);
+    if (earlier != 0) {
+        alarms_raise(&store->alarms, earlier, "since an earlier run, until acknowledged");
     }
 }
 
@@ -81,7 +84,7 @@ static bool is_news_due(struct store *store)
     for (size_t i = 0; i < store->cursor_count; i++) {
         is_due |= smaller(store->cursors[i].wanted, durable) > store->cursors[i].committed;
     }
-    is_due |= store->acknowledged != 0 || store->bad_changes > 0;
+    is_due |= store->acknowledged != 0 || store->bad_changes > 0 || store->steps_new > 0;
     pthread_mutex_unlock(&store->mutex);
     return is_due;
 }
@@ -127,6 +130,7 @@ static void note_written(struct store *store, const struct ledger_changes *chang
     }
     pthread_mutex_unlock(&store->mutex);
     store_bad_written(store, changes->bad, changes->bad_count);
+    store_clock_written(store, changes->step_count);
     if (atomic_load(&store->seq_reserved) < changes->values.seq_reserved) {
         atomic_store(&store->seq_reserved, changes->values.seq_reserved);
     }
@@ -158,6 +162,7 @@ static int replace_ledger(struct store *store)
     }
     pthread_mutex_unlock(&store->mutex);
     store_bad_rewrite(store);
+    store_clock_rewrite(store);
     return 0;
 }
 
@@ -175,12 +180,16 @@ static int write_once(struct store *store)
     }
     add_moved_cursors(store, &changes);
     changes.bad_count = store_bad_changed(store, &changes.bad);
+    struct clock_step *steps = NULL;
+    changes.step_count = store_clock_new(store, &steps);
+    changes.steps = steps;
     const int error = ledger_commit(store->ledger, &changes);
     if (error == 0) {
         note_written(store, &changes);
     }
     free(changes.cursors);
     free(changes.bad);
+    free(steps);
     return error;
 }
 

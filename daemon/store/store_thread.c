@@ -61,6 +61,9 @@ static int64_t next_duty_us(struct store *store)
     } else if (atomic_load(&store->wants_upkeep)) {
         next = earlier(next, store->next_upkeep_us);
     }
+    if (store->waiting_count > 0) {
+        next = earlier(next, store->next_retry_us);
+    }
     return store->is_backing_up ? now_us() : next;
 }
 
@@ -102,11 +105,16 @@ static void notify(struct store *store, uint64_t durable)
     }
 }
 
-/* After a failure batches are dropped unseen until it is time for another attempt. */
 static bool may_try(const struct store *store)
 {
     return atomic_load(&store->journal) != NULL &&
            (store->journal_trouble == 0 || now_us() >= store->next_retry_us);
+}
+
+/* A commit that failed may work the next time: its batches stay for a while, the next ones wait behind them. */
+static bool is_patient(const struct store *store)
+{
+    return store->failing_since_us == 0 || now_us() - store->failing_since_us < store->patience_us;
 }
 
 static bool commit_to_journal(struct store *store, size_t count)
@@ -122,9 +130,11 @@ static bool commit_to_journal(struct store *store, size_t count)
     if (error < 0) {
         store->journal_trouble = store_complain(store, "journal", error);
         store->next_retry_us = now_us() + earlier(store->retry_us, second_us);
+        store->failing_since_us = store->failing_since_us != 0 ? store->failing_since_us : start_us;
         return false;
     }
     store->journal_trouble = 0;
+    store->failing_since_us = 0;
     atomic_store(&store->wants_upkeep, true);
     store_settle_alarms(store);
     atomic_fetch_add(&store->commits, 1);
@@ -132,10 +142,15 @@ static bool commit_to_journal(struct store *store, size_t count)
     return true;
 }
 
-/* What could not be written counts as done: live sinks must not wait for a disk. */
-static void commit_batches(struct store *store, size_t count)
+/* False: they stay to be tried again. What could not be written after a while counts as done: live sinks must not wait for
+ * a disk. */
+static bool commit_batches(struct store *store, bool is_last)
 {
+    const size_t count = store->waiting_count;
     if (!commit_to_journal(store, count)) {
+        if (atomic_load(&store->journal) != NULL && is_patient(store) && !is_last) {
+            return false;
+        }
         atomic_fetch_add(&store->dropped, count);
     }
     const uint64_t last = store->waiting[count - 1]->position;
@@ -145,18 +160,23 @@ static void commit_batches(struct store *store, size_t count)
     for (size_t i = 0; i < count; i++) {
         batch_unref(store->waiting[i]);
     }
+    store->waiting_count = 0;
     notify(store, atomic_load(&store->durable));
+    return true;
 }
 
-static void commit_waiting(struct store *store)
+static void commit_waiting(struct store *store, bool is_last)
 {
-    size_t count = 0;
-    do {
-        count = mailbox_take(store->mailbox, (void **)store->waiting, STORE_TAKE_MAX);
-        if (count > 0) {
-            commit_batches(store, count);
+    bool has_more = true;
+    while (has_more) {
+        store->waiting_count +=
+            mailbox_take(store->mailbox, (void **)store->waiting + store->waiting_count,
+                         STORE_TAKE_MAX - store->waiting_count);
+        has_more = store->waiting_count == STORE_TAKE_MAX;
+        if (store->waiting_count > 0 && !commit_batches(store, is_last)) {
+            return;
         }
-    } while (count == STORE_TAKE_MAX);
+    }
 }
 
 static void write_ledger(struct store *store)
@@ -179,9 +199,8 @@ static void retry_folder(struct store *store)
         return;
     }
     store->journal_trouble = 0;
-    atomic_store(&store->seq_reserved, 0);
-    store_ledger_learn(store);
-    write_ledger(store);
+    store_settle_alarms(store);
+    notify(store, atomic_load(&store->durable));
 }
 
 static void step_backup(struct store *store, int pages)
@@ -229,7 +248,7 @@ static void keep_up(struct store *store)
 
 static void finish(struct store *store)
 {
-    commit_waiting(store);
+    commit_waiting(store, true);
     if (store->ledger != NULL) {
         write_ledger(store);
     }
@@ -247,7 +266,7 @@ void *store_thread_run(void *context)
     }
     while (!atomic_load(&store->is_stopping)) {
         wait_for_work(store);
-        commit_waiting(store);
+        commit_waiting(store, false);
         keep_up(store);
     }
     finish(store);

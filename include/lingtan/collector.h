@@ -49,8 +49,9 @@ struct error_counts {
     uint64_t exceptions;
     uint64_t bad_replies; /* framing, CRC, wrong unit, function or count */
     uint64_t foreign;     /* well-formed replies to nobody: late, doubled, wrong transaction id */
-    uint64_t connects;    /* failed connects and opens */
-    uint64_t skipped;     /* polls left out because the line was late */
+    uint64_t connects;    /* failed connects and opens; closed before a reply came */
+    uint64_t closes;  /* connections that ended otherwise, apart from idle ones that we closed */
+    uint64_t skipped; /* polls left out because the line was late */
 };
 
 /* A copy for people and metrics. Strings are borrowed from the configuration. */
@@ -70,12 +71,17 @@ struct line_status {
     size_t device_count;
 };
 
+/* What "up" means wherever lines are counted: connected, or without a connection because none is needed now. A server may
+ * close what is idle between two polls. */
+bool line_is_well(const struct line_status *line);
+
 enum device_health { DEVICE_UNKNOWN, DEVICE_ONLINE, DEVICE_OFFLINE };
 
 struct device_status {
     const struct device *device; /* borrowed for the life of the instance */
     enum device_health health;
-    uint32_t failed_polls; /* in a row */
+    char last_error[96];   /* why it is not online, "" when it is */
+    uint32_t failed_polls; /* in a row: those that brought no good value */
     int64_t last_good_wall_us;
     int64_t next_try_in_us; /* while offline: until the next probe */
     int64_t round_trip_us;  /* of the last good reply */

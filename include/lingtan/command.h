@@ -29,8 +29,11 @@ struct command {
     uint16_t quantity; /* registers 1..125, bits 1..2000 */
     int64_t expires_mono_us;
     /* the answer */
-    int error; /* 0, -ETIMEDOUT, -EREMOTEIO (exception), -EBADMSG, -ENOTCONN, -ECANCELED */
+    int error; /* 0, -ETIMEDOUT, -EREMOTEIO (exception), -ENODATA (fewer than were asked for: given),
+                  -EBADMSG, -ENOTCONN, -ECANCELED, -EAGAIN (retry_in_us) */
     uint8_t exception;
+    uint16_t given;
+    int64_t retry_in_us; /* -EAGAIN: its unit does not answer, and may be asked again then */
     int64_t round_trip_us;
     uint16_t registers
         [COMMAND_REGISTERS_MAX]; /* bits arrive packed as on the wire, low bit first, 16 a register */

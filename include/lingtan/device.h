@@ -15,10 +15,12 @@
 /* How the value travels; decides how it is stored and printed. */
 enum point_source {
     POINT_INTEGER, /* exact count times resolution */
-    POINT_FLOAT32,
-    POINT_FLOAT64,
+    POINT_FLOAT32, /* a single-precision number / 10^n, n 0..6: a float register as it is or as W in kW */
+    POINT_FLOAT64, /* any other: with a ratio or an offset in it a float is no single any more */
     POINT_TEXT,
 };
+
+enum { SINGLE_DECIMALS_MAX = 6 };
 
 /* One value of a device. */
 struct point {
@@ -29,8 +31,9 @@ struct point {
     uint8_t source; /* enum point_source */
     bool is_writable;
     double
-        resolution; /* what a count is worth in the unit, ratios included; 0 = no count. A reading's own wins */
-    double offset; /* added after the resolution, in the unit */
+        resolution; /* what a count is worth in the unit, ratios included; a reading's own wins. Of a
+                       gauge of POINT_FLOAT32 10^-n. 0 = neither */
+    double offset;  /* added after the resolution, in the unit */
     double dead_band;
     int64_t modulus;   /* counters: the count after the highest one is 0; 0 = not declared */
     int64_t period_ms; /* how often it is read */

@@ -59,7 +59,7 @@ struct profile_point {
     char *scale_from; /* name of a helper whose value n makes the scale 10^n; "" = none */
     struct option_strings scale_by; /* names of helpers whose values multiply the scale */
     struct option_strings
-        not_implemented; /* raw values, "0x8000", that mean no value, besides NaN for floats */
+        not_implemented; /* raw values that mean no value, besides NaN for floats: profile_sentinel */
     double
         resolution; /* float counters: what the meter's last digit is worth, in unit; 0 = the scale */
     char *
@@ -71,7 +71,8 @@ struct profile_point {
     bool is_writable;
     double min; /* plausible, in the quantity's unit; NaN = the quantity's */
     double max;
-    double dead_band; /* in the quantity's unit; NaN = the quantity's */
+    double dead_band;            /* in the quantity's unit; NaN = the quantity's */
+    struct option_strings words; /* of a state: "3 charging", what its numbers mean */
     char *note;
     /* worked out at load */
     const struct quantity *row;
@@ -80,6 +81,8 @@ struct profile_point {
     uint16_t registers; /* on the wire; bits for functions 1 and 2 */
     double unit_scale;  /* scale in the quantity's unit, before ratios */
     int64_t modulus_count;
+    uint8_t percent_group; /* of a ratio that may come in percent as well: those of one number come
+                              alike; 0 = it comes in its unit */
 };
 
 /* A register that is read only to make sense of others: an exponent, a ratio. Not published. */
@@ -120,6 +123,7 @@ struct profile_link {
     int64_t connect_delay_ms;
     int64_t gap_ms;
     bool ignore_transaction_id; /* it never echoes it (devices quirk M5) */
+    bool ignore_unit_id;        /* its replies say unit 0 or 255 */
     int64_t baud;
     char *frame; /* "8N1" */
 };
@@ -177,6 +181,13 @@ profiles_ids(const struct profiles *profiles); /* NULL-terminated, for nearest_w
 /* Of one that was made in memory, not loaded: its points, helpers and barriers go with it, and the names of points and
  * helpers and the lists of sentinels. NULL-safe. */
 void profile_destroy(struct profile *profile);
+
+/* The registers, most significant first, that a word of not_implemented stands for. -EINVAL: the point's type has none. */
+int profile_sentinel(const struct profile_point *point, const char *word, uint64_t *bits) MUST_USE;
+
+/* Takes "3 charging" or "0x8000 stopped" apart; word points into the entry. False when it is not like that, or the word
+ * is no word that can be shown anywhere: 1 to 40 bytes without quotes, braces, backslashes, percent and control signs. */
+bool profile_split_word(const char *entry, int64_t *number, const char **word);
 
 /* Whether a point comes as a float. */
 bool profile_is_float(const struct profile_point *point);

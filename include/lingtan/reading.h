@@ -4,6 +4,7 @@
 #define LINGTAN_READING_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,7 +18,7 @@ enum quality {
     QUALITY_BAD_REPLY,       /* it answered something that is no reply to the request */
     QUALITY_NOT_IMPLEMENTED, /* the device says that it has no such value */
     QUALITY_IMPLAUSIBLE,     /* outside the plausible range of the point or the quantity */
-    QUALITY_STALE, /* older than 2.5 periods: given by the hub when asked, never by a collector */
+    QUALITY_STALE, /* a value older than 2.5 periods: given by quality_now, never by a collector */
     QUALITY_LATE,  /* the poll was skipped because the line is overloaded */
     QUALITY_ESTIMATED,
     QUALITY_COUNT
@@ -42,17 +43,31 @@ struct reading {
     uint8_t exception; /* Modbus exception code when quality is exception, else 0 */
 };
 
+/* Positions from here on are of batches that came before the store could read its folder: they follow each other, but
+ * have no place in the journal and are never in it. */
+#define POSITION_UNNUMBERED (UINT64_C(1) << 62)
+
+/* What the times of a batch hang on. Within one boot, time minus offset is monotonic, whatever was done to the wall clock
+ * in between: so elapsed time is told from wall time. */
+struct batch_clock {
+    uint64_t boot;     /* clock_boot of the machine that read it; 0 = not known */
+    int64_t offset_us; /* wall minus monotonic time, but for steps of less than 50 ms */
+    bool is_untrusted; /* nobody vouched for the wall clock then */
+};
+
 /* What one poll of one device yields. The maker fills it, then posts it; the hub stamps position and seq at intake;
  * from then on it is const, and readers on any thread share it by reference. */
 struct batch {
     atomic_uint references;
     const struct device *device; /* a reference is held */
     uint64_t position;           /* place in the journal's order, 1 up, over all devices */
-    uint64_t seq;    /* per device, strictly increasing for ever, gaps allowed, never reused */
+    uint64_t seq; /* per device, strictly increasing for ever, gaps allowed, never reused; 0 = none
+                      * could be reserved: such a batch goes out once */
     int64_t time_us; /* wall: of the first reading */
     int64_t
         received_mono_us; /* monotonic: when the last reply was decoded; for latencies and staleness */
-    const char *texts;    /* NUL-terminated strings behind the readings, or NULL */
+    struct batch_clock clock; /* offset_us by the maker, the rest by the hub at intake */
+    const char *texts;        /* NUL-terminated strings behind the readings, or NULL */
     uint32_t texts_size;
     uint16_t count; /* readings in use */
     uint16_t capacity;
@@ -66,6 +81,22 @@ struct batch *batch_ref(const struct batch *batch);
 void batch_unref(const struct batch *batch);                /* NULL-safe, any thread */
 char *batch_texts_space(struct batch *batch, size_t *size); /* the maker's room for texts */
 
+/* The quality that every way out shows of a reading. A number that cannot be written (NaN, infinite, a state beyond 64
+ * bits) is implausible whatever its maker said. */
+enum quality reading_quality(const struct point *point, const struct reading *reading);
+
+/* What is to be said of it so long after: the one rule for API, sinks and command line. What failed keeps its reason
+ * until something newer comes, for why tells more than how old. A value older than 2.5 of its periods is stale: nobody
+ * has said why nothing newer came. */
+enum quality quality_now(enum quality quality, int64_t age_us, int64_t period_ms);
+
+/* Both at once; a point that was never read (time_us 0) is stale. */
+enum quality reading_quality_now(const struct point *point, const struct reading *reading,
+                                 int64_t age_us);
+
+/* A state as the integer it is. Only when reading_quality is ok. */
+int64_t reading_state(const struct point *point, const struct reading *reading);
+
 /* The string of a text reading; "" when its quality is not ok. */
 const char *reading_text(const struct batch *batch, const struct reading *reading);
 
@@ -77,7 +108,8 @@ double reading_value_of_count(int64_t count, double resolution, double offset);
 int resolution_decimals(double resolution);
 
 struct text;
-/* Appends the value as JSON and line protocol want it: integers and decimals exactly, floats in their shortest form.
+/* Appends the value as JSON and line protocol want it: integers and decimals exactly, floats in their shortest form: the
+ * fewest digits that give the register's own bits back, whatever the scale and unit.
  * Only for readings whose value is a number. */
 void reading_add_value(struct text *text, const struct point *point, const struct reading *reading);
 

@@ -3,11 +3,13 @@
  *
  * daemon/sinks/runner.c gives every sink a thread, feeds it batches strictly in order of position - from its live ring
  * when the next one is there, else from the journal - and moves its cursor. A sink only speaks its protocol. All
- * functions of the table but create and destroy run on the sink's own thread, and none may block longer than 10 s. */
+ * functions of the table but create and destroy run on the sink's own thread; none may block longer than 10 s, nor longer
+ * than a second once the daemon stops. */
 #ifndef LINGTAN_SINK_H
 #define LINGTAN_SINK_H
 
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,6 +28,8 @@ struct sink_setup {
     const struct site *site;
     const struct profiles *profiles; /* of the devices in the site */
     const struct clock *clock;
+    const char *data_folder;        /* of this daemon: no other one has it; NULL = none */
+    const atomic_bool *is_stopping; /* becomes true: nothing is waited for any more; NULL = never */
 };
 
 enum sink_state { SINK_DOWN, SINK_CONNECTING, SINK_UP };
@@ -50,6 +54,9 @@ struct sink {
     size_t (*wait_for)(struct sink_instance *instance, struct pollfd *fds, size_t max,
                        int64_t *wait_us);
     enum sink_state (*state)(struct sink_instance *instance, char *reason, size_t size);
+    /* Optional: when (monotonic) that was asked which the far end did not answer any more. One that stalls is given up
+     * only when patience is over, but it was away since then. Asked for when the state is not up any more. */
+    int64_t (*silent_since)(struct sink_instance *instance);
     /* Counts connections made: when it changes, the runner rewinds to the cursor. */
     uint64_t (*session)(struct sink_instance *instance);
     /* May another batch be given now? False while down or while the window is full. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* devices: profiles put to use, and what every decoded batch promises. */
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,12 +30,13 @@ struct device *make_device(const struct profile *profile, const struct device_co
     return site_device(&site, &line, config, profile);
 }
 
-/* Floats of a register are printed as short as reads back to the same 32 bits. */
+/* Floats of a register are printed as short as gives the register's 32 bits back: half a step of a float at the most. */
 static bool is_printed_so(const char *string, double value, bool is_single)
 {
     double printed = strtod(string, NULL);
     return fabs(printed - value) <= 1e-14 * fabs(value) ||
-           (is_single && strtof(string, NULL) == (float)value);
+           (is_single &&
+            fabs(printed - value) <= FLT_EPSILON / 2 * fabs(value) + (double)FLT_TRUE_MIN / 2);
 }
 
 /* Sums of large opposite numbers lose what their difference has: then only the codec's own way is exact. */

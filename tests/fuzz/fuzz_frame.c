@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "collectors/modbus/frame.h"
+#include "collectors/modbus/trouble.h"
 #include "fuzz/fuzz.h"
 
 struct question {
@@ -25,6 +25,7 @@ static struct question take_question(struct food *food)
     uint8_t flags = food_u8(food);
     question.kind = flags & 1 ? FRAME_RTU : FRAME_TCP;
     question.leniency = flags & 2 ? FRAME_ANY_TRANSACTION : FRAME_STRICT;
+    question.leniency |= flags & 4 ? FRAME_ANY_UNIT : FRAME_STRICT;
     question.request.function = functions[food_u8(food) % sizeof(functions)];
     question.request.unit = food_u8(food);
     question.request.address = food_u16(food);
@@ -92,27 +93,59 @@ static void check_sender(const struct question *question, const uint8_t *bytes)
 {
     bool is_tcp = question->kind == FRAME_TCP;
     const uint8_t *unit = is_tcp ? bytes + 6 : bytes;
-    fuzz_require(unit[0] == question->request.unit, "a reply is of the unit that was asked");
+    bool is_any = is_tcp && (question->leniency & FRAME_ANY_UNIT) != 0 &&
+                  (unit[0] == 0 || unit[0] == UINT8_MAX);
+    fuzz_require(unit[0] == question->request.unit || is_any,
+                 "a reply is of the unit that was asked");
     fuzz_require((unit[1] & 0x7f) == question->request.function, "a reply is of the function");
-    fuzz_require(!is_tcp || question->leniency == FRAME_ANY_TRANSACTION ||
+    fuzz_require(!is_tcp || (question->leniency & FRAME_ANY_TRANSACTION) != 0 ||
                      (bytes[0] << 8 | bytes[1]) == question->transaction,
                  "a reply is of the transaction");
+}
+
+/* What is passed over on the way to a reply. */
+static bool is_passed(enum frame_verdict verdict)
+{
+    return verdict == FRAME_FOREIGN || verdict == FRAME_STRAY || verdict == FRAME_ECHO;
+}
+
+/* On a serial line so little is passed over that no frame could be in it, but our own request. */
+static void check_passed(const struct question *question, enum frame_verdict verdict,
+                         const uint8_t *bytes, size_t consumed)
+{
+    uint8_t frame[FRAME_SIZE_MAX];
+    size_t size = 0;
+    if (verdict == FRAME_STRAY) {
+        fuzz_require(question->kind == FRAME_TCP || consumed <= 4, "no frame is passed over");
+    } else if (verdict == FRAME_ECHO) {
+        fuzz_require(frame_encode(question->kind, &question->request, question->transaction, frame,
+                                  &size) == 0 &&
+                         size == consumed && memcmp(frame, bytes, size) == 0,
+                     "an echo is what was sent");
+    } else {
+        check_parts(question, verdict, bytes, consumed);
+    }
 }
 
 static void check_bytes(const struct question *question, const uint8_t *bytes, size_t size)
 {
     enum frame_verdict verdict = FRAME_FOREIGN;
-    while (verdict == FRAME_FOREIGN) {
+    while (is_passed(verdict)) {
         struct frame_reply reply = {0};
         size_t consumed = 0;
         verdict = match(question, bytes, size, &reply, &consumed);
         if (verdict == FRAME_INCOMPLETE || verdict == FRAME_BAD) {
+            struct trouble trouble =
+                trouble_of_bytes(question->kind, &question->request, question->transaction,
+                                 question->leniency, bytes, size);
+            fuzz_require(trouble_is_heard(&trouble), "what came is heard");
             return;
         }
         fuzz_require(consumed > 0 && consumed <= size, "a frame takes bytes that are there");
-        fuzz_require(consumed <= FRAME_SIZE_MAX, "no frame is larger than any may be");
-        check_parts(question, verdict, bytes, consumed);
-        if (verdict != FRAME_FOREIGN) {
+        fuzz_require(verdict == FRAME_STRAY || consumed <= FRAME_SIZE_MAX,
+                     "no frame is larger than any may be");
+        check_passed(question, verdict, bytes, consumed);
+        if (!is_passed(verdict)) {
             check_sender(question, bytes);
         }
         if (verdict == FRAME_REPLY) {

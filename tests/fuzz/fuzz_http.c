@@ -26,7 +26,8 @@ static void check_answer(const struct answer *answer)
     json_t *root = json_loadb(answer->body.data, answer->body.length, 0, &error);
     const json_t *said = json_object_get(root, "error");
     fuzz_require(answer->status == 400 || answer->status == 503, "a body is refused or asked for");
-    fuzz_require(json_is_string(json_object_get(said, "what")) &&
+    fuzz_require(json_is_string(json_object_get(said, "code")) &&
+                     json_is_string(json_object_get(said, "what")) &&
                      json_is_string(json_object_get(said, "allowed")),
                  "a refusal says what is wrong and what is allowed");
     json_decref(root);

@@ -70,7 +70,7 @@ class BadRegisters(lingtan.ProgramTest):
 
     def check_faces(self):
         cli = self.daemon.cli
-        self.assertRegex(cli("bad-registers").stdout, r"(?m)^m1 +1 +3 +8200-8201 +not read +2 .* in 2\d h")
+        self.assertRegex(cli("bad-registers").stdout, r"(?m)^m1 +1 +3 +8200-8201 +not read +exception 2 .* in 2\d h")
         self.assertEqual(json.loads(cli("bad-registers", "--json").stdout)["bad_registers"], self.rows())
         self.assertIn("1 refused (lingtan bad-registers)", cli("status").stdout)
         self.assertRegex(cli("devices").stdout, r"(?m)^online +m1 .* 1$")

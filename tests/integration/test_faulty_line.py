@@ -14,7 +14,7 @@ import lingtan
 PERIOD_S = 0.3
 # Each lasts for two replies.
 FAULTS = ["silent", "slow:50", "late:400", "doubled", "unasked:40", "stale", "lagging", "drip:5", "truncated", "junk-before",
-          "junk-after", "garbage", "wrong-transaction", "no-transaction", "wrong-protocol", "length:71", "length:65535",
+          "junk-after", "strays", "echo", "unit-id", "garbage", "wrong-transaction", "no-transaction", "wrong-protocol", "length:71", "length:65535",
           "length:1", "short-length", "wrong-unit", "wrong-function", "fewer", "byte-count:255", "byte-count:2",
           "exception:1", "exception:2", "exception:3", "exception:4", "exception:5", "exception:6", "exception:8",
           "exception:10", "exception:11", "exception-length:2", "exception-length:4", "refuse:8196", "close", "abort",

@@ -43,6 +43,14 @@ class Notify(lingtan.ProgramTest):
         self.assertEqual(daemon.stop(), 0)
         self.receive_until("STOPPING=1")
 
+    def test_an_unreadable_watchdog_ends_nothing(self):
+        site = self.write("site-notify.conf", self.SITE)
+        daemon = self.keep(lingtan.Daemon(self.folder, site, environment={
+            "NOTIFY_SOCKET": self.path, "WATCHDOG_USEC": "often"}))
+        self.receive_until("READY=1")
+        self.assertIn("WATCHDOG_USEC", daemon.program.log())
+        self.assertEqual(daemon.stop(), 0)
+
     def test_watchdog_is_tied_to_the_main_loop(self):
         """A stopped process sends nothing: the ping is no thread of its own."""
         site = self.write("site-notify.conf", self.SITE)

@@ -10,57 +10,10 @@
 #include <cmocka.h>
 
 #include <stdio.h>
-#include <unistd.h>
 
 #include "base/mem.h"
 
 enum { RUNS_AT_ONCE_MAX = 400 };
-
-static const char one_text[] =
-    "device = \"One\"; class = \"meter\"; sources = [\"none\"];\n"
-    "points = ( { quantity = \"co2\"; function = 3; address = 7; type = \"u16\";"
-    " poll = \"fast\"; } );\n";
-
-static const char two_text[] =
-    "device = \"Two\"; class = \"meter\"; sources = [\"none\"];\n"
-    "points = ( { quantity = \"co2\"; function = 3; address = 7; type = \"u16\"; },"
-    " { quantity = \"level\"; function = 3; address = 100; type = \"u16\"; max = 65535.0; } );\n";
-
-static const char full_text[] =
-    "device = \"Full\"; class = \"meter\"; sources = [\"none\"];\n"
-    "points = ( { quantity = \"co2\"; function = 3; address = 7; type = \"u16\";"
-    " poll = \"fast\"; },"
-    " { quantity = \"level\"; function = 3; address = 100; type = \"u16\"; poll = \"normal\";"
-    " max = 65535.0; },"
-    " { quantity = \"firmware_version\"; function = 3; address = 300; type = \"string\";"
-    " count = 2; poll = \"once\"; } );\n";
-
-#define WIDE(index, address, more)                                                                 \
-    "{ quantity = \"dc_voltage\"; index = " #index "; function = 3; address = " #address           \
-    "; type = \"u16\"; max = 65535.0; " more "}"
-
-static const char wide_text[] =
-    "device = \"Wide\"; class = \"inverter\"; sources = [\"none\"]; link: { max_hole = 4; };\n"
-    "points = (" WIDE(1, 10, "") "," WIDE(2, 11, "") "," WIDE(3, 12, "") "," WIDE(4, 13, "") "," WIDE(
-        5, 14,
-        "") "," WIDE(6, 15,
-                     "") "," WIDE(7, 16,
-                                  "") "," WIDE(8, 17,
-                                               "") "," WIDE(9, 20,
-                                                            "") "," WIDE(10, 21,
-                                                                         "") ","
-                                                                             "{ quantity = "
-                                                                             "\"dc_voltage\"; "
-                                                                             "index = 11; function "
-                                                                             "= 3; address "
-                                                                             "= 22; type = \"u32\";"
-                                                                             " max = 5e9; together "
-                                                                             "= \"pair\"; "
-                                                                             "}," WIDE(12, 25, "together = \"pair\"; ") "," WIDE(
-                                                                                 13, 24,
-                                                                                 "") "," WIDE(14,
-                                                                                              26,
-                                                                                              "") ");\n";
 
 static struct bench *bench_of(struct transport *wire)
 {
@@ -69,8 +22,7 @@ static struct bench *bench_of(struct transport *wire)
 
 static int wire_prepare(struct transport *wire)
 {
-    (void)wire;
-    return 0;
+    return bench_of(wire)->prepare_error;
 }
 
 static int wire_open(struct transport *wire)
@@ -90,6 +42,12 @@ static int wire_open(struct transport *wire)
     }
     wire->fd = 3;
     wire->generation++;
+    if (bench->greet != NULL) {
+        bench->greet(bench);
+    }
+    if (bench->watcher != NULL) {
+        bench->watcher->opened(bench);
+    }
     return 0;
 }
 
@@ -130,6 +88,13 @@ static void *make_room(void *rows, size_t count, size_t size)
     return is_full ? mem_grow(rows, count == 0 ? first : 2 * count, size) : rows;
 }
 
+static void keep_ask(struct bench *bench, const struct ask *ask)
+{
+    assert_true(bench->ask_count < BENCH_ASKS_MAX);
+    bench->asks = make_room(bench->asks, bench->ask_count, sizeof(*bench->asks));
+    bench->asks[bench->ask_count++] = *ask;
+}
+
 static int wire_send(struct transport *wire, const uint8_t *bytes, size_t size)
 {
     struct bench *bench = bench_of(wire);
@@ -140,9 +105,9 @@ static int wire_send(struct transport *wire, const uint8_t *bytes, size_t size)
     }
     bench->value = (uint16_t)(bench->value % 40000 + 1);
     struct ask ask = read_ask(bench, bytes, size);
-    assert_true(bench->ask_count < BENCH_ASKS_MAX);
-    bench->asks = make_room(bench->asks, bench->ask_count, sizeof(*bench->asks));
-    bench->asks[bench->ask_count++] = ask;
+    if (bench->watcher == NULL) {
+        keep_ask(bench, &ask);
+    }
     (bench->answer != NULL ? bench->answer : bench_answer)(bench, &ask);
     return 0;
 }
@@ -198,6 +163,11 @@ static const struct transport_ops wire_ops = {
 static void take_post(void *context, struct batch *take_batch)
 {
     struct bench *bench = context;
+    if (bench->watcher != NULL) {
+        bench->watcher->post(bench, take_batch);
+        batch_unref(take_batch);
+        return;
+    }
     assert_true(bench->post_count < BENCH_POSTS_MAX);
     bench->posts = make_room(bench->posts, bench->post_count, sizeof(*bench->posts));
     bench->posts[bench->post_count++] = (struct post){.at_us = bench->now_us, .batch = take_batch};
@@ -206,51 +176,24 @@ static void take_post(void *context, struct batch *take_batch)
 static void take_note(void *context, const struct bad_register *row, bool is_gone)
 {
     struct bench *bench = context;
+    if (bench->watcher != NULL) {
+        return;
+    }
     assert_true(bench->note_count < BENCH_NOTES_MAX);
     bench->notes[bench->note_count++] = (struct note){.row = *row, .is_gone = is_gone};
 }
 
-static void write_profile(const char *folder, const char *name, const char *text)
-{
-    char *path = mem_format("%s/%s.conf", folder, name);
-    FILE *file = fopen(path, "w");
-    assert_non_null(file);
-    fputs(text, file);
-    fclose(file);
-    free(path);
-}
-
-static void remove_profile(const char *folder, const char *name)
-{
-    char *path = mem_format("%s/%s.conf", folder, name);
-    unlink(path);
-    free(path);
-}
-
-static struct profiles *make_profiles(void)
-{
-    char folder[] = "/tmp/lingtan-bench-XXXXXX";
-    assert_non_null(mkdtemp(folder));
-    write_profile(folder, "one", one_text);
-    write_profile(folder, "two", two_text);
-    write_profile(folder, "full", full_text);
-    write_profile(folder, "wide", wide_text);
-    struct faults *faults = faults_create();
-    struct profiles *profiles = profiles_load(folder, faults);
-    faults_print(faults, stderr);
-    assert_int_equal(faults_count(faults), 0);
-    faults_destroy(faults);
-    remove_profile(folder, "one");
-    remove_profile(folder, "two");
-    remove_profile(folder, "full");
-    remove_profile(folder, "wide");
-    rmdir(folder);
-    return profiles;
-}
-
 void bench_init(struct bench *bench, int64_t wall_us)
 {
-    *bench = (struct bench){.now_us = 777000000};
+    struct profiles *profiles = bench_profiles_create();
+    bench_init_with(bench, profiles, 777000000, wall_us);
+    bench->own_profiles = profiles;
+}
+
+void bench_init_with(struct bench *bench, const struct profiles *profiles, int64_t uptime_us,
+                     int64_t wall_us)
+{
+    *bench = (struct bench){.now_us = uptime_us, .profiles = profiles};
     fake_clock_init(&bench->clock, bench->now_us, wall_us);
     bench->host = (struct collector_host){
         .clock = &bench->clock.clock,
@@ -270,7 +213,6 @@ void bench_init(struct bench *bench, int64_t wall_us)
         .connect_timeout_us = 1000000,
         .seed = 4711,
     };
-    bench->profiles = make_profiles();
     for (size_t i = 0; i < 256; i++) {
         bench->devices[i].delay_us = 3000;
     }
@@ -334,7 +276,7 @@ void bench_finish(struct bench *bench)
     for (size_t i = 0; i < bench->done_count; i++) {
         free(bench->done[i]);
     }
-    profiles_destroy(bench->profiles);
+    profiles_destroy(bench->own_profiles);
     free(bench->posts);
     free(bench->asks);
 }
@@ -371,7 +313,11 @@ void bench_run(struct bench *bench, int64_t duration_us)
             runs = 0;
         }
         if (++runs > RUNS_AT_ONCE_MAX) {
-            fail_msg("the line spins");
+            bench->is_spinning = true;
+            if (bench->watcher == NULL) {
+                fail_msg("the line spins");
+            }
+            break;
         }
         line_run(bench->line, ready <= bench->now_us);
         bench->runs++;
@@ -384,6 +330,12 @@ void bench_step_wall(struct bench *bench, int64_t delta_us)
 {
     fake_clock_step_wall(&bench->clock, delta_us);
     line_run(bench->line, false);
+}
+
+void bench_stall(struct bench *bench, int64_t duration_us)
+{
+    fake_clock_advance(&bench->clock, duration_us);
+    bench->now_us += duration_us;
 }
 
 static uint8_t *put16(uint8_t *at, unsigned value)
@@ -468,12 +420,16 @@ void bench_hang_up(struct bench *bench, int64_t delay_us)
     add_arrival(bench, delay_us)->is_end = true;
 }
 
+static bool is_refused(const struct bench_device *device, const struct ask *ask)
+{
+    return device->refused_last > 0 && ask->address <= device->refused_last &&
+           ask->address + ask->quantity > device->refused_first;
+}
+
 static uint8_t exception_of(const struct bench_device *device, const struct ask *ask)
 {
-    bool is_refused = device->refused_last > 0 && ask->address <= device->refused_last &&
-                      ask->address + ask->quantity > device->refused_first;
-    if (device->exception == 0 && is_refused) {
-        return 2;
+    if (device->exception == 0 && is_refused(device, ask)) {
+        return device->refused_code != 0 ? device->refused_code : 2;
     }
     bool is_long = device->quantity_max > 0 && ask->quantity > device->quantity_max;
     return device->exception == 0 && is_long ? 3 : device->exception;
@@ -483,7 +439,15 @@ void bench_answer(struct bench *bench, const struct ask *ask)
 {
     const struct bench_device *device = &bench->devices[ask->unit];
     uint8_t bytes[FRAME_SIZE_MAX];
-    if (device->is_silent) {
+    bool is_struck = is_refused(device, ask);
+    if (device->is_silent || (is_struck && device->refuses_silently)) {
+        return;
+    }
+    if (is_struck && device->refuses_short) {
+        struct ask part = *ask;
+        part.quantity =
+            ask->address < device->refused_first ? device->refused_first - ask->address : 0;
+        bench_arrive(bench, device->delay_us, bytes, bench_reply(bench, &part, ask->value, bytes));
         return;
     }
     uint8_t exception = exception_of(device, ask);
@@ -495,6 +459,11 @@ void bench_answer(struct bench *bench, const struct ask *ask)
 static void command_done(struct command *take_command)
 {
     struct bench *bench = take_command->context;
+    if (bench->watcher != NULL) {
+        bench->watcher->done(bench, take_command);
+        free(take_command);
+        return;
+    }
     assert_true(bench->done_count < BENCH_DONE_MAX);
     bench->done[bench->done_count++] = take_command;
 }

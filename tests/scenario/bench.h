@@ -10,7 +10,7 @@ enum {
     BENCH_POSTS_MAX = 60000,
     BENCH_ASKS_MAX = 60000,
     BENCH_ARRIVALS_MAX = 64,
-    BENCH_DONE_MAX = 64,
+    BENCH_DONE_MAX = 8192,
     BENCH_NOTES_MAX = 256,
 };
 
@@ -44,8 +44,11 @@ struct bench_device {
     bool is_silent;
     uint8_t exception;
     int64_t delay_us;
-    uint16_t refused_first; /* a request that touches one of these registers gets exception 2 */
+    uint16_t refused_first; /* a request that touches one of these registers gets an exception */
     uint16_t refused_last;  /* 0 = none */
+    uint8_t refused_code;   /* which one; 0 = 2 */
+    bool refuses_silently;  /* it gets no answer instead, */
+    bool refuses_short;     /* or the registers before them alone */
     uint16_t quantity_max;  /* a longer one exception 3; 0 = no limit */
 };
 
@@ -58,6 +61,15 @@ struct note {
 struct bench;
 typedef void (*bench_answer_fn)(struct bench *bench, const struct ask *ask);
 
+/* For whoever runs a line for hours, thousands of times: posts, notes and commands go here and are kept nowhere, nor are
+ * the asks, and a line that spins is said rather than failed. */
+struct bench_watcher {
+    void (*post)(struct bench *bench, const struct batch *batch); /* borrowed */
+    void (*done)(struct bench *bench, const struct command *command);
+    void (*opened)(struct bench *bench); /* the line has just been connected */
+    void *context;
+};
+
 struct bench {
     struct fake_clock clock;
     int64_t now_us; /* of the clock */
@@ -67,13 +79,19 @@ struct bench {
     struct line_settings settings; /* to be changed before bench_start */
     struct transport wire;         /* likewise: frame, char_ns, silence_us, reopen_us */
     struct line *line;
-    struct profiles *profiles;
+    const struct profiles *profiles;
+    struct profiles *own_profiles;
     uint32_t device_count;
 
     struct bench_device devices[256]; /* by unit */
     bench_answer_fn answer;           /* what happens to a request; NULL = bench_answer */
-    int open_error;                   /* of the next opens, 0 = they work */
-    int64_t open_us;                  /* how long opening takes */
+    void (*greet)(
+        struct bench *bench); /* what the other end does when it accepts; NULL = nothing */
+    const struct bench_watcher *watcher; /* NULL = everything is kept below */
+    bool is_spinning;
+    int prepare_error; /* of the next opens, before they begin; 0 = it works */
+    int open_error;    /* of the next opens, 0 = they work */
+    int64_t open_us;   /* how long opening takes */
     int64_t opened_at_us;
     int send_error; /* of the next send, once */
     unsigned opens;
@@ -97,8 +115,13 @@ struct bench {
 void bench_init(struct bench *bench, int64_t wall_us);
 void bench_finish(struct bench *bench);
 
+/* The same on profiles that outlive the bench, on a machine that has been up for so long. */
+struct profiles *bench_profiles_create(void);
+void bench_init_with(struct bench *bench, const struct profiles *profiles, int64_t uptime_us,
+                     int64_t wall_us);
+
 /* The profile "one" has a u16 point in the fast class; "two" has two blocks in the normal class; "full" one request in
- * each class. "wide" has one block in the normal class: u16 at 10 to 17, 20, 21, 24 and 26, a u32 at 22 that is read
+ * each class; "counted" a counter in the normal class. "wide" has one block in the normal class: u16 at 10 to 17, 20, 21, 24 and 26, a u32 at 22 that is read
  * together with a u16 at 25; nothing stands at 18 and 19. */
 void bench_add(struct bench *bench, const char *profile, uint8_t unit, int64_t fast_ms,
                int64_t normal_ms);
@@ -108,6 +131,7 @@ void bench_add_unknown(struct bench *bench, const struct line_unknown *unknown,
 void bench_start(struct bench *bench); /* makes nothing happen yet */
 void bench_run(struct bench *bench, int64_t duration_us);
 void bench_step_wall(struct bench *bench, int64_t delta_us);
+void bench_stall(struct bench *bench, int64_t duration_us); /* time in which nothing runs */
 
 /* The usual answer by bench->devices. */
 void bench_answer(struct bench *bench, const struct ask *ask);

@@ -23,6 +23,7 @@ static struct map map;
 static struct bench bench;
 static uint32_t deaf_from; /* registers from here on are not answered at all; 65536 = all are */
 static uint8_t exception;  /* that every request gets, 0 = none */
+static uint8_t lacking;    /* for registers that it lacks */
 static uint16_t inverter;  /* where model 103 stands */
 
 static const struct profile file = {
@@ -62,7 +63,7 @@ static void answer(struct bench *at, const struct ask *ask)
     for (uint32_t i = 0; i < ask->quantity; i++) {
         is_written = is_written && map.is_written[ask->address + i];
     }
-    uint8_t code = exception != 0 ? exception : is_written ? 0 : 2;
+    uint8_t code = exception != 0 ? exception : is_written ? 0 : lacking;
     size_t size = code != 0 ? bench_exception(at, ask, code, bytes)
                             : bench_reply_words(at, ask, &map.words[ask->address], bytes);
     bench_arrive(at, at->devices[UNIT].delay_us, bytes, size);
@@ -83,6 +84,7 @@ static int begin(void **state)
     (void)state;
     deaf_from = 65536;
     exception = 0;
+    lacking = 2;
     make_map(40000);
     bench_init(&bench, noon_us);
     bench.answer = answer;
@@ -196,7 +198,7 @@ static void a_device_without_models_is_asked_less_and_less(void **state)
     (void)state;
     memset(&map, 0, sizeof(map));
     bench_run(&bench, 2 * hour_us);
-    assert_int_equal(bench_device_status(&bench, UNIT).health, DEVICE_ONLINE);
+    assert_int_equal(bench_device_status(&bench, UNIT).health, DEVICE_OFFLINE);
     assert_int_equal(newest("serial_number")->quality, QUALITY_NOT_IMPLEMENTED);
     /* three reads a walk, a walk every ten minutes in the end */
     assert_in_range(bench_asks(&bench, UNIT, 0), 3 * 12, 3 * 30);
@@ -207,12 +209,64 @@ static void a_device_without_models_is_asked_less_and_less(void **state)
     assert_newest("active_power", 4.321);
 }
 
+/* A common model that says 15 and has 13 registers, of which nothing can be read. */
 static void a_broken_chain_is_a_bad_reply(void **state)
 {
     (void)state;
-    map_set(&map, inverter + 1U, 0);
-    bench_run(&bench, 15 * SECOND);
+    memset(&map, 0, sizeof(map));
+    map_begin(&map, 40000);
+    map_model(&map, 1, 13);
+    map_set(&map, 40003, 15);
+    bench_run(&bench, 10 * MINUTE);
     assert_int_equal(newest("serial_number")->quality, QUALITY_BAD_REPLY);
+    assert_in_range(bench_count(&bench, UNIT, QUALITY_BAD_REPLY, 0), 55, 61);
+    make_map(40000);
+    bench_run(&bench, 13 * MINUTE);
+    assert_newest("active_power", 4.321);
+}
+
+/* And read when it has its length, as in the morning, at the latest after an hour. */
+static void an_empty_model_is_stepped_over(void **state)
+{
+    (void)state;
+    map.at = 40002 + 68;
+    map_model(&map, 103, 0);
+    uint16_t meter = map_model(&map, 203, 105);
+    map_set(&map, meter + 18U, 1111);
+    map_end(&map);
+    bench_run(&bench, 15 * SECOND);
+    assert_newest("active_power", 1.111);
+    make_map(40000);
+    bench_run(&bench, hour_us + MINUTE);
+    assert_newest("active_power", 4.321);
+}
+
+static void a_list_that_ends_in_silence_is_found(void **state)
+{
+    (void)state;
+    deaf_from = map.at;
+    bench_run(&bench, 3 * MINUTE);
+    assert_newest("active_power", 4.321);
+    assert_int_equal(bench_device_status(&bench, UNIT).health, DEVICE_ONLINE);
+    size_t first = bench.post_count;
+    bench_run(&bench, 10 * MINUTE);
+    assert_int_equal(bench_count(&bench, UNIT, QUALITY_TIMEOUT, first), 0);
+    assert_int_equal(bench_device_status(&bench, UNIT).health, DEVICE_ONLINE);
+    deaf_from = 65536;
+    map_model(&map, 160, 28);
+    map_end(&map);
+    bench_run(&bench, hour_us);
+    assert_non_null(newest("dc_current_1"));
+}
+
+/* Some say exception 4 for registers that they lack. */
+static void a_list_that_ends_in_another_exception_is_found(void **state)
+{
+    (void)state;
+    lacking = 4;
+    map.is_written[map.at] = false;
+    bench_run(&bench, 3 * MINUTE);
+    assert_newest("active_power", 4.321);
 }
 
 static void a_busy_device_is_not_taken_for_one_without_models(void **state)
@@ -308,6 +362,7 @@ static int begin_serial(void **state)
     (void)state;
     deaf_from = 65536;
     exception = 0;
+    lacking = 2;
     make_map(50000);
     bench_init(&bench, noon_us);
     bench.answer = answer;
@@ -335,12 +390,14 @@ static int begin_knowing(void **state)
     (void)state;
     deaf_from = 65536;
     exception = 0;
+    lacking = 2;
     make_map(40000);
     map.is_written[inverter + 38] = false;
     struct bad_register row = {
         .device = "pv",
         .unit = UNIT,
         .function = 3,
+        .quality = QUALITY_EXCEPTION,
         .exception = 2,
         .first = (uint16_t)(inverter + 38),
         .last = (uint16_t)(inverter + 38),
@@ -396,6 +453,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_device_without_models_is_asked_less_and_less, begin,
                                         finish),
         cmocka_unit_test_setup_teardown(a_broken_chain_is_a_bad_reply, begin, finish),
+        cmocka_unit_test_setup_teardown(an_empty_model_is_stepped_over, begin, finish),
+        cmocka_unit_test_setup_teardown(a_list_that_ends_in_silence_is_found, begin, finish),
+        cmocka_unit_test_setup_teardown(a_list_that_ends_in_another_exception_is_found, begin,
+                                        finish),
         cmocka_unit_test_setup_teardown(a_busy_device_is_not_taken_for_one_without_models, begin,
                                         finish),
         cmocka_unit_test_setup_teardown(a_device_that_returns_is_looked_after, begin, finish),

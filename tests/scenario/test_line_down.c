@@ -108,6 +108,24 @@ static void a_lost_line_is_one_batch_a_device(void **state)
     bench_finish(&bench);
 }
 
+/* What was dead before is so now, and says it. */
+static void the_dead_are_told_while_the_line_is_down(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin(&bench, 2, 1000);
+    bench.devices[2].is_silent = true;
+    bench_start(&bench);
+    bench_run(&bench, MINUTE);
+    assert_int_equal(bench_device_status(&bench, 2).health, DEVICE_OFFLINE);
+    bench.open_error = -ECONNREFUSED;
+    bench_hang_up(&bench, 0);
+    size_t first = bench.post_count;
+    bench_run(&bench, 10 * MINUTE);
+    assert_true(bench_count(&bench, 2, QUALITY_TIMEOUT, first) >= 10);
+    bench_finish(&bench);
+}
+
 static void a_connect_has_a_deadline(void **state)
 {
     (void)state;
@@ -367,12 +385,35 @@ static void connects_in_flight_are_counted(void **state)
     bench_finish(&bench);
 }
 
+/* The server closes what is idle, or we do: no connection is needed between the polls. */
+static void an_idle_line_is_well(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, noon_us);
+    bench.settings.idle_close_us = 2 * SECOND;
+    bench_add(&bench, "one", 1, 30000, 60000);
+    bench_start(&bench);
+    bench_run(&bench, 40 * SECOND);
+    struct line_status status = bench_line_status(&bench);
+    assert_int_equal(status.state, LINE_IDLE);
+    assert_true(line_is_well(&status));
+    bench.open_error = -ECONNREFUSED;
+    bench_run(&bench, 60 * SECOND);
+    status = bench_line_status(&bench);
+    assert_int_equal(status.state, LINE_DOWN);
+    assert_false(line_is_well(&status));
+    bench_finish(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_idle_line_is_well),
         cmocka_unit_test(a_dead_line_backs_off_and_returns_without_a_burst),
         cmocka_unit_test(a_line_that_is_absent_at_start_comes_later),
         cmocka_unit_test(a_lost_line_is_one_batch_a_device),
+        cmocka_unit_test(the_dead_are_told_while_the_line_is_down),
         cmocka_unit_test(a_connect_has_a_deadline),
         cmocka_unit_test(timeouts_of_nothing_fail_cleanly),
         cmocka_unit_test(a_connect_timeout_of_nothing_fails_cleanly),

@@ -173,6 +173,43 @@ static void the_dead_are_found_when_they_return(void **state)
     bench_finish(&bench);
 }
 
+/* Half of the units: a probe must wait minutes for its turn, their silence need not. */
+static void the_dead_are_told_once_a_minute(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin(&bench, UNITS / 2, 0x0B, 900000);
+    bench_run(&bench, 5 * MINUTE);
+    size_t first = bench.post_count;
+    int64_t last_us[UNITS + 1] = {0};
+    bench_run(&bench, 30 * MINUTE);
+    for (size_t i = first; i < bench.post_count; i++) {
+        int64_t unit = bench.posts[i].batch->device->unit;
+        int64_t at_us = bench.posts[i].at_us;
+        assert_true(last_us[unit] == 0 || at_us - last_us[unit] < 63LL * SECOND);
+        last_us[unit] = at_us;
+    }
+    bench_finish(&bench);
+}
+
+/* The first that is found shows that the rest is worth asking. */
+static void what_fell_together_returns_together(void **state)
+{
+    (void)state;
+    struct bench bench;
+    begin(&bench, UNITS - 1, 0x0B, 900000);
+    bench_run(&bench, 30 * MINUTE);
+    for (unsigned unit = 2; unit <= UNITS; unit++) {
+        assert_int_equal(bench_device_status(&bench, (uint8_t)unit).health, DEVICE_OFFLINE);
+        bench.devices[unit].is_silent = false;
+    }
+    bench_run(&bench, 150LL * SECOND);
+    for (unsigned unit = 2; unit <= UNITS; unit++) {
+        assert_int_equal(bench_device_status(&bench, (uint8_t)unit).health, DEVICE_ONLINE);
+    }
+    bench_finish(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -180,6 +217,8 @@ int main(void)
         cmocka_unit_test(the_dead_leave_the_others_fresh),
         cmocka_unit_test(half_dead_costs_a_tenth_at_most),
         cmocka_unit_test(the_dead_are_found_when_they_return),
+        cmocka_unit_test(the_dead_are_told_once_a_minute),
+        cmocka_unit_test(what_fell_together_returns_together),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,7 +76,13 @@ struct trick {
     int64_t drip_us;      /* between bytes; 0 = in one or two pieces */
     int64_t then_us;      /* after the reply; 0 = in its segment */
     enum follow_up then;
-    int junk; /* bytes in front */
+    int junk;   /* bytes in front, */
+    int strays; /* or as many of stray, */
+    uint8_t stray;
+    int strays_behind; /* and 00 behind */
+    bool has_echo;     /* our own request in front of these */
+    bool is_echo_alone;
+    bool is_whole; /* not to be cut: what comes later would be another frame */
     int stale; /* in front: the reply to the request before, 1 = of the same unit, 2 = of the other */
     struct forgery forgery;
     bool is_silent;
@@ -115,7 +121,29 @@ static const struct trick tricks[] = {
     {"M10 bad sum", RTU, QUALITY_BAD_REPLY, .forgery = {.crc_xor = 0x0100}},
     {"M10 bad sum, then a good frame", RTU, QUALITY_BAD_REPLY, .forgery = {.crc_xor = 1},
      .then = FOLLOW_GOOD},
-    {"M10 a junk byte in front", ALL, QUALITY_BAD_REPLY, .junk = 1},
+    {"M10 a junk byte in front", ALL, QUALITY_OK, .junk = 1},
+    {"a stray 00 in front", ALL, QUALITY_OK, .strays = 1},
+    {"a stray FF in front", ALL, QUALITY_OK, .strays = 1, .stray = 0xFF},
+    {"four stray bytes in front", ALL, QUALITY_OK, .junk = 4},
+    {"three 00 behind", ALL, QUALITY_OK, .strays_behind = 3},
+    {"a stray FF in front, three 00 behind", ALL, QUALITY_OK, .strays = 1, .stray = 0xFF,
+     .strays_behind = 3},
+    {"ten letters in front", MBAP, QUALITY_OK, .junk = 10},
+    {"our own request in front", ALL, QUALITY_OK, .has_echo = true},
+    {"our own request and stray bytes around it", ALL, QUALITY_OK, .has_echo = true, .strays = 2,
+     .strays_behind = 3},
+    {"our own request alone", ALL, QUALITY_TIMEOUT, .has_echo = true, .is_echo_alone = true},
+    {"a stray byte and a bad sum", RTU, QUALITY_BAD_REPLY, .strays = 1, .forgery = {.crc_xor = 1}},
+    {"a stray byte, a bad sum, then a good frame", RTU, QUALITY_BAD_REPLY, .strays = 1,
+     .forgery = {.crc_xor = 1}, .then = FOLLOW_GOOD},
+    {"a stray byte before two frames", RTU, QUALITY_BAD_REPLY, .strays = 1, .then = FOLLOW_GOOD,
+     .is_whole = true},
+    {"a stray byte before another unit", ALL, QUALITY_BAD_REPLY, .strays = 1,
+     .forgery = {.unit_add = 1}},
+    {"a stray byte and a stale reply of another unit", RTU, QUALITY_BAD_REPLY, .strays = 1,
+     .stale = 2},
+    {"a stray byte and an exception", ALL, QUALITY_EXCEPTION, .strays = 1,
+     .forgery = {.exception = 4}},
     {"M10 another unit", ALL, QUALITY_BAD_REPLY, .forgery = {.unit_add = 1}},
     {"another function", ALL, QUALITY_BAD_REPLY, .forgery = {.function_add = 1}},
     {"another protocol", MBAP, QUALITY_BAD_REPLY, .forgery = {.protocol = 1}},
@@ -123,8 +151,12 @@ static const struct trick tricks[] = {
     {"one register too few", ALL, QUALITY_BAD_REPLY, .forgery = {.registers_add = -1}},
     {"one register too many", ALL, QUALITY_BAD_REPLY, .forgery = {.registers_add = 1}},
     {"125 registers", ALL, QUALITY_BAD_REPLY, .forgery = {.registers_add = 124}},
-    {"garbage before a reply", ALL, QUALITY_BAD_REPLY, .junk = 40},
-    {"more garbage than any frame", ALL, QUALITY_BAD_REPLY, .junk = 600},
+    {"garbage before a reply", MBAP, QUALITY_OK, .junk = 40},
+    {"garbage before a reply", RTU, QUALITY_BAD_REPLY, .junk = 40},
+    {"five stray bytes in front", RTU, QUALITY_BAD_REPLY, .junk = 5},
+    {"more garbage than any frame", MBAP, QUALITY_OK, .junk = 600},
+    {"more garbage than any frame", RTU, QUALITY_BAD_REPLY, .junk = 600},
+    {"garbage and no reply", ALL, QUALITY_BAD_REPLY, .junk = 40, .forgery = {.missing = 250}},
     {"garbage behind a reply", ALL, QUALITY_OK, .then = FOLLOW_JUNK, .may_spoil_next = true},
     {"garbage while nothing is asked", ALL, QUALITY_OK, .then = FOLLOW_JUNK, .then_us = 475000},
     {"a frame that nobody asked for", ALL, QUALITY_OK, .then = FOLLOW_GOOD, .then_us = 475000},
@@ -232,16 +264,47 @@ static const struct ask *previous_ask(const struct bench *bench, bool is_of_othe
     return NULL;
 }
 
+/* As it was sent. */
+static size_t put_echo(const struct bench *bench, const struct ask *ask, uint8_t *out)
+{
+    const struct frame_request request = {.unit = ask->unit,
+                                          .function = ask->function,
+                                          .address = ask->address,
+                                          .quantity = ask->quantity};
+    size_t size = 0;
+    assert_int_equal(frame_encode(bench->wire.frame, &request, ask->transaction, out, &size), 0);
+    return size;
+}
+
+static size_t put_front(const struct bench *bench, const struct ask *ask, uint8_t *out)
+{
+    const struct trick *trick = stage.trick;
+    size_t size = put_junk(out, (size_t)trick->junk);
+    memset(out + size, trick->stray, (size_t)trick->strays);
+    size += (size_t)trick->strays;
+    if (trick->has_echo) {
+        size += put_echo(bench, ask, out + size);
+        memset(out + size, trick->stray, (size_t)trick->strays);
+        size += (size_t)trick->strays;
+    }
+    return size;
+}
+
 static size_t put_segment(const struct bench *bench, const struct ask *ask, uint8_t *out)
 {
     static const struct forgery none;
     const struct trick *trick = stage.trick;
-    size_t size = put_junk(out, (size_t)trick->junk);
+    size_t size = put_front(bench, ask, out);
+    if (trick->is_echo_alone) {
+        return size;
+    }
     const struct ask *old = trick->stale != 0 ? previous_ask(bench, trick->stale == 2) : NULL;
     if (old != NULL) {
         size += forge(bench, old, &none, out + size);
     }
     size += forge(bench, ask, &trick->forgery, out + size);
+    memset(out + size, 0, (size_t)trick->strays_behind);
+    size += (size_t)trick->strays_behind;
     bool is_together = trick->then_us == 0;
     if (is_together && trick->then == FOLLOW_AGAIN) {
         size += forge(bench, ask, &trick->forgery, out + size);
@@ -453,7 +516,7 @@ static void play_cuts(void)
     stage.is_by_byte = false;
     stage.size = 0;
     play();
-    bool is_cut = stage.trick->drip_us == 0;
+    bool is_cut = stage.trick->drip_us == 0 && !stage.trick->is_whole;
     size_t cuts = stage.size < CUT_MAX ? stage.size : CUT_MAX;
     for (stage.cut = 1; is_cut && stage.cut < cuts; stage.cut++) {
         play();

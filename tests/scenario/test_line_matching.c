@@ -315,9 +315,8 @@ static void answer_spoiled(struct bench *bench, const struct ask *ask)
         case 2: /* more than was asked for */
             bytes[is_tcp ? 8 : 2] += 2;
             break;
-        default: /* junk in front */
-            memmove(bytes + 1, bytes, size++);
-            bytes[0] = 0xFF;
+        default: /* another function */
+            bytes[is_tcp ? 7 : 1] ^= 0x01;
         }
     }
     bench_arrive(bench, 3000, bytes, size);

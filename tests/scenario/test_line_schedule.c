@@ -9,6 +9,7 @@
 
 #include <stdlib.h>
 
+#include "base/mem.h"
 #include "bench.h"
 
 enum { SECOND = 1000000, MINUTE = 60 * SECOND };
@@ -50,15 +51,17 @@ static void polls_stand_on_the_grid(void **state)
 static void quarter_hours_are_met(void **state)
 {
     (void)state;
-    static const int64_t periods_ms[] = {1000, 5000, 10000, 60000, 300000, 900000};
+    static const int64_t periods_ms[] = {1000,   5000,   10000,  60000,   120000,  150000,  300000,
+                                         720000, 900000, 960000, 1200000, 7200000, 86400000};
+    enum { UNITS = ARRAY_SIZE(periods_ms) };
     struct bench bench;
     bench_init(&bench, noon_us + 77 * SECOND);
-    for (uint8_t i = 0; i < 6; i++) {
-        bench_add(&bench, "two", (uint8_t)(i + 1), 1000, periods_ms[i]);
+    for (uint8_t i = 0; i < UNITS; i++) {
+        bench_add(&bench, "counted", (uint8_t)(i + 1), 1000, periods_ms[i]);
     }
     bench_start(&bench);
     bench_run(&bench, HOUR + 10 * SECOND);
-    for (uint8_t unit = 1; unit <= 6; unit++) {
+    for (uint8_t unit = 1; unit <= UNITS; unit++) {
         unsigned met = 0;
         for (unsigned quarter = 1; quarter <= 4; quarter++) {
             int64_t boundary_us = (noon_us / QUARTER + quarter) * QUARTER;
@@ -73,6 +76,19 @@ static void quarter_hours_are_met(void **state)
         }
         assert_int_equal(met, 4);
     }
+    bench_finish(&bench);
+}
+
+/* What is no counter keeps to its period. */
+static void only_counters_are_read_besides(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, noon_us);
+    bench_add(&bench, "two", 1, 1000, 7200000);
+    bench_start(&bench);
+    bench_run(&bench, 2 * HOUR - 10 * SECOND);
+    assert_int_equal(bench_count(&bench, 1, QUALITY_OK, 0), 1);
     bench_finish(&bench);
 }
 
@@ -353,11 +369,33 @@ static void identity_is_read_daily(void **state)
     bench_finish(&bench);
 }
 
+/* The last good reply is as old as it is, whatever was done to the clock since. */
+static void a_step_makes_no_reply_older(void **state)
+{
+    (void)state;
+    struct bench bench;
+    bench_init(&bench, noon_us);
+    bench_add(&bench, "one", 1, 1000, 60000);
+    bench_start(&bench);
+    bench_run(&bench, 10 * SECOND);
+    bench.devices[1].is_silent = true;
+    bench_step_wall(&bench, -3600 * (int64_t)SECOND);
+    bench_run(&bench, 20 * SECOND);
+    int64_t age_us =
+        clock_wall_us(&bench.clock.clock) - bench_device_status(&bench, 1).last_good_wall_us;
+    assert_in_range(age_us, 19 * SECOND, 22 * SECOND);
+    age_us = clock_wall_us(&bench.clock.clock) - bench_line_status(&bench).last_good_wall_us;
+    assert_in_range(age_us, 19 * SECOND, 22 * SECOND);
+    bench_finish(&bench);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_step_makes_no_reply_older),
         cmocka_unit_test(polls_stand_on_the_grid),
         cmocka_unit_test(quarter_hours_are_met),
+        cmocka_unit_test(only_counters_are_read_besides),
         cmocka_unit_test(the_first_polls_come_soon),
         cmocka_unit_test(clock_steps_neither_stop_nor_burst),
         cmocka_unit_test(a_clock_that_never_rests_stops_nothing),

@@ -263,8 +263,9 @@ class Simulator:
 
 class Daemon:
     def __init__(self, folder, site_path, mqtt_port=None, influx_port=None, sections="", devices=DEVICES, wait=True,
-                 environment=None):
+                 environment=None, command=(LINGTAND,), knows_clock=True):
         self.folder = folder
+        self.command = list(command)
         self.socket = os.path.join(folder, "lingtan.sock")
         self.port_path = os.path.join(folder, "http.port")
         self.config = os.path.join(folder, "lingtan.conf")
@@ -273,7 +274,10 @@ class Daemon:
             file.write(f'site = "{site_path}";\ndevices = "{devices}";\n')
             if "store" not in sections:
                 file.write(f'store: {{ folder = "{folder}/data"; }};\n')
-            file.write(f'http: {{ port = 0; port_file = "{self.port_path}"; socket = "{self.socket}"; }};\n')
+            if "http: {" not in sections:
+                file.write(f'http: {{ port = 0; port_file = "{self.port_path}"; socket = "{self.socket}"; }};\n')
+            if knows_clock and "clock: {" not in sections:
+                file.write('clock: { trust = "rtc"; };\n')  # nobody keeps the clock of a test machine
             if mqtt_port and "mqtt" not in sections:
                 file.write(f"mqtt: {{ enabled = true; port = {mqtt_port}; }};\n")
             if influx_port and "influx:" not in sections:
@@ -285,7 +289,7 @@ class Daemon:
     def start(self, wait=True):
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self.port_path)
-        self.program = Program(self.folder, "lingtand", [LINGTAND, "--config", self.config], self.environment)
+        self.program = Program(self.folder, "lingtand", [*self.command, "--config", self.config], self.environment)
         if wait:
             self.program.await_true(lambda: os.path.exists(self.port_path), 30, "lingtand's port file")
 

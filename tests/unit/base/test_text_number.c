@@ -156,6 +156,61 @@ static void test_known_floats(void **state)
     assert_float((double)16777216.0F, 1, "16777216");
 }
 
+static void assert_single(float value, int decimals, const char *expected)
+{
+    struct text text = {0};
+    text_add_single(&text, value, decimals);
+    assert_string_equal(text.data, expected);
+    text_finish(&text);
+}
+
+static void test_moved_points(void **state)
+{
+    (void)state;
+    assert_single(1234.567F, 0, "1234.567");
+    assert_single(1234.567F, 3, "1.234567");
+    assert_single(-0.5F, 6, "-0.0000005");
+    assert_single(1200.0F, 3, "1.2");
+    assert_single(1200000.0F, 3, "1200");
+    assert_single(0, 3, "0");
+    assert_single(-0.0F, 3, "-0");
+    assert_single(1.5e-7F, 3, "1.5e-10");
+    assert_single(3e20F, 3, "3e17");
+    assert_single(FLT_MAX, 6, "3.4028235e32");
+    assert_single(1e-45F, 6, "1e-51");
+}
+
+/* The digits are those of the float itself, wherever the point stands. */
+static void test_any_moved_point_keeps_the_digits(void **state)
+{
+    (void)state;
+    uint64_t seed = 5;
+    for (int i = 0; i < RANDOM_FLOATS; i++) {
+        const uint32_t bits = (uint32_t)test_random(&seed);
+        const int decimals = i % 7;
+        float value;
+        memcpy(&value, &bits, sizeof(value));
+        if (!isfinite(value)) {
+            continue;
+        }
+        char expected[DIGITS_SIZE];
+        char digits[DIGITS_SIZE];
+        struct text plain = {0};
+        struct text moved = {0};
+        text_add_float(&plain, (double)value, 1);
+        text_add_single(&moved, value, decimals);
+        const long double wanted = strtold(plain.data, NULL);
+        const long double back = strtold(moved.data, NULL) * powl(10, decimals);
+        digits_of(plain.data, expected);
+        digits_of(moved.data, digits);
+        if (fabsl(back - wanted) > 1e-17L * fabsl(wanted) || strcmp(digits, expected) != 0) {
+            fail_msg("%.9g / 10^%d became %s", (double)value, decimals, moved.data);
+        }
+        text_finish(&plain);
+        text_finish(&moved);
+    }
+}
+
 /* Every bit pattern is as likely as any other. */
 static void test_any_float_reads_back(void **state)
 {
@@ -260,6 +315,8 @@ int main(void)
         cmocka_unit_test(test_random_integers),
         cmocka_unit_test(test_decimals),
         cmocka_unit_test(test_known_floats),
+        cmocka_unit_test(test_moved_points),
+        cmocka_unit_test(test_any_moved_point_keeps_the_digits),
         cmocka_unit_test(test_any_float_reads_back),
         cmocka_unit_test(test_ordinary_floats_read_back),
         cmocka_unit_test(test_floats_at_the_edges),

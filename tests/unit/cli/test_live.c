@@ -195,6 +195,26 @@ static void marks_what_failed(void **state)
     assert_non_null(strstr(line, "230.1 V (i)"));
     assert_non_null(strstr(line, " 2 s ")); /* the age of the last good value */
     free(table);
+    /* What failed keeps its reason, what had a value is stale. */
+    table = table_of(model, NOW_US + 3600 * SECOND_US);
+    line = line_at(table, 8);
+    assert_non_null(strstr(line, "- kW (t)"));
+    assert_non_null(strstr(line, "230.1 V (s)"));
+    free(table);
+}
+
+/* One that is being asked and gives nothing is not one that was never asked. */
+static void tells_what_was_asked(void **state)
+{
+    struct live_model *model = *state;
+    json_t *devices = parse("{\"devices\":[{\"id\":\"w1\",\"health\":\"unknown\",\"polls\":3},"
+                            "{\"id\":\"x1\",\"health\":\"unknown\",\"polls\":0}]}");
+    live_model_take_devices(model, devices, NOW_US, NOW_US);
+    json_decref(devices);
+    char *table = table_of(model, NOW_US);
+    assert_memory_equal(line_at(table, 4), "BAD w1", strlen("BAD w1"));
+    assert_memory_equal(line_at(table, 12), "?   x", strlen("?   x"));
+    free(table);
 }
 
 static void takes_snapshots_with_ages(void **state)
@@ -300,6 +320,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(shows_the_values_of_the_class, setup, teardown),
         cmocka_unit_test_setup_teardown(shows_both_guns, setup, teardown),
         cmocka_unit_test_setup_teardown(marks_what_failed, setup, teardown),
+        cmocka_unit_test_setup_teardown(tells_what_was_asked, setup, teardown),
         cmocka_unit_test_setup_teardown(takes_snapshots_with_ages, setup, teardown),
         cmocka_unit_test_setup_teardown(shows_the_state_of_the_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(fits_the_window, setup, teardown),

@@ -331,6 +331,53 @@ class Gateways(Case):
         self.gateway = self.keep(Gateway(answer))
         self.ports = [self.gateway.port]
 
+    def few(self, known):
+        """A device of so many registers that answers with fewer where they end."""
+        def answer(_, pdu):
+            address, count = struct.unpack(">HH", pdu[1:5])
+            given = max(0, min(count, known - address))
+            return bytes([3, 2 * given]) + b"".join(struct.pack(">H", 2300 + address + i) for i in range(given))
+        self.serve(answer)
+
+    def test_a_short_reply_is_halved(self):
+        self.few(192)
+        found = self.cli("read", *self.host(), "1", "0", "200", "--known", "249.1")
+        self.assertIn("192 of 200 registers from 0 read: these may be", found.stdout)
+        self.assertRegex(found.stdout, r"(?m)^ +191  u16 +AB +0\.1 ")
+        self.assertEqual(self.gateway.connections, 1)
+        said = self.cli("read", *self.host(), "1", "187", "10", code=1).stderr
+        self.assertIn("gave 5 of 10 registers", said)
+        out = os.path.join(self.folder, "short")
+        self.cli("record", *self.host(), "1", "3:185-200", "3:1000-1009", "--out", out, code=0)
+        with open(os.path.join(out, "unit-1.txt"), encoding="utf-8") as file:
+            text = file.read()
+        self.assertIn("# function 3, 185 to 200: 7 of 16 were given", text)
+        self.assertIn("# function 3, 1000 to 1009: 0 of 10 were given", text)
+
+    def test_a_short_reply_through_the_daemon(self):
+        self.few(192)
+        path = self.write("short.conf", f'id = "s"; name = "S"; lines = ( {{ id = "net"; transport = "tcp"; host = '
+                          f'"127.0.0.1"; port = {self.ports[0]}; devices = ( {{ id = "d"; profile = "imt-si-rs485"; '
+                          f'unit = 1; }} ); }} );')
+        daemon = self.keep(lingtan.Daemon(self.folder, path))
+        said = self.cli("read", "net", "1", "187", "10", "--socket", daemon.socket, code=1).stderr
+        self.assertIn("gave 5 of 10 registers", said)
+        found = self.cli("read", "net", "1", "0", "200", "--known", "249.1", "--socket", daemon.socket)
+        self.assertIn("192 of 200 registers from 0 read: these may be", found.stdout)
+
+    def test_one_register_of_exception_1_ends_no_search(self):
+        def answer(_, pdu):
+            address, count = struct.unpack(">HH", pdu[1:5])
+            if pdu[0] != 3 or address <= 40 < address + count:
+                return refuse(pdu, 1)
+            return bytes([3, 2 * count]) + b"".join(struct.pack(">H", 2300 + address + i) for i in range(count))
+        self.serve(answer)
+        found = self.cli("read", *self.host(), "1", "0", "100", "--known", "239.9").stdout
+        self.assertIn("99 of 100 registers from 0 read", found)
+        self.gateway.asked.clear()
+        self.cli("read", *self.host(), "1", "0", "100", "--function", "4", "--known", "239.9", code=1)
+        self.assertLess(len(self.gateway.asked), 3, "a function that is refused is not asked register by register")
+
     def test_each_kind_of_answer(self):
         def answer(unit, pdu):
             whole = pdu[0] == 3 and pdu[4] == 1
@@ -340,6 +387,7 @@ class Gateways(Case):
         root, units, _ = self.probe(*self.host(), "--units", "1-6", "--timeout", "200")
         answers = {unit: row["answer"] for unit, row in units.items()}
         self.assertEqual(answers, {1: "reply", 2: "exception", 3: "no path", 4: "no target", 6: "garbled"})
+        self.assertEqual([units[unit]["refuses_all"] for unit in (1, 2)], [False, True])
         self.assertEqual((root["silent"], units[2]["exception"]), (1, 2))
         self.assertEqual(self.gateway.functions - {3, 4}, set(), "probe must only read")
 
@@ -350,6 +398,99 @@ class Gateways(Case):
         self.assertEqual(list(units), [1])
         self.assertEqual(sorted(set(self.gateway.asked)), [0, 1, 100, 247, 255])
         self.assertEqual(self.gateway.connections, 1)
+
+    def meter(self, exists, refusal, energies=None):
+        """A server of one kind of meter: unit `u` gives its own energy, a unit that is not among `exists` the refusal,
+        or the registers of unit 1 where the refusal is 0."""
+        counts = {"asked": 0}
+
+        def answer(unit, pdu):
+            counts["asked"] += 1
+            address, count = struct.unpack(">HH", pdu[1:5])
+            if unit not in exists and refusal is None:
+                return None
+            if unit not in exists and refusal:
+                return refuse(pdu, refusal)
+            if pdu[0] != 3 or not 0x2000 <= address <= address + count <= 0x2080:
+                return refuse(pdu, 2)
+            own = (energies or {}).get(unit if unit in exists else 1, 7)
+            moving = counts["asked"] % 7
+            words = [own if at % 2 else moving if at == 0x2002 else 2300 for at in range(address, address + count)]
+            return bytes([3, 2 * count]) + struct.pack(f">{count}H", *words)
+        self.serve(answer)
+
+    def printed(self, *arguments):
+        return self.cli("probe", *self.host(), "--devices", lingtan.DEVICES, "--gap", "0", "--timeout", "200",
+                        *arguments).stdout
+
+    def mains(self, minds=True):
+        """Meters whose model is plausible: chint-dtsu666 of the simulator's registers at units 1 and 2."""
+        self.simulate(site({1: "chint-dtsu666", 2: "chint-dtsu666"}))
+        peer = socket.create_connection(("127.0.0.1", self.ports[0]))
+        self.addCleanup(peer.close)
+
+        def answer(unit, pdu):
+            asked = unit if minds and unit in (1, 2) else 1
+            if minds and unit not in (1, 2):
+                return None
+            peer.sendall(struct.pack(">HHHB", 1, 0, len(pdu) + 1, asked) + pdu)
+            head = peer.recv(7, socket.MSG_WAITALL)
+            return peer.recv(struct.unpack(">H", head[4:6])[0] - 1, socket.MSG_WAITALL)
+        self.serve(answer)
+
+    def test_a_server_of_one_device_is_one_device(self):
+        self.mains(minds=False)
+        root, units, _ = self.probe(*self.host(), "--units", "1-8", "--timeout", "500")
+        self.assertEqual(list(units), [1])
+        self.assertEqual(units[1]["same_units"], [2, 3, 4, 5, 6, 7, 8])
+        self.assertEqual(root["asked"], 8)
+        shown = self.printed("--units", "1-8")
+        self.assertIn("WARNING: units 2-8 give the same registers as unit 1", shown)
+        self.assertEqual(len(re.findall(r"unit = \d+;", shown)), 1, shown)
+
+    def test_two_meters_are_two(self):
+        self.mains()
+        _, units, _ = self.probe(*self.host(), "--units", "1-3", "--timeout", "500")
+        self.assertEqual([units[unit]["same_units"] for unit in (1, 2)], [[], []])
+        self.assertEqual(len(re.findall(r"unit = \d+;", self.printed("--units", "1-3"))), 2)
+
+    def test_idle_twins_behind_a_gateway_are_two(self):
+        self.meter({1, 2}, None)
+        _, units, _ = self.probe(*self.host(), "--units", "1-3", "--timeout", "200")
+        self.assertEqual(sorted(units), [1, 2])
+        self.assertEqual([units[unit]["same_units"] for unit in (1, 2)], [[], []])
+
+    def test_others_answer_for_one_that_is_there(self):
+        self.meter({1, 4}, 0, {1: 11, 4: 44})
+        _, units, _ = self.probe(*self.host(), "--units", "1-6", "--timeout", "200")
+        self.assertEqual(sorted(units), [1, 4])
+        self.assertEqual(units[1]["same_units"], [2, 3, 5, 6])
+        self.assertEqual(units[4]["same_units"], [])
+
+    def test_a_unit_that_refuses_everything_is_no_device(self):
+        for refusal in (1, 2, 4):
+            with self.subTest(refusal=refusal):
+                self.meter({3}, refusal, {3: 33})
+                _, units, _ = self.probe(*self.host(), "--units", "1-6,9", "--timeout", "200")
+                self.assertFalse(units[3]["refuses_all"])
+                self.assertTrue(all(units[unit]["refuses_all"] for unit in (1, 2, 4, 5, 6, 9)))
+                shown = self.printed("--units", "1-6,9")
+                self.assertRegex(shown, r"7 of 7 units asked, 1 answer, 0 silent, 6 refuse everything")
+                self.assertRegex(shown, rf"(?m)^ *1-2, 4-6, 9  exception {refusal} .* none .*refuses everything")
+                self.assertIn(f"a unit that cannot exist gets exception {refusal}", shown)
+
+    def test_the_only_unit_of_a_server_is_found(self):
+        self.meter({17}, 4, {17: 5})
+        root, units, _ = self.probe(*self.host(), "--units", "255,0,247,1,100,17", "--timeout", "200")
+        self.assertFalse(root["ignores_units"])
+        self.assertFalse(units[17]["refuses_all"])
+
+    def test_a_device_that_lacks_the_first_register_and_minds_no_unit(self):
+        self.meter({1}, 0, {1: 11})
+        root, units, _ = self.probe(*self.host(), "--timeout", "200")
+        self.assertTrue(root["ignores_units"])
+        self.assertEqual(list(units), [1])
+        self.assertEqual(root["asked"], 5)
 
     def test_a_gateway_that_hangs_up(self):
         self.serve(lambda unit, pdu: b"" if unit == 2 else refuse(pdu, 2))

@@ -219,7 +219,8 @@ static const struct {
      "unit, "
      "ct_ratio, vt_ratio, pulse_weight, fast_ms, normal_ms, slow_ms, transport, host, port, path, "
      "baud, parity, stop_bits, rs485, response_timeout_ms, connect_timeout_ms, connect_delay_ms, "
-     "gap_ms, idle_close_s, ignore_transaction_id, or a # before a column of remarks\n"
+     "gap_ms, idle_close_s, ignore_transaction_id, "
+     "ignore_unit_id, or a # before a column of remarks\n"
      "m.csv:1: unit: is column 5 and column 6, wants one of them\n"
      "m.csv:1: column 7 has no name, wants one, beginning with # if it holds remarks\n"},
     /* cells */

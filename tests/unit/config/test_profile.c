@@ -207,7 +207,11 @@ static void test_sentinels_of_each_kind_are_taken(void **state)
         "type = \"i16\"; not_implemented = [\"-32768\", \"0x8000\", \"-1\"];",
         "type = \"i32\"; not_implemented = (\"-2147483648\", \"0x7FFFFFFF\");",
         "type = \"u64\"; not_implemented = [\"0xFFFFFFFFFFFFFFFF\"];",
-        "type = \"f32\"; not_implemented = [\"0x7FC00000\"];",
+        "type = \"f32\"; not_implemented = [\"0x7FC00000\", \"9999\", \"-9999.9\", \"1e20\"];",
+        "type = \"f64\"; not_implemented = [\"0x7FF8000000000000\", \"1e300\"];",
+        "type = \"bcd\"; count = 1; not_implemented = [\"9999\", \"0xFFFF\"];",
+        "type = \"mod10k\"; count = 2; not_implemented = [\"99999999\", \"0xFFFFFFFF\"];",
+        "type = \"bits\"; bit_mask = 3; not_implemented = [\"0xFFFF\"];",
     };
     struct bench bench;
     bench_start(&bench);
@@ -222,6 +226,44 @@ static void test_sentinels_of_each_kind_are_taken(void **state)
         profiles_destroy(profiles);
     }
     bench_stop(&bench);
+}
+
+static void test_a_sentinel_stands_for_registers(void **state)
+{
+    (void)state;
+    static const struct {
+        int type;
+        uint16_t registers;
+        const char *word;
+        uint64_t bits;
+    } cases[] = {
+        {REGISTER_U16, 1, "65535", 0xFFFF},
+        {REGISTER_U16, 1, "010", 10},
+        {REGISTER_U16, 1, "0x8000", 0x8000},
+        {REGISTER_I16, 1, "65535", 0xFFFF},
+        {REGISTER_I16, 1, "-1", 0xFFFF},
+        {REGISTER_I16, 1, "-32768", 0x8000},
+        {REGISTER_I32, 2, "-2147483648", 0x80000000},
+        {REGISTER_I64, 4, "-9223372036854775808", UINT64_C(0x8000000000000000)},
+        {REGISTER_U64, 4, "18446744073709551615", UINT64_MAX},
+        {REGISTER_F32, 2, "9999", 0x461C3C00},
+        {REGISTER_F32, 2, "-9999.9", 0xC61C3F9A},
+        {REGISTER_F32, 2, "0", 0},
+        {REGISTER_F32, 2, "0xC61C3C00", 0xC61C3C00},
+        {REGISTER_F64, 4, "-1.5", UINT64_C(0xBFF8000000000000)},
+        {REGISTER_BCD, 1, "9999", 0x9999},
+        {REGISTER_BCD, 2, "12345678", 0x12345678},
+        {REGISTER_BCD, 2, "0xFFFFFFFF", 0xFFFFFFFF},
+        {REGISTER_BCD, 5, "9999999999999999", UINT64_C(0x9999999999999999)},
+        {REGISTER_MOD10K, 2, "99999999", 0x270F270F},
+        {REGISTER_BITS, 1, "255", 0xFF},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct profile_point point = {.type = cases[i].type, .registers = cases[i].registers};
+        uint64_t bits = 0;
+        assert_int_equal(profile_sentinel(&point, cases[i].word, &bits), 0);
+        assert_true(bits == cases[i].bits);
+    }
 }
 
 static void test_the_folder(void **state)
@@ -305,6 +347,7 @@ int main(void)
         cmocka_unit_test(test_strings_and_bits),
         cmocka_unit_test(test_addresses_from_the_printed_base),
         cmocka_unit_test(test_moduli),
+        cmocka_unit_test(test_a_sentinel_stands_for_registers),
         cmocka_unit_test(test_sentinels_of_each_kind_are_taken),
         cmocka_unit_test(test_the_folder),
         cmocka_unit_test(test_each_file_is_read_by_itself),

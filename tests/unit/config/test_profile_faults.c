@@ -16,6 +16,9 @@
 #define POINT "quantity = \"voltage_a\"; function = 3; address = 5; "
 #define OTHER "quantity = \"voltage_b\"; function = 3; "
 #define ENERGY "quantity = \"active_energy_import\"; function = 3; address = 5; "
+#define FLOAT_SENTINEL(word)                                                                       \
+    "devices/p.conf:2: points[0].not_implemented: holds \"" word "\", wants raw values that fit "  \
+    "type f32, such as \"-9999.9\" or the bits, \"0x7FC00000\"\n"
 #define SIGNED "points = ( { " POINT "type = \"u16\"; } ); identify = (\n"
 
 static const struct {
@@ -119,6 +122,24 @@ static const struct {
      "devices/p.conf:2: points[0].not_implemented: holds \"-1\", wants raw values that fit type "
      "u16, "
      "such as \"0x8000\"\n"},
+    {"points = (\n{ " POINT
+     "type = \"f32\"; not_implemented = [\"NaN\", \"1e39\", \"99,9\", \"0x18000000000\"]; } );",
+     FLOAT_SENTINEL("NaN") FLOAT_SENTINEL("1e39") FLOAT_SENTINEL("99,9")
+         FLOAT_SENTINEL("0x18000000000")},
+    {"points = (\n{ " POINT
+     "type = \"bcd\"; count = 1; not_implemented = [\"10000\", \"-1\"]; } );",
+     "devices/p.conf:2: points[0].not_implemented: holds \"10000\", wants raw values that fit type "
+     "bcd, such as the number \"9999\" or the registers, \"0xFFFF\"\n"
+     "devices/p.conf:2: points[0].not_implemented: holds \"-1\", wants raw values that fit type "
+     "bcd, such as the number \"9999\" or the registers, \"0xFFFF\"\n"},
+    {"points = (\n{ quantity = \"serial_number\"; function = 3; address = 1; type = \"string\"; "
+     "count = 4; not_implemented = [\"0x0000\"]; } );",
+     "devices/p.conf:2: points[0].not_implemented: is given, wants none: a string that is empty "
+     "says that there is none\n"},
+    {"points = (\n{ quantity = \"on_off\"; function = 1; address = 1; type = \"bits\"; "
+     "not_implemented = [\"1\"]; } );",
+     "devices/p.conf:2: points[0].not_implemented: is given, wants none: a single bit has no value "
+     "to spare\n"},
     {"points = (\n{ " POINT "type = \"u16\"; ratio = \"ct*pt\"; } );",
      "devices/p.conf:2: points[0].ratio: is \"ct*pt\", nearest is ct*vt, wants one of ct, vt, "
      "ct*vt, "
@@ -209,6 +230,18 @@ static const struct {
      "be written\n"
      "devices/p.conf:3: points[1].is_writable: is true, wants false: what function 2 reads cannot "
      "be written\n"},
+    {"points = (\n{ quantity = \"voltage_a\"; function = 4; address = 5; type = \"u16\"; words = "
+     "(\"0 off\"); },\n{ quantity = \"mode\"; function = 4; address = 6; type = \"u16\"; words = "
+     "(\"0 off\", \"1\", \"0x0 out\", \"2 it's\", \"x on\"); } );",
+     "devices/p.conf:2: points[0].words: is given, wants a state: voltage_a is a gauge\n"
+     "devices/p.conf:3: points[1].words: holds \"1\", wants a number and a word of at most 40 "
+     "bytes "
+     "without quotes, braces, backslash and %, such as \"3 charging\"\n"
+     "devices/p.conf:3: points[1].words: holds \"0x0 out\", whose number is listed twice\n"
+     "devices/p.conf:3: points[1].words: holds \"2 it's\", wants a number and a word of at most 40 "
+     "bytes without quotes, braces, backslash and %, such as \"3 charging\"\n"
+     "devices/p.conf:3: points[1].words: holds \"x on\", wants a number and a word of at most 40 "
+     "bytes without quotes, braces, backslash and %, such as \"3 charging\"\n"},
     /* helpers */
     {"points = (\n{ " POINT "type = \"u16\"; scale_from = \"f\"; scale_by = [\"f\", \"z\"]; } );\n"
      "helpers = ( { name = \"f\"; function = 3; address = 9; type = \"f32\"; },\n"

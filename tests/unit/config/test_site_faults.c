@@ -24,23 +24,24 @@ static const struct {
     {"lines = ( );", ""},
     /* periods */
     {"fast_ms = 700;\nlines = ( " LINE("l", "h") "} );",
-     "s.conf: fast_ms: is 700, wants a divisor or a multiple of a quarter of an hour: 625 or 720 "
-     "ms\n"},
+     "s.conf: fast_ms: is 700, wants what divides an hour or a day without rest: 675 or 720 ms\n"},
     {"fast_ms = 620;\nlines = ( " LINE("l", "h") "} );",
-     "s.conf: fast_ms: is 620, wants a divisor or a multiple of a quarter of an hour: 600 or 625 "
-     "ms\n"},
+     "s.conf: fast_ms: is 620, wants what divides an hour or a day without rest: 600 or 625 ms\n"},
     {"fast_ms = 50;", "s.conf:1: fast_ms: is 50, wants an integer 100..86400000 ms\n"},
-    {"nodes = ( { id = \"n\"; } ); slow_ms = 1000000;",
-     "s.conf: slow_ms: is 1000000, wants a divisor or a multiple of a quarter of an hour: 900000 "
-     "or "
-     "1800000 ms\n"},
+    {"nodes = ( { id = \"n\"; } ); slow_ms = 119000; normal_ms = 1000000;",
+     "s.conf: normal_ms: is 1000000, wants what divides an hour or a day without rest: 960000 or "
+     "1080000 ms\n"
+     "s.conf: slow_ms: is 119000, wants what divides an hour or a day without rest: 115200 or "
+     "120000 ms\n"},
     {"slow_ms = 86400000; normal_ms = 450000; fast_ms = 100;", ""},
+    {"slow_ms = 7200000; normal_ms = 150000; fast_ms = 120000;", ""},
+    {"slow_ms = 28800000; normal_ms = 2400000; fast_ms = 1200000;", ""},
+    {"slow_ms = 4500000;", ""}, /* five quarter hours: they do not divide the day, but are whole */
     {"lines = (\n" LINE("l", "h") "devices = (\n{ id = \"a\"; profile = \"meter-a\"; fast_ms = 99; "
                                   "normal_ms = 7000; slow_ms = 1800000; } ); } );",
      "s.conf:3: lines.l.devices.a.fast_ms: is 99, wants at least 100 ms\n"
-     "s.conf:3: lines.l.devices.a.normal_ms: is 7000, wants a divisor or a multiple of a quarter "
-     "of "
-     "an hour: 6250 or 7200 ms\n"},
+     "s.conf:3: lines.l.devices.a.normal_ms: is 7000, wants what divides an hour or a day without "
+     "rest: 6912 or 7200 ms\n"},
     /* nodes */
     {"nodes = (\n{ id = \"a\"; },\n{ id = \"b\"; },\n{ id = \"a\"; },\n{ id = \"a\"; } );",
      "s.conf:4: nodes.a.id: is \"a\", as on line 2, wants an id of its own\n"

@@ -43,6 +43,7 @@ static void note(struct world *world, const char *device, uint16_t first, bool i
     struct bad_register row = {
         .unit = 3,
         .function = 4,
+        .quality = QUALITY_EXCEPTION,
         .exception = 2,
         .is_split = is_split,
         .first = first,

@@ -18,10 +18,12 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "http/error_code.h"
 #include "http/listen.h"
 #include "http/metrics.h"
 #include "http/origin.h"
 #include "http/routes.h"
+#include "http/stream_queue.h"
 #include "http/writer.h"
 
 static int setup(void **state)
@@ -242,6 +244,51 @@ static void openapi_describes_exactly_the_routes(void **state)
     assert_int_equal(count, route_count);
 }
 
+/* The words below "code:" and "enum:" in docs/openapi.yaml. */
+static size_t described_codes(char described[][96], size_t max)
+{
+    FILE *file = fopen(LINGTAN_SOURCE_FOLDER "/docs/openapi.yaml", "re");
+    assert_non_null(file);
+    char line[512];
+    size_t count = 0;
+    bool is_within = false;
+    while (fgets(line, sizeof(line), file)) {
+        char word[96] = "";
+        is_within |= strcmp(line, "            code:\n") == 0;
+        if (is_within && count < max && sscanf(line, " - %95[a-z_0-9]", word) == 1) {
+            memcpy(described[count++], word, sizeof(word));
+        } else if (is_within && count > 0) {
+            break;
+        }
+    }
+    fclose(file);
+    return count;
+}
+
+/* Both ways: a program must know each code, and one that never comes is a promise broken. */
+static void openapi_lists_exactly_the_error_codes(void **state)
+{
+    static char described[100][96];
+    (void)state;
+    size_t count = described_codes(described, 100);
+    for (size_t i = 0; i < ERROR_CODE_COUNT; i++) {
+        assert_non_null(error_rows[i].word);
+        assert_in_range(error_rows[i].status, 400, 599);
+        if (!is_listed(described, count, error_rows[i].word)) {
+            fail_msg("docs/openapi.yaml lacks the code %s", error_rows[i].word);
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        bool is_known = false;
+        for (size_t j = 0; j < ERROR_CODE_COUNT; j++) {
+            is_known |= strcmp(error_rows[j].word, described[i]) == 0;
+        }
+        if (!is_known) {
+            fail_msg("docs/openapi.yaml has the code %s, which is never given", described[i]);
+        }
+    }
+}
+
 /* docs/API.md is for people; it must not lack one either. */
 static void the_page_names_every_route(void **state)
 {
@@ -285,6 +332,42 @@ static void finds_routes(void **state)
     assert_null(allow);
 }
 
+/* Two clients, one slow: events come out whole, in order, in pieces of any size, and stay where they are. */
+static void queues_share_events(void **state)
+{
+    (void)state;
+    enum { EVENTS = 1000, SLOW = 7 };
+    struct stream_queue quick = {0};
+    struct stream_queue slow = {0};
+    struct text sent = {0};
+    struct text seen = {0};
+    char bytes[4096];
+    for (int i = 0; i < EVENTS; i++) {
+        char *words = mem_format("event %d;", i);
+        struct stream_event *event = stream_event_create(words, strlen(words));
+        stream_queue_add(&quick, event);
+        stream_queue_add(&slow, event);
+        assert_int_equal(event->references, 3);
+        stream_event_unref(event);
+        text_add_string(&sent, words);
+        assert_int_equal(stream_queue_read(&quick, bytes, sizeof(bytes)), strlen(words));
+        assert_memory_equal(bytes, words, strlen(words));
+        text_add(&seen, bytes, stream_queue_read(&slow, bytes, SLOW));
+        assert_int_equal(slow.bytes, sent.length - seen.length);
+        free(words);
+    }
+    assert_int_equal(quick.bytes, 0);
+    assert_int_equal(stream_queue_read(&quick, bytes, sizeof(bytes)), 0);
+    while (slow.bytes > 100) {
+        text_add(&seen, bytes, stream_queue_read(&slow, bytes, 100));
+    }
+    assert_memory_equal(seen.data, sent.data, seen.length);
+    stream_queue_finish(&slow); /* with something in it */
+    stream_queue_finish(&quick);
+    text_finish(&sent);
+    text_finish(&seen);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -298,8 +381,10 @@ int main(void)
         cmocka_unit_test(knows_forwarding_headers),
         cmocka_unit_test(cleans_what_it_repeats),
         cmocka_unit_test(openapi_describes_exactly_the_routes),
+        cmocka_unit_test(openapi_lists_exactly_the_error_codes),
         cmocka_unit_test(the_page_names_every_route),
         cmocka_unit_test(finds_routes),
+        cmocka_unit_test(queues_share_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,19 +56,25 @@ static void client_close(struct client *client)
     text_finish(&client->seen);
 }
 
+/* What comes within 100 ms. Returns 0 at the end of the stream. */
+static ssize_t client_read(struct client *client)
+{
+    char bytes[65536];
+    struct pollfd poll_fd = {.fd = client->fd, .events = POLLIN};
+    ssize_t got = poll(&poll_fd, 1, 100) > 0 ? recv(client->fd, bytes, sizeof(bytes), 0) : -1;
+    if (got > 0) {
+        text_add(&client->seen, bytes, (size_t)got);
+    }
+    return got;
+}
+
 /* Reads until the text appears. Returns false at the end of the stream or after 20 s. */
 static bool client_await(struct client *client, const char *part)
 {
     int64_t until_ms = mono_ms() + PATIENCE_MS;
     while (!client->seen.data || !strstr(client->seen.data, part)) {
-        char bytes[65536];
-        struct pollfd poll_fd = {.fd = client->fd, .events = POLLIN};
-        ssize_t got = poll(&poll_fd, 1, 100) > 0 ? recv(client->fd, bytes, sizeof(bytes), 0) : -1;
-        if (got == 0 || mono_ms() > until_ms) {
+        if (client_read(client) == 0 || mono_ms() > until_ms) {
             return false;
-        }
-        if (got > 0) {
-            text_add(&client->seen, bytes, (size_t)got);
         }
     }
     return true;
@@ -284,6 +290,54 @@ static void stops_with_open_streams(void **state)
     }
 }
 
+static void nothing(void *context)
+{
+    (void)context;
+}
+
+static void pass_seconds(struct world *world, struct fake_clock *clock, int64_t seconds)
+{
+    fake_clock_advance(clock, seconds * 1000000);
+    assert_int_equal(loop_call(world->loop, nothing, NULL), 0);
+    assert_int_equal(loop_call(world->loop, nothing, NULL), 0);
+}
+
+static void await_heartbeats(struct client *client, size_t count)
+{
+    int64_t until_ms = mono_ms() + 3000;
+    while (count_of(client->seen.data, ": heartbeat\n\n") < count && mono_ms() < until_ms) {
+        (void)client_read(client);
+    }
+    assert_int_equal(count_of(client->seen.data, ": heartbeat\n\n"), count);
+}
+
+/* A page that is opened again and again must not keep the heartbeats from the others. */
+static void every_stream_hears_a_heartbeat_every_15_s(void **state)
+{
+    (void)state;
+    struct fake_clock clock;
+    struct world world;
+    struct client clients[8];
+    size_t open = 0;
+    size_t due[ARRAY_SIZE(clients)] = {0};
+    fake_clock_init(&clock, 1000000, 1700000000000000);
+    world_start_at(&world, &clock.clock);
+    for (int second = 0; second <= 90; second += 5) {
+        for (size_t i = 0; i < open && second % STREAM_HEARTBEAT_S == 0; i++) {
+            await_heartbeats(&clients[i], ++due[i]);
+        }
+        if (second % 10 == 0 && open < ARRAY_SIZE(clients)) {
+            client_open(&clients[open], &world, "");
+            assert_true(client_await(&clients[open++], "event: snapshot"));
+        }
+        pass_seconds(&world, &clock, 5);
+    }
+    for (size_t i = 0; i < open; i++) {
+        client_close(&clients[i]);
+    }
+    world_stop(&world);
+}
+
 static void *batter(void *context)
 {
     struct world *world = context;
@@ -327,6 +381,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(comes_in_chunks_over_http_1_1, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_bad_filters_and_gives_heads, setup, teardown),
         cmocka_unit_test(stops_with_open_streams),
+        cmocka_unit_test(every_stream_hears_a_heartbeat_every_15_s),
         cmocka_unit_test_setup_teardown(survives_coming_and_going, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -72,8 +72,8 @@ void world_post(struct world *world, size_t device, int64_t watts, enum quality 
     bool is_ok = quality == QUALITY_OK;
     size_t size = 0;
     (void)snprintf(batch_texts_space(batch, &size), 32, "SN-\"1\"");
-    batch->time_us = clock_wall_us(clock_real());
-    batch->received_mono_us = clock_mono_us(clock_real());
+    batch->time_us = clock_wall_us(world->clock);
+    batch->received_mono_us = clock_mono_us(world->clock);
     const struct reading readings[POINTS] = {
         {.value = reading_value_of_count(watts, 0.001, 0), .count = watts, .resolution = 0.001},
         {.value = (double)230.1F, .point = 1},
@@ -192,9 +192,14 @@ static int give_command(void *context, struct command *take_command)
         take_command->error = -ETIMEDOUT;
         take_command->done(take_command);
         return 0;
+    case COMMAND_PUT_OFF:
+        take_command->error = -EAGAIN;
+        take_command->retry_in_us = 20100000;
+        take_command->done(take_command);
+        return 0;
     case COMMAND_REFUSED:
         take_command->error = -EREMOTEIO;
-        take_command->exception = 2;
+        take_command->exception = (uint8_t)atomic_load(&world->exception);
         take_command->done(take_command);
         return 0;
     case COMMAND_NO_LINE:
@@ -265,7 +270,7 @@ static void start_http(struct world *world)
         .store = world->store,
         .site = &world->site,
         .version = "0.0.test",
-        .started_wall_us = clock_wall_us(clock_real()),
+        .started_wall_us = clock_wall_us(world->clock),
         .lines = list_lines,
         .devices = list_devices,
         .command = give_command,
@@ -279,7 +284,7 @@ static void start_http(struct world *world)
 static void *run(void *context)
 {
     struct world *world = context;
-    assert_int_equal(loop_create(clock_real(), &world->loop), 0);
+    assert_int_equal(loop_create(world->clock, &world->loop), 0);
     assert_int_equal(hub_create(world->loop, world->store, &world->hub), 0);
     for (size_t i = 0; i < WORLD_DEVICES; i++) {
         hub_add_device(world->hub, world->devices[i]);
@@ -311,9 +316,10 @@ static void damage_journal(const struct world *world)
     free(data);
 }
 
-static void start(struct world *world, bool with_store, bool is_damaged)
+static void start(struct world *world, const struct clock *clock, bool with_store, bool is_damaged,
+                  void (*tweak)(struct world *world))
 {
-    *world = (struct world){0};
+    *world = (struct world){.clock = clock};
     (void)snprintf(world->folder, sizeof(world->folder), "/tmp/lingtan-http.XXXXXX");
     assert_non_null(mkdtemp(world->folder));
     world->socket = mem_format("%s/lingtan.sock", world->folder);
@@ -330,6 +336,9 @@ static void start(struct world *world, bool with_store, bool is_damaged)
     if (is_damaged) {
         damage_journal(world);
     }
+    if (tweak) {
+        tweak(world);
+    }
     if (with_store) {
         start_store(world);
     }
@@ -342,12 +351,22 @@ static void start(struct world *world, bool with_store, bool is_damaged)
 
 void world_start(struct world *world, bool with_store)
 {
-    start(world, with_store, false);
+    start(world, clock_real(), with_store, false, NULL);
+}
+
+void world_start_at(struct world *world, const struct clock *clock)
+{
+    start(world, clock, false, false, NULL);
+}
+
+void world_start_with(struct world *world, void (*tweak)(struct world *world))
+{
+    start(world, clock_real(), false, false, tweak);
 }
 
 void world_start_damaged(struct world *world)
 {
-    start(world, true, true);
+    start(world, clock_real(), true, true, NULL);
 }
 
 static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *place)
@@ -507,4 +526,17 @@ json_t *world_get(const struct world *world, const char *path, int status)
     assert_non_null(root);
     reply_finish(&reply);
     return root;
+}
+
+const char *string_at(const json_t *object, const char *name)
+{
+    const char *value = json_string_value(json_object_get(object, name));
+    assert_non_null(value);
+    return value;
+}
+
+json_int_t integer_at(const json_t *object, const char *name)
+{
+    assert_true(json_is_integer(json_object_get(object, name)));
+    return json_integer_value(json_object_get(object, name));
 }

@@ -18,6 +18,7 @@ enum command_mode {
     COMMAND_ANSWERED,
     COMMAND_HELD, /* until the test gives it back */
     COMMAND_TIMEOUT,
+    COMMAND_PUT_OFF,
     COMMAND_REFUSED,
     COMMAND_NO_LINE,
     COMMAND_FULL,
@@ -26,6 +27,7 @@ enum command_mode {
 enum { WORLD_DEVICES = 2 };
 
 struct world {
+    const struct clock *clock;
     char folder[64];
     char *socket;
     struct loop *loop;
@@ -40,7 +42,8 @@ struct world {
     int start_error;
     pthread_t thread;
     atomic_bool is_up;
-    atomic_int mode; /* enum command_mode */
+    atomic_int mode;      /* enum command_mode */
+    atomic_int exception; /* of COMMAND_REFUSED */
     struct command *_Atomic held;
     atomic_bool is_ready;
     atomic_int retries;      /* of bad registers, device 0 */
@@ -48,9 +51,13 @@ struct world {
 };
 
 void world_start(struct world *world, bool with_store);
+/* Without a store, on this clock: the loop looks at it every 10 ms. */
+void world_start_at(struct world *world, const struct clock *clock);
 /* With a store whose only day file is garbage and whose ledger is missing: STORE_JOURNAL_CORRUPT and
  * STORE_LEDGER_RESTORED stand. */
 void world_start_damaged(struct world *world);
+/* Without a store, with options of the test's own: tweak is called before http starts. */
+void world_start_with(struct world *world, void (*tweak)(struct world *world));
 void world_stop(struct world *world);
 
 /* Posts a batch of a device: power in W, and its other points. */
@@ -86,5 +93,9 @@ struct reply world_ask_local(const struct world *world, const char *method, cons
 json_t *world_get(const struct world *world, const char *path, int status);
 
 int64_t mono_ms(void);
+
+/* A member of an answer, which must be there and of that type. */
+const char *string_at(const json_t *object, const char *name);
+json_int_t integer_at(const json_t *object, const char *name);
 
 #endif

@@ -12,7 +12,11 @@
 
 #include <cmocka.h>
 
+#include <unistd.h>
+
+#include "base/mem.h"
 #include "hub/hub.h"
+#include "store/store_internal.h"
 #include "support/support.h"
 
 struct world {
@@ -173,6 +177,20 @@ static void a_reading_is_stale_after_two_and_a_half_periods(void **state)
     device_unref(device);
 }
 
+/* A device that is silent for an hour and tried now and then does not answer: "stale" would hide why. */
+static void a_failed_reading_keeps_its_reason(void **state)
+{
+    struct world *world = *state;
+    const struct device *device = make_device("one", 2);
+    hub_post(world->hub, make_batch(world, device, 5, QUALITY_TIMEOUT));
+    run(world);
+    const struct live_device *live = hub_find_device(world->hub, "one");
+    assert_int_equal(hub_quality(world->hub, live, 0), QUALITY_TIMEOUT);
+    fake_clock_advance(&world->clock, 3600000000);
+    assert_int_equal(hub_quality(world->hub, live, 0), QUALITY_TIMEOUT);
+    device_unref(device);
+}
+
 static void a_new_layout_begins_a_fresh_state_but_seq_goes_on(void **state)
 {
     struct world *world = *state;
@@ -295,12 +313,89 @@ static void appends_to_the_store_and_goes_on_after_a_restart(void **state)
     test_folder_remove(folder);
 }
 
+static void post_and_see(struct world *world, struct hub *hub, const struct device *device)
+{
+    world->seen = 0;
+    hub_post(hub, make_batch(world, device, 1, QUALITY_OK));
+    hub_drain(hub);
+    assert_int_equal(world->seen, 1);
+}
+
+/* The disk comes late: until then batches have neither a place in the journal nor a number. */
+static void numbers_nothing_before_the_store_can(void **state)
+{
+    struct world *world = *state;
+    char *folder = test_folder_create();
+    char path[256];
+    snprintf(path, sizeof(path), "%s/disk", folder);
+    struct store_options options = {
+        .folder = path, .commit_ms = 50, .journal_days = 2, .journal_mb = 100, .min_free_mb = 1};
+    fclose(fopen(path, "w"));
+    struct store *store = NULL;
+    struct hub *hub = NULL;
+    assert_int_equal(store_open(&options, clock_real(), &store), 0);
+    store->retry_us = 10000;
+    store->next_retry_us = 0;
+    assert_int_equal(hub_create(world->loop, store, &hub), 0);
+    const struct hub_subscriber subscriber = {.batch = see, .context = world};
+    assert_true(hub_subscribe(hub, &subscriber) >= 0);
+    const struct device *device = make_device("one", 2);
+    hub_add_device(hub, device);
+    post_and_see(world, hub, device);
+    assert_true(world->seen_positions[0] >= POSITION_UNNUMBERED && world->seen_seqs[0] == 0);
+    post_and_see(world, hub, device);
+    assert_true(world->seen_positions[0] > POSITION_UNNUMBERED && world->seen_seqs[0] == 0);
+    unlink(path);
+    assert_int_equal(store_start(store), 0);
+    while (!store_is_numbered(store)) {
+        usleep(1000);
+    }
+    post_and_see(world, hub, device);
+    assert_int_equal(world->seen_positions[0], 1);
+    assert_int_equal(world->seen_seqs[0], 1);
+    hub_destroy(hub);
+    store_destroy(store);
+    device_unref(device);
+    test_folder_remove(folder);
+}
+
+/* A ledger that cannot be written reserves no more numbers: rather none than one that may come again after a crash. */
+static void gives_no_number_that_is_not_reserved(void **state)
+{
+    struct world *world = *state;
+    char *folder = test_folder_create();
+    struct store_options options = {
+        .folder = folder, .commit_ms = 50, .journal_days = 2, .journal_mb = 100, .min_free_mb = 1};
+    struct store *store = NULL;
+    struct hub *hub = NULL;
+    assert_int_equal(store_open(&options, clock_real(), &store), 0);
+    assert_int_equal(hub_create(world->loop, store, &hub), 0);
+    const struct hub_subscriber subscriber = {.batch = see, .context = world};
+    assert_true(hub_subscribe(hub, &subscriber) >= 0);
+    const struct device *device = make_device("one", 2);
+    atomic_store(&store->seq_reserved, 3);
+    const uint64_t wanted[] = {1, 2, 0, 0, 3, 4};
+    for (size_t i = 0; i < ARRAY_SIZE(wanted); i++) {
+        if (i == 4) {
+            atomic_store(&store->seq_reserved, 1000);
+        }
+        post_and_see(world, hub, device);
+        assert_int_equal(world->seen_seqs[0], wanted[i]);
+        assert_int_equal(world->seen_positions[0], i + 1);
+    }
+    hub_destroy(hub);
+    store_destroy(store);
+    device_unref(device);
+    test_folder_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(numbers_positions_over_all_and_seq_per_device, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(keeps_the_newest_reading_and_text, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_failed_reading_keeps_its_reason, setup, teardown),
         cmocka_unit_test_setup_teardown(a_reading_is_stale_after_two_and_a_half_periods, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_new_layout_begins_a_fresh_state_but_seq_goes_on, setup,
@@ -310,6 +405,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(takes_batches_from_many_threads, setup, teardown),
         cmocka_unit_test_setup_teardown(appends_to_the_store_and_goes_on_after_a_restart, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(numbers_nothing_before_the_store_can, setup, teardown),
+        cmocka_unit_test_setup_teardown(gives_no_number_that_is_not_reserved, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

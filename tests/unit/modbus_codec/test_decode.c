@@ -247,7 +247,13 @@ static void sentinels_are_no_values(void **state)
         "  not_implemented = [\"0xFFFF\"]; },"
         "{ quantity = \"water_volume\"; function = 3; address = 14; type = \"bcd\"; count = 1; },"
         "{ quantity = \"voltage_c\"; function = 3; address = 15; type = \"f32\"; "
-        "  not_implemented = [\"0xC61C3C00\"]; });");
+        "  not_implemented = [\"0xC61C3C00\"]; },"
+        "{ quantity = \"current_a\"; function = 3; address = 17; type = \"f32\"; scale = 0.1; "
+        "  not_implemented = [\"9999\"]; },"
+        "{ quantity = \"current_b\"; function = 3; address = 19; type = \"f32\"; "
+        "  not_implemented = [\"9999\"]; word_order = \"low_first\"; },"
+        "{ quantity = \"heat_energy\"; function = 3; address = 21; type = \"bcd\"; count = 1; "
+        "  not_implemented = [\"9999\"]; });");
     fixture_set(&fixture, 3, 0, "FFFF 7FFE 8000");
     fixture_set(&fixture, 3, 3, "0000 8000");
     fixture_set(&fixture, 3, 5, "FFFF FFFF FFFF FFFF");
@@ -255,6 +261,9 @@ static void sentinels_are_no_values(void **state)
     fixture_set(&fixture, 3, 11, "FF80 0000"); /* -Inf */
     fixture_set(&fixture, 3, 13, "FFFF FFFF");
     fixture_set(&fixture, 3, 15, "C61C 3C00"); /* -9999.0 */
+    fixture_set(&fixture, 3, 17, "461C 3C00");
+    fixture_set(&fixture, 3, 19, "3C00 461C");
+    fixture_set(&fixture, 3, 21, "9999");
     struct batch *batch = fixture_poll(&fixture, POLL_NORMAL);
     check_quality(batch, "voltage_a", QUALITY_NOT_IMPLEMENTED);
     check_value(batch, "voltage_b", 32766);
@@ -266,6 +275,9 @@ static void sentinels_are_no_values(void **state)
     check_quality(batch, "gas_volume", QUALITY_NOT_IMPLEMENTED);
     check_quality(batch, "water_volume", QUALITY_BAD_REPLY);
     check_quality(batch, "voltage_c", QUALITY_NOT_IMPLEMENTED);
+    check_quality(batch, "current_a", QUALITY_NOT_IMPLEMENTED);
+    check_quality(batch, "current_b", QUALITY_NOT_IMPLEMENTED);
+    check_quality(batch, "heat_energy", QUALITY_NOT_IMPLEMENTED);
     batch_unref(batch);
     fixture_finish(&fixture);
 }

@@ -375,19 +375,54 @@ static void rejects_disagreeing_lengths(void **state)
         "1234 0000 0005 01 03 04 0001 0002",      /* by two */
         "1234 0000 0007 01 03 06 0001 0002",      /* byte count too large */
         "1234 0000 0007 01 03 FF 0001 0002",      /* M9 */
-        "1234 0000 0005 01 03 02 0001",           /* asked for two, got one */
         "1234 0000 0009 01 03 06 0001 0002 0003", /* asked for two, got three */
         "1234 0000 0007 02 03 04 0001 0002",      /* another unit */
         "1234 0000 0007 01 04 04 0001 0002",      /* another function */
         "1234 0001 0007 01 03 04 0001 0002",      /* another protocol */
         "1234 0000 0001 01 03 04 0001 0002",      /* no length at all */
         "1234 0000 0001 01 83 02",                /* not even an exception */
-        "1233 0000 0002 01 03 04 0001 0002",      /* and a foreign one */
     };
     for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
         assert_int_equal(match_hex(FRAME_TCP, &two_registers, frames[i]).verdict, FRAME_BAD);
     }
     assert_int_equal(match_hex(FRAME_TCP, &two_registers, two_good).verdict, FRAME_REPLY);
+}
+
+/* Asked for two, got one or none: no value, but the frame is whole, and what follows it is where it should be. */
+static void tells_a_short_reply(void **state)
+{
+    (void)state;
+    static const struct {
+        enum frame_kind kind;
+        const char *frame;
+        size_t given;
+        size_t size;
+    } replies[] = {
+        {FRAME_TCP, "1234 0000 0005 01 03 02 0001", 2, 11},
+        {FRAME_TCP, "1234 0000 0003 01 03 00", 0, 9},
+        {FRAME_RTU, "01 03 02 0001 7984", 2, 7},
+        {FRAME_RTU, "01 03 00 20F0", 0, 5},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(replies); i++) {
+        uint8_t bytes[32];
+        size_t size = hex_bytes(replies[i].frame, bytes);
+        bytes[size] = 0xA5;
+        for (size_t part = 0; part < size; part++) {
+            assert_int_equal(match(replies[i].kind, &two_registers, bytes, part).verdict,
+                             FRAME_INCOMPLETE);
+        }
+        struct seen seen = match(replies[i].kind, &two_registers, bytes, size + 1);
+        assert_int_equal(seen.verdict, FRAME_SHORT);
+        assert_int_equal(seen.consumed, replies[i].size);
+        assert_int_equal(seen.reply.data_size, replies[i].given);
+        assert_null(seen.reply.data);
+        assert_false(frame_is_good(&seen.reply));
+    }
+    assert_int_equal(match_hex(FRAME_TCP, &two_registers, "1234 0000 0004 01 03 01 00").verdict,
+                     FRAME_BAD); /* half a register */
+    assert_int_equal(match_hex(FRAME_TCP, &two_registers, "1234 0000 0005 01 03 04 0001").verdict,
+                     FRAME_BAD);
+    assert_int_equal(match_hex(FRAME_RTU, &two_registers, "01 03 02 0001 7985").verdict, FRAME_BAD);
 }
 
 /* M4, M6, M7: what belongs to older requests is dropped piece by piece, however it was cut. */
@@ -434,12 +469,12 @@ static void never_waits_for_an_impossible_length(void **state)
 {
     (void)state;
     assert_int_equal(match_hex(FRAME_TCP, &two_registers, "1234 0000 FFFF").verdict, FRAME_BAD);
-    assert_int_equal(match_hex(FRAME_TCP, &two_registers, "1233 0000 00FF").verdict, FRAME_BAD);
+    assert_int_equal(match_hex(FRAME_TCP, &two_registers, "1233 0000 00FF").verdict, FRAME_STRAY);
     assert_int_equal(match_hex(FRAME_TCP, &two_registers, "1234 0000 0047 01 03").verdict,
                      FRAME_BAD);
     assert_int_equal(match_hex(FRAME_TCP, &two_registers, "1233 0000 00FE 01 03").verdict,
                      FRAME_INCOMPLETE);
-    assert_int_equal(match_hex(FRAME_TCP, &two_registers, "4854 5450").verdict, FRAME_BAD);
+    assert_int_equal(match_hex(FRAME_TCP, &two_registers, "4854 5450").verdict, FRAME_STRAY);
 }
 
 /* M10 */
@@ -447,13 +482,12 @@ static void rejects_serial_noise(void **state)
 {
     (void)state;
     static const char *const frames[] = {
-        "01 03 04 0000C148 AB96",    /* CRC */
-        "00 01 03 04 0000C148 AB95", /* leading junk byte */
-        "02 03 04 0000C148 98D5",    /* another unit */
-        "02",                        /* told by the first byte */
-        "01 04",                     /* another function */
-        "01 83 02 C0F0",             /* exception with a bad CRC (good: C0F1) */
-        "01 03 06",                  /* another byte count */
+        "01 03 04 0000C148 AB96", /* CRC */
+        "02 03 04 0000C148 98D5", /* another unit */
+        "02 03 04 0000",          /* told by the head: no reply can begin behind it */
+        "01 04 04 0000",          /* another function */
+        "01 83 02 C0F0",          /* exception with a bad CRC (good: C0F1) */
+        "01 03 06",               /* another byte count */
     };
     for (size_t i = 0; i < ARRAY_SIZE(frames); i++) {
         assert_int_equal(match_hex(FRAME_RTU, &two_registers, frames[i]).verdict, FRAME_BAD);
@@ -522,6 +556,7 @@ int main(void)
         cmocka_unit_test(takes_exceptions_of_a_wrong_length),
         cmocka_unit_test(drops_foreign_exceptions_of_a_wrong_length),
         cmocka_unit_test(rejects_disagreeing_lengths),
+        cmocka_unit_test(tells_a_short_reply),
         cmocka_unit_test(drops_foreign_replies),
         cmocka_unit_test(takes_any_transaction_only_when_told),
         cmocka_unit_test(never_waits_for_an_impossible_length),

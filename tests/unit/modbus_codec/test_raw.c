@@ -135,7 +135,7 @@ static void coils(void **state)
 static void check_text(const char *bytes, size_t size, int byte_order, const char *wanted)
 {
     uint16_t registers[8] = {0};
-    char out[17];
+    char out[25];
     for (size_t i = 0; i < size; i++) {
         registers[i / 2] |= (uint16_t)((uint8_t)bytes[i] << (i % 2 == 0 ? 8 : 0));
     }
@@ -157,19 +157,74 @@ static void texts(void **state)
     check_text("", 0, BYTES_HIGH_FIRST, "");
     check_text("        ", 8, BYTES_HIGH_FIRST, "");
     check_text("\xe7\x94\xb5\xe8\xa1\xa8", 6, BYTES_HIGH_FIRST, "\xe7\x94\xb5\xe8\xa1\xa8");
-    check_text("a\xff\xfe"
+    check_text("a\xfe"
                "b",
-               4, BYTES_HIGH_FIRST, "ab");
-    check_text("x\xc0\xaf"
+               3, BYTES_HIGH_FIRST, "a?b");
+    check_text("x\xc0\x9f"
                "y",
-               4, BYTES_HIGH_FIRST, "xy"); /* overlong */
+               4, BYTES_HIGH_FIRST, "x?y"); /* overlong */
     check_text("x\xed\xa0\x80"
                "y",
-               5, BYTES_HIGH_FIRST, "xy");                       /* surrogate */
-    check_text("x\xf4\x90\x80\x80y", 6, BYTES_HIGH_FIRST, "xy"); /* beyond U+10FFFF */
-    check_text("x\xc2\x85y", 4, BYTES_HIGH_FIRST, "xy");         /* C1 control */
+               5, BYTES_HIGH_FIRST, "x?y");                       /* surrogate */
+    check_text("x\xf4\x90\x80\x80y", 6, BYTES_HIGH_FIRST, "x?y"); /* beyond U+10FFFF */
+    check_text("x\xc2\x85y", 4, BYTES_HIGH_FIRST, "x?y");         /* C1 control */
     check_text("0123456789abcde\xe7", 16, BYTES_HIGH_FIRST, "0123456789abcde"); /* cut in two */
     check_text("0123456789abcdef", 16, BYTES_HIGH_FIRST, "0123456789abcdef");
+}
+
+/* As makers fill them. */
+static void texts_end_where_the_display_ends_them(void **state)
+{
+    (void)state;
+    check_text("AB\0OLDTEXT", 10, BYTES_HIGH_FIRST, "AB");
+    check_text("ABC\0LDTEXT", 10, BYTES_HIGH_FIRST, "ABC");
+    check_text("\0OLDTEXT", 8, BYTES_HIGH_FIRST, "");
+    check_text("ABC\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16, BYTES_HIGH_FIRST,
+               "ABC");
+    check_text("ABCD\xff\xffOLD", 9, BYTES_HIGH_FIRST, "ABCD");
+    check_text("\xff\xff\xff\xff\xff\xff\xff\xff", 8, BYTES_HIGH_FIRST, "");
+    check_text("  AB CD         ", 16, BYTES_HIGH_FIRST, "AB CD");
+    check_text("AB  \0 OLD", 9, BYTES_HIGH_FIRST, "AB");
+    check_text("BA\0C", 4, BYTES_LOW_FIRST, "ABC");
+    check_text("A\r\nB", 4, BYTES_HIGH_FIRST, "AB");
+    check_text(" \r\n ", 4, BYTES_HIGH_FIRST, "");
+}
+
+static void a_character_may_have_a_register(void **state)
+{
+    (void)state;
+    check_text("\0S\0N\0-\0"
+               "1\0\0",
+               10, BYTES_HIGH_FIRST, "SN-1");
+    check_text("S\0N\0-\0"
+               "1\0\0\0",
+               10, BYTES_HIGH_FIRST, "SN-1");
+    check_text("\0S\0N\xff\xff\xff\xff", 8, BYTES_HIGH_FIRST, "SN");
+    check_text("\0S\0\0OLD", 7, BYTES_HIGH_FIRST, "S");
+    check_text("\0S\0N\0 \0 ", 8, BYTES_HIGH_FIRST, "SN");
+    check_text("A\0\0\0B", 5, BYTES_HIGH_FIRST, "A");
+    check_text("\0A\0B\0C\0D\0E\0F\0G\0H", 16, BYTES_LOW_FIRST, "ABCDEFGH");
+}
+
+static void chinese_texts_may_come_in_gb_2312(void **state)
+{
+    (void)state;
+    check_text("\xbb\xaa\xce\xaa", 4, BYTES_HIGH_FIRST, "华为");
+    check_text("PD\xb5\xe7\xb1\xed 3", 8, BYTES_HIGH_FIRST, "PD电表 3");
+    check_text("A\xb5\xe7\xb1\xed\0\xb5\xe7", 8, BYTES_HIGH_FIRST, "A电表");
+    check_text("\xb5\xe7\xb1\xed\xb5\xe7\xb1\xed\xb5\xe7\xb1\xed\xb5\xe7\xb1\xed", 16,
+               BYTES_HIGH_FIRST, "电表电表电表电表");
+    check_text("  \xb5\xe7", 4, BYTES_HIGH_FIRST, "电");
+    /* a pair of high bytes that is no character, half a pair, another alphabet */
+    check_text("a\xd7\xfe"
+               "b",
+               4, BYTES_HIGH_FIRST, "a?b");
+    check_text("  a\xaa\xa1"
+               "b\xf0",
+               6, BYTES_HIGH_FIRST, "a?b");
+    check_text("K\xf6ln", 4, BYTES_HIGH_FIRST, "K?ln");
+    /* UTF-8 that the registers cut in two is UTF-8 still */
+    check_text("\xe5\xa4\xa7\xe5\xa4", 5, BYTES_HIGH_FIRST, "大");
 }
 
 int main(void)
@@ -181,6 +236,9 @@ int main(void)
         cmocka_unit_test(swapped_bytes),
         cmocka_unit_test(coils),
         cmocka_unit_test(texts),
+        cmocka_unit_test(texts_end_where_the_display_ends_them),
+        cmocka_unit_test(a_character_may_have_a_register),
+        cmocka_unit_test(chinese_texts_may_come_in_gb_2312),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

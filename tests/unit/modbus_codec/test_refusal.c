@@ -41,7 +41,12 @@ static void check_plan(const struct fixture *fixture, const char *wanted)
 
 static struct refusal refused(uint16_t first, uint16_t last)
 {
-    return (struct refusal){.unit = 1, .function = 3, .exception = 2, .first = first, .last = last};
+    return (struct refusal){.unit = 1,
+                            .function = 3,
+                            .quality = QUALITY_EXCEPTION,
+                            .exception = 2,
+                            .first = first,
+                            .last = last};
 }
 
 static struct refusal split(uint16_t first, uint16_t last)
@@ -178,6 +183,7 @@ static void values_in_one_place_are_one(void **state)
     check_plan(&fixture, "5+2");
     struct refusal refusal;
     assert_false(plan_halve(fixture.plan, 0, &refusal));
+    refusal.quality = QUALITY_EXCEPTION;
     refusal.exception = 2;
     check_refused(&fixture, &refusal, "6+1"); /* the bits may be had without the number */
     fixture_finish(&fixture);

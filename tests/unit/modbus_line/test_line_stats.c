@@ -14,7 +14,7 @@ enum { SECOND = 1000000 };
 static struct line_status copy(struct line_stats *stats, int64_t now_us)
 {
     struct line_status status = {0};
-    line_stats_copy(stats, now_us, &status);
+    line_stats_copy(stats, now_us, 0, &status);
     return status;
 }
 
@@ -91,7 +91,7 @@ static void errors_count_for_line_and_device(void **state)
     assert_int_equal(copy(&stats, 0).errors.timeouts, 2);
     assert_int_equal(copy(&stats, 0).errors.skipped, 5);
     struct device_status device;
-    line_stats_copy_device(&stats, &tally, 0, &device);
+    line_stats_copy_device(&stats, &tally, 0, 0, &device);
     assert_int_equal(device.errors.timeouts, 1);
     assert_int_equal(device.errors.skipped, 5);
     line_stats_finish(&stats);

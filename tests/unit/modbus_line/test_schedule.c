@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <stdbool.h>
+
 #include "collectors/modbus/respite.h"
 #include "collectors/modbus/schedule.h"
 
@@ -74,6 +76,64 @@ static void dates_are_rounded_to_slots(void **state)
         schedule_advance(&schedule, due_us + 700, &timeline);
         assert_true(i == 0 || schedule.due_us == due_us + SECOND);
     }
+}
+
+/* A day of dates of a period: on its own grid, and with counters on every quarter hour too. */
+static void walk_a_day(int64_t period_us, int64_t phase_us, bool has_counters)
+{
+    const int64_t quarter_us = 900LL * SECOND;
+    const int64_t day_us = 96 * quarter_us;
+    const struct timeline timeline = {.offset_us = 20000 * day_us, .slot_us = 5000};
+    struct schedule schedule = schedule_of(period_us, phase_us);
+    schedule.quarter_us = has_counters ? schedule_quarter(period_us) : 0;
+    schedule_begin(&schedule, 0, &timeline);
+    int64_t quarters = 0;
+    int64_t own = 0;
+    while (schedule.due_us < day_us) {
+        const int64_t due_us = schedule.due_us;
+        const int64_t wall_us = due_us - phase_us;
+        const bool is_quarter = wall_us % quarter_us < 5000;
+        const bool is_own = wall_us % period_us < 5000;
+        assert_true(due_us < phase_us || is_own || (is_quarter && has_counters));
+        quarters += is_quarter;
+        own += is_own;
+        assert_int_equal(schedule_skip(&schedule, due_us + 1000), 0);
+        schedule_advance(&schedule, due_us + 1000, &timeline);
+        assert_true(schedule.due_us > due_us);
+    }
+    assert_in_range(own, day_us / period_us, day_us / period_us + 1);
+    if (has_counters) {
+        assert_in_range(quarters, 96, 97);
+    }
+}
+
+static void any_period_of_the_day_meets_the_quarters(void **state)
+{
+    (void)state;
+    static const int64_t periods_s[] = {1,    60,   75,   120,  144,   150,   200,
+                                        240,  360,  400,  480,  900,   1200,  1440,
+                                        1800, 2400, 3600, 7200, 10800, 28800, 86400};
+    for (size_t i = 0; i < sizeof(periods_s) / sizeof(periods_s[0]); i++) {
+        walk_a_day(periods_s[i] * SECOND, 0, true);
+        walk_a_day(periods_s[i] * SECOND, 0, false);
+        walk_a_day(periods_s[i] * SECOND, 900000, true);
+    }
+    assert_int_equal(schedule_quarter(60LL * SECOND), 0); /* which has them anyway */
+    assert_int_equal(schedule_quarter(120LL * SECOND), 900LL * SECOND);
+}
+
+/* Two hours with counters: what is left out are quarter hours. */
+static void late_quarters_are_counted(void **state)
+{
+    (void)state;
+    const struct timeline timeline = {.offset_us = 0};
+    struct schedule schedule = schedule_of(7200LL * SECOND, 0);
+    schedule.quarter_us = schedule_quarter(schedule.period_us);
+    schedule_begin(&schedule, 7200LL * SECOND, &timeline);
+    assert_int_equal(schedule_skip(&schedule, (7200LL + 899) * SECOND), 0);
+    assert_int_equal(schedule_skip(&schedule, (7200LL + 2000) * SECOND), 2);
+    schedule_advance(&schedule, (7200LL + 2000) * SECOND, &timeline);
+    assert_int_equal(schedule.due_us, (7200LL + 2700) * SECOND);
 }
 
 static void late_polls_skip_whole_periods(void **state)
@@ -151,6 +211,8 @@ int main(void)
         cmocka_unit_test(neighbours_lie_apart),
         cmocka_unit_test(classes_of_a_device_coincide),
         cmocka_unit_test(dates_are_rounded_to_slots),
+        cmocka_unit_test(any_period_of_the_day_meets_the_quarters),
+        cmocka_unit_test(late_quarters_are_counted),
         cmocka_unit_test(late_polls_skip_whole_periods),
         cmocka_unit_test(times_before_1970_have_a_grid_too),
         cmocka_unit_test(nothing_to_read_is_never_due),

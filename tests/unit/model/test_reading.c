@@ -82,6 +82,33 @@ static void test_quality_words(void **state)
     assert_string_equal(quality_word(QUALITY_COUNT), "unknown");
 }
 
+/* What every way out says of a reading so long after. */
+static void test_a_reason_outlives_the_value(void **state)
+{
+    (void)state;
+    const int64_t limit_us = 2500000; /* of a period of 1 s */
+    for (int i = 0; i < QUALITY_COUNT; i++) {
+        const enum quality quality = (enum quality)i;
+        const bool has_value =
+            quality == QUALITY_OK || quality == QUALITY_IMPLAUSIBLE || quality == QUALITY_ESTIMATED;
+        assert_int_equal(quality_now(quality, limit_us, 1000), quality);
+        assert_int_equal(quality_now(quality, limit_us + 1, 1000),
+                         has_value ? QUALITY_STALE : quality);
+        assert_int_equal(quality_now(quality, INT64_MAX, 0), quality); /* no period: never old */
+    }
+    const struct point point = {.quantity = quantity_get(QUANTITY_ID_active_power),
+                                .period_ms = 1000};
+    struct reading reading = {.value = 5};
+    assert_int_equal(reading_quality_now(&point, &reading, 0), QUALITY_STALE); /* never read */
+    reading.time_us = 1;
+    assert_int_equal(reading_quality_now(&point, &reading, limit_us), QUALITY_OK);
+    assert_int_equal(reading_quality_now(&point, &reading, limit_us + 1), QUALITY_STALE);
+    reading.value = (double)INFINITY;
+    assert_int_equal(reading_quality_now(&point, &reading, 0), QUALITY_IMPLAUSIBLE);
+    reading.quality = QUALITY_TIMEOUT;
+    assert_int_equal(reading_quality_now(&point, &reading, INT64_MAX), QUALITY_TIMEOUT);
+}
+
 static void test_resolution_decimals(void **state)
 {
     (void)state;
@@ -187,10 +214,54 @@ static void test_prints_float_counters_as_sent(void **state)
     assert_printed(&point, &reading, "1234.567");
 }
 
+static void assert_scaled_printed(enum quantity_id id, double resolution, double value,
+                                  const char *expected)
+{
+    const struct point point = {
+        .quantity = quantity_get(id), .source = POINT_FLOAT32, .resolution = resolution};
+    assert_printed(&point, &(struct reading){.value = value}, expected);
+}
+
+/* A register in W shown in kW: the register's digits, whether the point tells its scale (a gauge), is of an older journal,
+ * which did not, or is a counter, whose resolution is another matter. */
+static void test_prints_scaled_floats_as_sent(void **state)
+{
+    (void)state;
+    const double value = (double)1234.567F / 1000;
+    assert_scaled_printed(QUANTITY_ID_active_power, 0.001, value, "1.234567");
+    assert_scaled_printed(QUANTITY_ID_active_power, 0, value, "1.234567");
+    assert_scaled_printed(QUANTITY_ID_active_energy_import, 0.01, value, "1.234567");
+    assert_scaled_printed(QUANTITY_ID_active_power, 0.001, (double)2300.0F / 1000, "2.3");
+    assert_scaled_printed(QUANTITY_ID_active_power, 0.001, 1.0 / 3,
+                          "0.3333333333333333"); /* no such register */
+}
+
+/* 1/125 of all registers give, in thousandths, a single too, which has other neighbours. */
+static void test_scaled_counters_read_back(void **state)
+{
+    (void)state;
+    uint64_t random = 11;
+    const struct point point = {.quantity = quantity_get(QUANTITY_ID_active_energy_import),
+                                .source = POINT_FLOAT32,
+                                .resolution = 0.01};
+    struct text text = {0};
+    for (int i = 0; i < 20000; i++) {
+        const float raw = (float)(test_random(&random) % 134217) * 125.0F / 1048576.0F;
+        text_clear(&text);
+        reading_add_value(&text, &point, &(struct reading){.value = (double)raw / 1000});
+        const float back = (float)(strtold(text.data, NULL) * 1000);
+        if (back != raw) {
+            fail_msg("%.9g / 1000 became %s", (double)raw, text.data);
+        }
+    }
+    text_finish(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quality_words),
+        cmocka_unit_test(test_a_reason_outlives_the_value),
         cmocka_unit_test(test_resolution_decimals),
         cmocka_unit_test(test_values_are_the_decimals_a_person_would_write),
         cmocka_unit_test(test_values_equal_their_decimal_text),
@@ -198,6 +269,8 @@ int main(void)
         cmocka_unit_test(test_prints_states_as_integers),
         cmocka_unit_test(test_prints_floats_in_their_own_precision),
         cmocka_unit_test(test_prints_float_counters_as_sent),
+        cmocka_unit_test(test_prints_scaled_floats_as_sent),
+        cmocka_unit_test(test_scaled_counters_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

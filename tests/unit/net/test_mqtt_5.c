@@ -196,6 +196,7 @@ static void test_will_and_password(void **state)
 struct rare_broker {
     const unsigned char *answer;
     size_t length;
+    size_t rest; /* of it, later */
     int listener;
     pthread_t thread;
 };
@@ -207,26 +208,34 @@ static void *answer_once(void *context)
     int fd = accept(broker->listener, NULL, NULL);
     ssize_t got = read(fd, request, sizeof(request));
     ssize_t put = write(fd, broker->answer, broker->length);
+    if (broker->rest) {
+        usleep(300000); /* we are up by then */
+        put = write(fd, broker->answer + broker->length, broker->rest);
+    }
     close(fd);
     return got > 0 && put > 0 ? context : NULL;
+}
+
+static void open_rare(struct rare_broker *broker, struct rig *rig)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t size = sizeof(address);
+    broker->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(broker->listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(broker->listener, 8), 0);
+    getsockname(broker->listener, (struct sockaddr *)&address, &size);
+    assert_int_equal(pthread_create(&broker->thread, NULL, answer_once, broker), 0);
+    rig_init(rig, "127.0.0.1", ntohs(address.sin_port), 0);
+    rig->options.protocol = MQTT_5;
+    rig_open(rig, NULL, NULL);
 }
 
 static void assert_answer(const unsigned char *answer, size_t length,
                           enum mqtt_client_trouble trouble, const char *reason)
 {
-    struct rare_broker broker = {.answer = answer,
-                                 .length = length,
-                                 .listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    socklen_t size = sizeof(address);
-    assert_int_equal(bind(broker.listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(broker.listener, 8), 0);
-    getsockname(broker.listener, (struct sockaddr *)&address, &size);
-    assert_int_equal(pthread_create(&broker.thread, NULL, answer_once, &broker), 0);
+    struct rare_broker broker = {.answer = answer, .length = length};
     struct rig rig;
-    rig_init(&rig, "127.0.0.1", ntohs(address.sin_port), 0);
-    rig.options.protocol = MQTT_5;
-    rig_open(&rig, NULL, NULL);
+    open_rare(&broker, &rig);
     while (mqtt_client_state(rig.client) != MQTT_CLIENT_CLOSED) {
         rig_work(&rig);
     }
@@ -253,8 +262,30 @@ static void test_reasons_of_closing(void **state)
     static const unsigned char taken_over[] = {0x20, 3, 0, 0, 0, 0xe0, 2, 0x8e, 0};
     static const unsigned char too_large[] = {0x20, 3, 0, 0, 0, 0xe0, 2, 0x95, 0};
     assert_answer(taken_over, sizeof(taken_over), MQTT_TROUBLE_REFUSED,
-                  "another client uses the same client id");
+                  "another client uses the client id \"lingtan-test\" too");
     assert_answer(too_large, sizeof(too_large), MQTT_TROUBLE_NETWORK, "larger than it takes");
+}
+
+/* We are the first to notice, by a message that cannot be sent: what the broker said lies there to be read. */
+static void test_reason_behind_a_failed_message(void **state)
+{
+    (void)state;
+    static const unsigned char taken_over[] = {0x20, 3, 0, 0, 0, 0xe0, 2, 0x8e, 0};
+    struct rare_broker broker = {.answer = taken_over, .length = 5, .rest = 4};
+    struct rig rig;
+    open_rare(&broker, &rig);
+    while (mqtt_client_state(rig.client) != MQTT_CLIENT_UP) {
+        rig_work(&rig);
+    }
+    pthread_join(broker.thread, NULL);
+    while (mqtt_client_state(rig.client) == MQTT_CLIENT_UP) {
+        int result = publish(&rig, "topic", "payload", 7);
+        assert_true(result == 0 || result == -ENOTCONN);
+        usleep(10000);
+    }
+    rig_assert_closed(&rig, MQTT_TROUBLE_REFUSED, "another client uses the client id");
+    rig_finish(&rig);
+    close(broker.listener);
 }
 
 static size_t received_count;
@@ -293,10 +324,15 @@ int main(void)
 {
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_content_type),      cmocka_unit_test(test_maximum_packet),
-        cmocka_unit_test(test_receive_maximum),   cmocka_unit_test(test_answers),
-        cmocka_unit_test(test_will_and_password), cmocka_unit_test(test_reasons_of_closing),
-        cmocka_unit_test(test_old_broker),        cmocka_unit_test(test_subscription),
+        cmocka_unit_test(test_content_type),
+        cmocka_unit_test(test_maximum_packet),
+        cmocka_unit_test(test_receive_maximum),
+        cmocka_unit_test(test_answers),
+        cmocka_unit_test(test_will_and_password),
+        cmocka_unit_test(test_reasons_of_closing),
+        cmocka_unit_test(test_reason_behind_a_failed_message),
+        cmocka_unit_test(test_old_broker),
+        cmocka_unit_test(test_subscription),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -149,7 +149,7 @@ static void the_balance_closes_at_any_second(void **state)
     struct world *world = summer_at(198, 6.0);
     for (int64_t now = at(198, 6.0); now <= at(198, 18.0); now += 97 * second_us) {
         world_run(world, now);
-        double net = sums_net(world, 0) + sums_net(world, 1);
+        double net = world_net(world, 0) + world_net(world, 1);
         double seen = value_of(world, "feeder:1", QUANTITY_ID_active_power) +
                       value_of(world, "feeder:2", QUANTITY_ID_active_power);
         assert_near(seen, net, 0.01 * fabs(net) + 1e-6);

@@ -10,7 +10,7 @@
 struct store {
     pthread_mutex_t mutex;
     uint64_t cursor;
-    uint64_t next_position;
+    uint64_t next_position; /* 0 = not numbered yet */
     uint64_t durable;
     struct batch **batches;
     size_t count;
@@ -31,8 +31,17 @@ struct store *fake_store_create(uint64_t cursor, uint64_t next_position)
     pthread_mutex_init(&store->mutex, NULL);
     store->cursor = cursor;
     store->next_position = next_position;
-    store->durable = next_position - 1;
+    store->durable = next_position ? next_position - 1 : 0;
     return store;
+}
+
+void fake_store_number(struct store *store, uint64_t cursor, uint64_t next_position)
+{
+    pthread_mutex_lock(&store->mutex);
+    store->cursor = cursor;
+    store->next_position = next_position;
+    pthread_mutex_unlock(&store->mutex);
+    fake_store_commit(store, next_position - 1);
 }
 
 void fake_store_destroy(struct store *store)
@@ -78,6 +87,11 @@ static size_t read_locked(struct store *store, const size_t *value)
     return copy;
 }
 
+bool store_is_numbered(const struct store *store)
+{
+    return store_next_position(store) > 0;
+}
+
 size_t fake_store_reads(struct store *store)
 {
     return read_locked(store, &store->reads);
@@ -90,7 +104,11 @@ size_t fake_store_saves(struct store *store)
 
 uint64_t store_next_position(const struct store *store)
 {
-    return store->next_position;
+    struct store *self = (struct store *)store;
+    pthread_mutex_lock(&self->mutex);
+    uint64_t next = self->next_position;
+    pthread_mutex_unlock(&self->mutex);
+    return next;
 }
 
 uint64_t store_durable(const struct store *store)

@@ -5,7 +5,9 @@
 
 #include "store/store.h"
 
+/* next_position 0: the folder cannot be read; until fake_store_number nothing is known. */
 struct store *fake_store_create(uint64_t cursor, uint64_t next_position);
+void fake_store_number(struct store *store, uint64_t cursor, uint64_t next_position);
 void fake_store_destroy(struct store *store);
 
 /* Keeps the batch in the journal, without making it durable. */

@@ -61,6 +61,21 @@ static bool is_packed(const struct request *request)
     return memmem(request->bytes.data, request->head, "Content-Encoding: gzip", 22) != NULL;
 }
 
+/* Every line ends with its time. */
+static bool has_old_line(const char *body, size_t length, int64_t old_us)
+{
+    const char *end = body + length;
+    for (const char *line = body; line < end;) {
+        const char *newline = memchr(line, '\n', (size_t)(end - line));
+        const char *space = memrchr(line, ' ', (size_t)(newline - line));
+        if (strtoll(space + 1, NULL, 10) < old_us) {
+            return true;
+        }
+        line = newline + 1;
+    }
+    return false;
+}
+
 /* What the gate says itself; 0 = the server shall answer. */
 static int own_answer(struct gate *gate, const struct request *request)
 {
@@ -73,6 +88,10 @@ static int own_answer(struct gate *gate, const struct request *request)
     size_t body_max = atomic_load(&gate->body_max);
     if (poison && memmem(body, request->body_length, "poison", 6)) {
         return poison;
+    }
+    int old_status = atomic_load(&gate->old_status);
+    if (old_status && has_old_line(body, request->body_length, atomic_load(&gate->old_us))) {
+        return old_status;
     }
     if (body_max && request->body_length > body_max) {
         return 413;
@@ -100,10 +119,14 @@ static void pass_on(struct gate *gate, const struct request *request,
     free(url);
 }
 
-static void answer(struct gate *gate, int fd, const struct request *request)
+/* False: it hangs up. */
+static bool answer(struct gate *gate, int fd, const struct request *request)
 {
     struct http_response response = {
         .status = own_answer(gate, request), .body = "out of order", .length = 12};
+    if (response.status < 0) {
+        return false;
+    }
     if (response.status == 0) {
         pass_on(gate, request, &response);
         int lost = request->body_length > 0 ? atomic_load(&gate->lost) : 0;
@@ -123,6 +146,7 @@ static void answer(struct gate *gate, int fd, const struct request *request)
     ssize_t sent = send(fd, text.data, text.length, MSG_NOSIGNAL);
     (void)sent; /* the client may have left */
     text_finish(&text);
+    return true;
 }
 
 static void *serve(void *context)
@@ -134,8 +158,7 @@ static void *serve(void *context)
         if (fd < 0) {
             break;
         }
-        while (read_request(fd, &request)) {
-            answer(gate, fd, &request);
+        while (read_request(fd, &request) && answer(gate, fd, &request)) {
         }
         close(fd);
     }

@@ -25,6 +25,7 @@ void influx_scene_init(struct influx_scene *scene, const char *extra_lines)
     scene->options.url = scene->url;
     scene->options.rejected_file = scene->rejected_file;
     scene->options.flush_ms = 50;
+    scene->options.patience_s = 0;
     const struct http_client_options options = {.username = "admin", .password = "sesame"};
     assert_int_equal(http_client_create(&options, &scene->http), 0);
 }

@@ -38,8 +38,10 @@ void rig_init(struct rig *rig, const struct sink *sink, void *options)
 
 void rig_start_runner(struct rig *rig)
 {
-    const struct sink_setup setup = {
-        .options = rig->options, .site = &rig->site, .clock = clock_real()};
+    const struct sink_setup setup = {.options = rig->options,
+                                     .site = &rig->site,
+                                     .clock = clock_real(),
+                                     .data_folder = rig->folder};
     assert_int_equal(runner_create(rig->sink, &setup, rig->store, &rig->runner), 0);
     assert_int_equal(runner_start(rig->runner), 0);
 }

@@ -53,10 +53,10 @@ struct batch *sample_batch(const struct device *device, uint64_t position)
     memcpy(batch_texts_space(batch, &size), serial, sizeof(serial));
     batch->position = position;
     batch->seq = position + 1000;
-    batch->time_us = ((int64_t)SAMPLE_START_S + (int64_t)position) * 1000000;
-    batch->received_mono_us = (int64_t)position * 1000000;
+    int64_t count = (int64_t)(position % POSITION_UNNUMBERED);
+    batch->time_us = (SAMPLE_START_S + count) * 1000000;
+    batch->received_mono_us = count * 1000000;
     batch->count = SAMPLE_COUNT;
-    int64_t count = (int64_t)position;
     batch->readings[SAMPLE_POWER] = (struct reading){
         .count = count, .resolution = 0.01, .value = reading_value_of_count(count, 0.01, 0.0)};
     batch->readings[SAMPLE_ENERGY] =

@@ -190,7 +190,7 @@ static void test_broken_journal_is_tried_again(void **state)
     assert_int_equal(rig->feed.error, 0);
 }
 
-/* A disk that takes nothing must not stop live data; what it takes later is sent after all. */
+/* A disk that takes nothing must not stop live data; what it takes later is sent after all, and nothing twice. */
 static void test_store_that_stands_still(void **state)
 {
     struct rig *rig = *state;
@@ -201,15 +201,100 @@ static void test_store_that_stands_still(void **state)
     expect(rig, 1, 0);
     fake_clock_advance(&rig->clock, SECOND);
     expect(rig, 4, 5);
-    assert_false(feed_wants_rewind(&rig->feed));
+    assert_int_equal(feed_limit(&rig->feed), 0);
     live(rig, 6, 6);
     expect(rig, 6, 6);
+    fake_store_commit(rig->store, 2);
+    assert_false(feed_wants_back(&rig->feed));
     fake_store_commit(rig->store, 6);
-    assert_true(feed_wants_rewind(&rig->feed));
-    feed_rewind(&rig->feed, 1);
-    assert_false(feed_wants_rewind(&rig->feed));
-    expect(rig, 1, 6);
+    assert_int_equal(feed_limit(&rig->feed), 0);
+    assert_true(feed_wants_back(&rig->feed));
+    feed_go_back(&rig->feed);
+    assert_false(feed_wants_back(&rig->feed));
+    live(rig, 7, 7);
+    batch_unref(feed_take(&rig->feed));
+    assert_int_equal(feed_limit(&rig->feed), 1);
+    for (uint64_t position = 2; position <= 3; position++) {
+        const struct batch *batch = feed_take(&rig->feed);
+        assert_int_equal(batch->position, position);
+        batch_unref(batch);
+    }
+    expect(rig, 7, 7);
+    assert_int_equal(feed_limit(&rig->feed), 7);
     assert_int_equal(rig->feed.lost, 0);
+}
+
+/* Several gaps while the store stands, what it never wrote, and a journal that cannot be read just then. */
+static void test_owed_in_turn(void **state)
+{
+    struct rig *rig = *state;
+    keep(rig, 1, 3);
+    live(rig, 4, 4);
+    expect(rig, 1, 0);
+    fake_clock_advance(&rig->clock, 10 * SECOND);
+    expect(rig, 4, 4);
+    live(rig, 8, 8); /* no patience again: the store has not moved */
+    expect(rig, 8, 8);
+    assert_int_equal(rig->feed.owed_count, 2);
+    keep(rig, 6, 6); /* 5 and 7 the store has dropped */
+    fake_store_commit(rig->store, 8);
+    feed_go_back(&rig->feed);
+    fake_store_break(rig->store, -EIO);
+    expect(rig, 1, 0);
+    assert_int_equal(feed_limit(&rig->feed), 0);
+    fake_store_break(rig->store, 0);
+    fake_clock_advance(&rig->clock, SECOND);
+    expect(rig, 1, 3);
+    assert_int_equal(feed_limit(&rig->feed), 4);
+    assert_true(feed_wants_back(&rig->feed));
+    feed_go_back(&rig->feed);
+    expect(rig, 6, 6);
+    assert_int_equal(feed_limit(&rig->feed), 8);
+    assert_int_equal(rig->feed.lost, 2);
+    assert_false(feed_wants_back(&rig->feed));
+}
+
+/* More gaps than can be remembered: nothing is forgotten, some come twice. */
+static void test_more_owed_than_places(void **state)
+{
+    struct rig *rig = *state;
+    enum { GAPS = FEED_OWED_MAX + 4 };
+    keep(rig, 1, 2 * GAPS);
+    for (uint64_t gap = 1; gap <= GAPS; gap++) {
+        live(rig, 2 * gap, 2 * gap);
+        batch_unref(feed_take(&rig->feed));
+        fake_clock_advance(&rig->clock, 10 * SECOND);
+        expect(rig, gap == 1 ? 2 : 1, gap == 1 ? 2 : 0);
+    }
+    fake_store_commit(rig->store, 2 * GAPS);
+    uint64_t odd = 1;
+    while (feed_wants_back(&rig->feed)) {
+        feed_go_back(&rig->feed);
+        const struct batch *batch = NULL;
+        while ((batch = feed_take(&rig->feed)) != NULL) {
+            odd += batch->position == odd ? 2 : 0;
+            batch_unref(batch);
+        }
+    }
+    assert_int_equal(odd, 2 * GAPS + 1);
+    assert_int_equal(feed_limit(&rig->feed), 2 * GAPS);
+}
+
+/* Before the store knows its numbers nothing waits for the journal. */
+static void test_unnumbered_goes_on_at_once(void **state)
+{
+    struct rig *rig = *state;
+    feed_rewind(&rig->feed, POSITION_UNNUMBERED);
+    live(rig, POSITION_UNNUMBERED, POSITION_UNNUMBERED + 2);
+    expect(rig, POSITION_UNNUMBERED, POSITION_UNNUMBERED + 2);
+    live(rig, POSITION_UNNUMBERED + 7, POSITION_UNNUMBERED + 8);
+    expect(rig, POSITION_UNNUMBERED + 7, POSITION_UNNUMBERED + 8);
+    assert_int_equal(rig->feed.lost, 4);
+    assert_int_equal(fake_store_reads(rig->store), 0);
+    keep(rig, 1, 3);
+    fake_store_commit(rig->store, 3);
+    feed_rewind(&rig->feed, 2);
+    expect(rig, 2, 3);
 }
 
 static void test_a_slow_commit_is_not_a_standstill(void **state)
@@ -307,6 +392,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_drop_live, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_broken_journal_is_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_stands_still, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_owed_in_turn, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_more_owed_than_places, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_unnumbered_goes_on_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_slow_commit_is_not_a_standstill, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_peek, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_any_mixture, set_up, tear_down),

@@ -55,7 +55,7 @@ static void test_halves_to_single_lines(void **state)
     }
 }
 
-static void test_puts_back_and_behind(void **state)
+static void test_puts_back_and_splits(void **state)
 {
     (void)state;
     struct lot lot = {0};
@@ -66,12 +66,15 @@ static void test_puts_back_and_behind(void **state)
     assert_int_equal(first.start, 0);
     lot_put_back(&lot, first);
     assert_int_equal(lot_take(&lot).start, 0);
-    lot_put_behind(&lot, first);
-    assert_int_equal(lot.piece_count, 2);
-    assert_int_equal(lot_take(&lot).start, first.end);
-    assert_int_equal(lot_take(&lot).start, 0);
-    lot_clear(&lot);
+    struct piece second = lot_take(&lot);
+    assert_true(lot_split_last(&lot, second));
+    struct piece last = lot_take(&lot);
+    assert_int_equal(last.start, 6);
+    assert_int_equal(last.end, 8);
+    assert_false(lot_split_last(&lot, last));
+    assert_int_equal(lot_take(&lot).end, 6);
     assert_int_equal(lot.piece_count, 0);
+    lot_clear(&lot);
     assert_int_equal(lot.body.length, 0);
     lot_finish(&lot);
 }
@@ -80,7 +83,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_halves_to_single_lines),
-        cmocka_unit_test(test_puts_back_and_behind),
+        cmocka_unit_test(test_puts_back_and_splits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

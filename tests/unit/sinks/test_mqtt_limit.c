@@ -112,6 +112,23 @@ static void test_no_proof(void **state)
     assert_int_equal(limit.refused, 0);
 }
 
+/* Losses that prove nothing begin one search and then bring nothing on: the pauses between connections may grow. */
+static void test_what_brings_the_search_on(void **state)
+{
+    (void)state;
+    struct mqtt_limit limit = {0};
+    int64_t now = 100 * SECOND;
+    const bool expected[] = {false, true, false, false, false};
+    for (size_t i = 0; i < 5; i++) {
+        lose_at_once(&limit, now += SECOND);
+        assert_int_equal(mqtt_limit_is_brought_on(&limit), expected[i]);
+    }
+    assert_false(is_proof(&limit, 2000, &now, 1000));
+    assert_true(mqtt_limit_is_brought_on(&limit));
+    assert_false(is_proof(&limit, 2000, &now, 6 * SECOND));
+    assert_false(mqtt_limit_is_brought_on(&limit));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -119,6 +136,7 @@ int main(void)
         cmocka_unit_test(test_suspects),
         cmocka_unit_test(test_three_strikes),
         cmocka_unit_test(test_no_proof),
+        cmocka_unit_test(test_what_brings_the_search_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -132,6 +132,26 @@ static void test_every_minute_and_stale(void **state)
     assert_null(strstr(rig->text.data, "stale"));
 }
 
+/* The same words as the API's: what failed keeps its reason, what was never read is stale. */
+static void test_words_are_those_of_the_api(void **state)
+{
+    struct rig *rig = *state;
+    struct batch *batch = batch_at(rig, 0, 100);
+    batch->readings[SAMPLE_POWER].quality = QUALITY_TIMEOUT;
+    batch->readings[SAMPLE_VOLTAGE].quality = QUALITY_IMPLAUSIBLE;
+    batch->count = SAMPLE_SERIAL; /* which comes once */
+    mqtt_state_note(rig->state, batch, 0);
+    batch_unref(batch);
+    assert_true(take(rig, 0));
+    assert_non_null(strstr(rig->text.data, "\"active_power\":\"timeout\""));
+    assert_non_null(strstr(rig->text.data, "\"voltage_a\":\"implausible\""));
+    assert_non_null(strstr(rig->text.data, "\"serial_number\":\"stale\""));
+    assert_true(take(rig, PERIOD));
+    assert_non_null(strstr(rig->text.data, "\"active_power\":\"timeout\""));
+    assert_non_null(strstr(rig->text.data, "\"voltage_a\":\"stale\""));
+    assert_non_null(strstr(rig->text.data, "\"active_energy_import\":\"stale\""));
+}
+
 static void test_quality_is_news(void **state)
 {
     struct rig *rig = *state;
@@ -159,9 +179,10 @@ static void test_merges_poll_classes(void **state)
         mqtt_state_note(rig->state, batch, point * 2 * SECOND);
         batch_unref(batch);
         assert_true(take(rig, point * 2 * SECOND));
-        assert_non_null(strstr(rig->text.data, "active_power"));
-        assert_int_equal(strstr(rig->text.data, "serial_number") != NULL, point == 1);
-        assert_null(strstr(rig->text.data, "voltage_a"));
+        assert_non_null(strstr(rig->text.data, "\"active_power\":1,") ||
+                        strstr(rig->text.data, "\"active_power\":1}"));
+        assert_int_equal(strstr(rig->text.data, "\"serial_number\":\"SN") != NULL, point == 1);
+        assert_non_null(strstr(rig->text.data, "\"voltage_a\":\"stale\"")); /* never read */
     }
 }
 
@@ -217,6 +238,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_dead_band, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_once_a_second, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_late_news, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_words_are_those_of_the_api, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_every_minute_and_stale, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_quality_is_news, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_merges_poll_classes, set_up, tear_down),

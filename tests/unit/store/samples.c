@@ -380,6 +380,7 @@ struct store *open_store_with(const struct store_options *options, const struct 
     struct store *store = NULL;
     assert_int_equal(store_open(options, clock, &store), 0);
     store->retry_us = 100000;
+    store->patience_us = 300000;
     store->next_retry_us = 0;
     if (start) {
         assert_int_equal(store_start(store), 0);

@@ -21,6 +21,7 @@ static struct bad_register sample(const char *device, uint16_t first)
     struct bad_register row = {
         .unit = 7,
         .function = 4,
+        .quality = QUALITY_EXCEPTION,
         .exception = 2,
         .first = first,
         .last = (uint16_t)(first + 1),
@@ -62,6 +63,8 @@ static void test_rows_survive_a_restart(void **state)
     struct bad_register one = sample("meter", 100);
     struct bad_register split = one;
     split.is_split = true;
+    split.quality = QUALITY_TIMEOUT;
+    split.exception = 0;
     const struct bad_register gone = sample("meter", 200);
     store_note_bad_register(store, &one, false);
     store_note_bad_register(store, &gone, false);
@@ -101,7 +104,8 @@ static void test_an_old_ledger_gets_the_table(void **state)
     sqlite3 *db = NULL;
     char *path = mem_format("%s/ledger.db", scene->folder);
     assert_int_equal(sql_open(path, SQL_WRITE, 64, &db), 0);
-    assert_int_equal(sql_run(db, "DROP TABLE bad_register"), 0);
+    assert_int_equal(
+        sql_run(db, "DROP TABLE bad_register; DROP TABLE clock_step; PRAGMA user_version=1"), 0);
     sql_close(db);
     free(path);
     struct store *store = open_store(scene->folder, scene->clock, true);

@@ -7,7 +7,9 @@
 
 #include <cmocka.h>
 
+#include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -370,39 +372,131 @@ static void test_backup_is_made_at_once_and_at_stop(void **state)
     free(backup);
 }
 
-/* As root no permission binds, so the folder's parent is a file; then it is not. */
-static void test_unusable_folder_is_tried_again(void **state)
+static void note_durable(void *context, uint64_t durable)
+{
+    atomic_uint_least64_t *told = context;
+    atomic_store(told, durable);
+}
+
+/* The data folder of a store whose disk comes and goes: as root no permission binds, so the folder's parent is a file
+ * while the disk is away. */
+struct disk {
+    char *parent;
+    char *folder;
+    char *away;
+};
+
+static struct disk disk_of(const struct scene *scene)
+{
+    return (struct disk){.parent = mem_format("%s/parent", scene->folder),
+                         .folder = mem_format("%s/parent/data", scene->folder),
+                         .away = mem_format("%s/away", scene->folder)};
+}
+
+static void disk_finish(struct disk *disk)
+{
+    free(disk->parent);
+    free(disk->folder);
+    free(disk->away);
+}
+
+static void take_disk_away(const struct disk *disk)
+{
+    assert_true(rename(disk->parent, disk->away) == 0 || errno == ENOENT);
+    const int fd = open(disk->parent, O_WRONLY | O_CREAT | O_EXCL, 0640);
+    assert_true(fd >= 0);
+    close(fd);
+}
+
+static void bring_disk_back(const struct disk *disk)
+{
+    assert_int_equal(unlink(disk->parent), 0);
+    assert_true(rename(disk->away, disk->parent) == 0 || errno == ENOENT);
+}
+
+static void append_unnumbered(struct store *store, struct scene *scene, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct batch *batch =
+            sample_batch(scene->device, POSITION_UNNUMBERED + i, 0, start_us + (int64_t)i);
+        assert_int_equal(store_append(store, batch), 0);
+        batch_unref(batch);
+    }
+}
+
+/* Nothing is known, and nothing that is said meanwhile is believed later. */
+static void check_knows_nothing(struct store *store, struct scene *scene)
+{
+    assert_true(store_status(store).alarms == STORE_UNWRITABLE);
+    assert_false(store_is_numbered(store));
+    assert_true(store_cursor(store, "mqtt") == 0);
+    append_unnumbered(store, scene, 10);
+    assert_true(store_status(store).dropped == 10);
+    assert_true(store_durable(store) == 0);
+    assert_int_equal(drain(store, 1).count, 0);
+    store_set_cursor(store, "mqtt", 50);
+    store_set_cursor(store, "mqtt", POSITION_UNNUMBERED + 5);
+}
+
+/* The disk comes 8 s after the daemon: all is as if it had been there, but for what came meanwhile. */
+static void test_folder_that_comes_late(void **state)
 {
     struct scene *scene = *state;
-    char *parent = mem_format("%s/parent", scene->folder);
-    char *folder = mem_format("%s/parent/data", scene->folder);
-    close(open(parent, O_WRONLY | O_CREAT, 0640));
-    struct store *store = open_store(folder, scene->clock, true);
-    assert_true(store_status(store).alarms == STORE_UNWRITABLE);
-    assert_non_null(strstr(store_status(store).last_error, folder));
-    const uint64_t first = store_next_position(store);
-    assert_true(first > 1000000 && store_first_seq(store) > 1000000);
-    append_samples(store, scene->device, first, 10, start_us);
-    wait_durable(store, first + 9);
-    assert_true(store_status(store).dropped == 10);
-    assert_int_equal(drain(store, 1).count, 0);
-    store_set_cursor(store, "mqtt", first + 5);
-    assert_int_equal(unlink(parent), 0);
-    wait_no_alarm(store, STORE_UNWRITABLE);
-    append_samples(store, scene->device, first + 10, 10, start_us);
-    wait_durable(store, first + 19);
-    const struct drained drained = drain(store, 1);
-    assert_int_equal(drained.count, 10);
-    assert_true(drained.first == first + 10);
+    struct disk disk = disk_of(scene);
+    atomic_uint_least64_t told = UINT64_MAX;
+    assert_int_equal(mkdir(disk.parent, 0750), 0);
+    struct store *store = open_store(disk.folder, scene->clock, true);
+    append_samples(store, scene->device, 1, 100, start_us);
+    wait_durable(store, 100);
+    store_set_cursor(store, "mqtt", 10);
     const uint64_t reserved = store_reserved_seq(store);
     store_destroy(store);
-    store = open_store(folder, scene->clock, false);
-    assert_true(store_next_position(store) == first + 20);
-    assert_true(store_cursor(store, "mqtt") == first + 5);
-    assert_true(store_first_seq(store) > first && store_first_seq(store) <= reserved);
+    take_disk_away(&disk);
+    store = open_store(disk.folder, scene->clock, false);
+    store_on_durable(store, note_durable, &told);
+    assert_int_equal(store_start(store), 0);
+    const struct store_status status = store_status(store);
+    assert_non_null(strstr(store_reason(&status, STORE_UNWRITABLE), disk.folder));
+    check_knows_nothing(store, scene);
+    bring_disk_back(&disk);
+    wait_no_alarm(store, STORE_UNWRITABLE);
+    assert_true(store_is_numbered(store));
+    assert_true(store_next_position(store) == 101);
+    assert_true(store_first_seq(store) >= reserved);
+    assert_true(store_reserved_seq(store) >= store_first_seq(store) + STORE_SEQ_BLOCK);
+    assert_true(store_cursor(store, "mqtt") == 10);
+    wait_durable(store, 100);
+    while (atomic_load(&told) != 100) {
+        usleep(1000);
+    }
+    append_samples(store, scene->device, 101, 10, start_us);
+    wait_durable(store, 110);
+    assert_int_equal(drain(store, 11).count, 100);
     store_destroy(store);
-    free(folder);
-    free(parent);
+    store = open_store(disk.folder, scene->clock, false);
+    assert_true(store_cursor(store, "mqtt") == 10);
+    assert_true(store_next_position(store) == 111);
+    store_destroy(store);
+    disk_finish(&disk);
+}
+
+/* The same with a folder that was never used. */
+static void test_new_folder_that_comes_late(void **state)
+{
+    struct scene *scene = *state;
+    struct disk disk = disk_of(scene);
+    take_disk_away(&disk);
+    struct store *store = open_store(disk.folder, scene->clock, true);
+    check_knows_nothing(store, scene);
+    bring_disk_back(&disk);
+    wait_no_alarm(store, STORE_UNWRITABLE);
+    assert_true(store_next_position(store) == 1 && store_first_seq(store) == 1);
+    assert_true(store_cursor(store, "mqtt") == 0);
+    append_samples(store, scene->device, 1, 10, start_us);
+    wait_durable(store, 10);
+    assert_int_equal(drain(store, 1).count, 10);
+    store_destroy(store);
+    disk_finish(&disk);
 }
 
 int main(void)
@@ -436,7 +530,8 @@ int main(void)
                                         scene_tear_down),
         cmocka_unit_test_setup_teardown(test_backup_is_made_at_once_and_at_stop, scene_set_up,
                                         scene_tear_down),
-        cmocka_unit_test_setup_teardown(test_unusable_folder_is_tried_again, scene_set_up,
+        cmocka_unit_test_setup_teardown(test_folder_that_comes_late, scene_set_up, scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_new_folder_that_comes_late, scene_set_up,
                                         scene_tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

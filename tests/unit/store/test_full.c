@@ -225,12 +225,45 @@ static void test_file_size_limit_drops_and_heals(void **state)
     store_destroy(store);
 }
 
+static bool is_failing(void *context)
+{
+    return (store_status(context).alarms & (STORE_DISK_FULL | STORE_UNWRITABLE)) != 0;
+}
+
+/* Writes that fail for a while and work again: what was queued meanwhile is there, and nothing was told durable before. */
+static void test_a_commit_that_fails_is_tried_again(void **state)
+{
+    enum { FILE_BYTES = 60 << 10, COUNT = 2000 };
+    struct scene *scene = *state;
+    signal(SIGXFSZ, SIG_IGN);
+    struct store *store = open_store(scene->folder, scene->clock, false);
+    store->patience_us = 30 * 1000000LL;
+    assert_int_equal(store_start(store), 0);
+    append_samples(store, scene->device, 1, 20, start_us);
+    wait_durable(store, 20);
+    limit_files(FILE_BYTES);
+    append_samples(store, scene->device, 21, COUNT, start_us);
+    assert_true(test_wait_until(is_failing, store));
+    assert_true(store_durable(store) == 20);
+    append_samples(store, scene->device, 21 + COUNT, 20, start_us);
+    usleep(300000);
+    assert_true(store_durable(store) == 20 && store_status(store).dropped == 0);
+    limit_files(RLIM_INFINITY);
+    wait_durable(store, 40 + COUNT);
+    wait_no_alarm(store, STORE_DISK_FULL | STORE_UNWRITABLE);
+    assert_true(store_status(store).dropped == 0);
+    assert_int_equal(drain(store, 1).count, 40 + COUNT);
+    store_destroy(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_full_disk_drops_and_heals, scene_set_up,
                                         scene_tear_down),
         cmocka_unit_test_setup_teardown(test_full_disk_sheds_the_oldest, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_commit_that_fails_is_tried_again, scene_set_up,
                                         scene_tear_down),
         cmocka_unit_test_setup_teardown(test_start_on_a_full_disk, scene_set_up, scene_tear_down),
         cmocka_unit_test_setup_teardown(test_file_size_limit_drops_and_heals, scene_set_up,

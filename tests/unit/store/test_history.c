@@ -23,12 +23,12 @@ struct gathered {
     int64_t counts[2000];
 };
 
-static bool gather(void *context, const struct point *point, const struct reading *reading,
-                   const char *text)
+static bool gather(void *context, const struct journal_reading *found)
 {
     struct gathered *gathered = context;
-    assert_null(text);
-    assert_string_equal(point->name, "voltage_a");
+    const struct reading *reading = found->reading;
+    assert_null(found->text);
+    assert_string_equal(found->point->name, "voltage_a");
     assert_true(gathered->count == 0 ||
                 gathered->times_us[gathered->count - 1] <= reading->time_us);
     gathered->times_us[gathered->count] = reading->time_us;
@@ -178,11 +178,12 @@ struct told {
     char texts[40][16];
 };
 
-static bool take_text(void *context, const struct point *point, const struct reading *reading,
-                      const char *text)
+static bool take_text(void *context, const struct journal_reading *found)
 {
     struct told *told = context;
-    assert_string_equal(point->name, "serial_number");
+    const char *text = found->text;
+    const struct reading *reading = found->reading;
+    assert_string_equal(found->point->name, "serial_number");
     assert_int_equal(text != NULL, reading->quality == QUALITY_OK);
     snprintf(told->texts[told->count++], sizeof(told->texts[0]), "%s", text ? text : "none");
     return told->count != told->stop_after;

@@ -67,12 +67,12 @@ static void *run_sink(void *context)
     return NULL;
 }
 
-static bool count_reading(void *context, const struct point *point, const struct reading *reading,
-                          const char *text)
+static bool count_reading(void *context, const struct journal_reading *found)
 {
     size_t *count = context;
     (*count)++;
-    return point->resolution > 0 && reading->quality == QUALITY_OK && text == NULL;
+    return found->point->resolution > 0 && found->reading->quality == QUALITY_OK &&
+           found->text == NULL;
 }
 
 static void *run_history(void *context)

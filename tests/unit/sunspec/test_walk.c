@@ -92,14 +92,64 @@ static void a_device_without_the_words_is_refused(void **state)
     assert_int_equal(map.reads, 3);
 }
 
-static void a_known_model_without_a_length_is_refused(void **state)
+static void assert_found(size_t count, uint32_t end, const char *flaw)
+{
+    sunspec_walk_begin(&walk, NULL);
+    assert_int_equal(map_walk(&map, &walk), SUNSPEC_FOUND);
+    assert_int_equal(walk.chain.count, count);
+    assert_int_equal(walk.chain.end, end);
+    if (flaw == NULL) {
+        assert_null(walk.chain.flaw);
+    } else {
+        assert_non_null(walk.chain.flaw);
+        assert_non_null(strstr(walk.chain.flaw, flaw));
+    }
+}
+
+static void a_known_model_without_a_length_is_passed(void **state)
 {
     (void)state;
     map_begin(&map, 40000);
     map_model(&map, 1, 66);
     uint16_t at = map_model(&map, 103, 0);
+    map_model(&map, 160, 48);
     map_end(&map);
-    assert_refused("empty", at);
+    assert_found(3, map.at, NULL);
+    assert_int_equal(walk.chain.places[2].address, at + 2);
+}
+
+/* Of a common model that says 15 the next header is looked for among its own registers, or where there are none. */
+static void a_list_of_which_nothing_can_be_read_is_refused(void **state)
+{
+    (void)state;
+    map_begin(&map, 40000);
+    map_model(&map, 1, 13);
+    map_set(&map, 40003, 15);
+    assert_refused("no model of the list holds", 40002);
+    assert_true(walk.has_chain_why);
+    map_model(&map, 103, 2);
+    map_model(&map, 64001, 50);
+    map_end(&map);
+    assert_refused("no model of the list holds", 40002);
+    map_model(&map, 705, 50); /* known, but nothing of it is read */
+    map_end(&map);
+    assert_refused("no model of the list holds", 40002);
+}
+
+static void a_model_of_number_zero_ends_the_list(void **state)
+{
+    (void)state;
+    map_begin(&map, 40000);
+    map_model(&map, 1, 66);
+    map_model(&map, 0, 4);
+    map_model(&map, 103, 50);
+    map_end(&map);
+    assert_found(1, 40002 + 68, "number 0");
+    sunspec_walk_begin(&walk, NULL);
+    memset(&map, 0, sizeof(map));
+    map_begin(&map, 40000);
+    map_model(&map, 0, 4);
+    assert_refused("number 0", 40002);
 }
 
 static void an_unknown_model_without_a_length_is_passed(void **state)
@@ -115,18 +165,31 @@ static void an_unknown_model_without_a_length_is_passed(void **state)
     assert_int_equal(walk.chain.count, 3);
 }
 
-static void a_model_past_the_last_register_is_refused(void **state)
+static void a_model_past_the_last_register_ends_the_list(void **state)
 {
     (void)state;
     map_begin(&map, 50000);
-    map_model(&map, 1, 66);
     uint16_t at = (uint16_t)map.at;
-    map_set(&map, at, 103);
+    map_set(&map, at, 1);
     map_set(&map, at + 1U, 0xFFFF);
     assert_refused("65535", at);
-    /* the same when only the next header does not fit any more */
+    map_model(&map, 1, 66);
+    at = (uint16_t)map.at;
+    map_set(&map, at, 103);
+    map_set(&map, at + 1U, 0xFFFF);
+    assert_found(1, at, "65535");
+    map_set(&map, at + 1U, (uint16_t)(65536 - at - 2 + 1));
+    assert_found(1, at, "65535");
+    /* to the last register, and with no room for an end behind it */
+    map_set(&map, at + 1U, (uint16_t)(65536 - at - 2));
+    assert_found(2, 65536, NULL);
+    assert_false(walk.chain.has_end);
     map_set(&map, at + 1U, (uint16_t)(65536 - at - 2 - 1));
-    assert_refused("65535", at);
+    assert_found(2, 65535, NULL);
+    struct sunspec_chain known = walk.chain;
+    sunspec_walk_begin(&walk, &known);
+    assert_int_equal(map_walk(&map, &walk), SUNSPEC_FOUND);
+    assert_true(walk.is_same);
     map_set(&map, at + 1U, (uint16_t)(65536 - at - 2 - 2));
     map_set(&map, 65534, SUNSPEC_END);
     map_set(&map, 65535, 0);
@@ -135,7 +198,7 @@ static void a_model_past_the_last_register_is_refused(void **state)
     assert_int_equal(walk.chain.end, 65534);
 }
 
-static void more_than_a_hundred_models_are_refused(void **state)
+static void of_more_than_a_hundred_models_a_hundred_are_kept(void **state)
 {
     (void)state;
     map_begin(&map, 40000);
@@ -148,7 +211,7 @@ static void more_than_a_hundred_models_are_refused(void **state)
     assert_int_equal(walk.chain.count, 100);
     map_model(&map, 64000, 1);
     map_end(&map);
-    assert_refused("100 models", 40000 + 2 + 68 + 99 * 3);
+    assert_found(100, 40000 + 2 + 68 + 99 * 3, "100 models");
     /* a device that is all chain, at every base, is given up after a bounded number of reads */
     for (uint32_t i = 0; i < 65536; i++) {
         map_set(&map, i, 1);
@@ -158,6 +221,28 @@ static void more_than_a_hundred_models_are_refused(void **state)
     map_begin(&map, 50000);
     sunspec_walk_begin(&walk, NULL);
     assert_int_equal(map_walk(&map, &walk), SUNSPEC_REFUSED);
+}
+
+static void what_was_listed_when_the_reads_run_out_is_kept(void **state)
+{
+    (void)state;
+    map_begin(&map, 40000);
+    for (unsigned i = 0; i < 60; i++) {
+        map_model(&map, 64000, 1);
+    }
+    map_end(&map);
+    map_begin(&map, 0);
+    map_model(&map, 1, 66);
+    map_model(&map, 103, 50);
+    for (unsigned i = 0; i < 90; i++) {
+        map_model(&map, 64000, 1);
+    }
+    map_end(&map);
+    sunspec_walk_begin(&walk, NULL);
+    assert_int_equal(map_walk(&map, &walk), SUNSPEC_FOUND);
+    assert_int_equal(walk.chain.base, 0);
+    assert_int_equal(walk.chain.places[1].id, 103);
+    assert_non_null(strstr(walk.chain.flaw, "too many reads"));
 }
 
 static void a_broken_chain_does_not_hide_a_good_one(void **state)
@@ -177,6 +262,76 @@ static void an_empty_chain_is_refused(void **state)
     map_begin(&map, 40000);
     map_end(&map);
     assert_refused("no model", 40002);
+}
+
+/* Walks until the register is asked for, which is silent; false: the walk was over before. */
+static bool walk_into_silence(const struct sunspec_chain *known, uint32_t silent_at)
+{
+    enum sunspec_verdict verdict = SUNSPEC_GOES_ON;
+    sunspec_walk_begin(&walk, known);
+    while (verdict == SUNSPEC_GOES_ON) {
+        uint16_t address = sunspec_walk_next(&walk).address;
+        if (address == silent_at) {
+            sunspec_walk_abandon(&walk);
+            return true;
+        }
+        verdict = sunspec_walk_take(&walk, &map.words[address]);
+    }
+    assert_int_equal(verdict, SUNSPEC_FOUND);
+    return false;
+}
+
+static void silence_where_the_list_ends_is_its_end(void **state)
+{
+    (void)state;
+    map_begin(&map, 40000);
+    map_model(&map, 1, 66);
+    map_model(&map, 103, 50);
+    assert_true(walk_into_silence(NULL, map.at));
+    assert_true(walk_into_silence(NULL, map.at));
+    assert_false(walk_into_silence(NULL, map.at));
+    assert_int_equal(walk.chain.count, 2);
+    assert_int_equal(walk.chain.end, map.at);
+    assert_non_null(walk.chain.flaw);
+    /* looking after it costs one silence */
+    struct sunspec_chain known = walk.chain;
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(walk_into_silence(&known, map.at));
+        assert_false(walk_into_silence(&known, map.at));
+        assert_true(walk.is_same);
+    }
+    /* and finds what was there all the time */
+    uint32_t behind = map.at;
+    map_model(&map, 203, 105);
+    map_end(&map);
+    assert_false(walk_into_silence(&known, 65535));
+    assert_false(walk.is_same);
+    assert_int_equal(walk.chain.places[2].address, behind);
+    assert_null(walk.chain.flaw);
+}
+
+static void a_silent_serial_number_is_none(void **state)
+{
+    (void)state;
+    make_inverter(40000);
+    assert_true(walk_into_silence(NULL, 40002 + 50));
+    assert_true(walk_into_silence(NULL, 40002 + 50));
+    assert_false(walk_into_silence(NULL, 40002 + 50));
+    assert_int_equal(walk.chain.count, 4);
+    assert_int_equal(walk.chain.serial[0], 0);
+}
+
+/* A silence here and one there are a bad wire. */
+static void silence_at_different_places_is_no_end(void **state)
+{
+    (void)state;
+    make_inverter(40000);
+    for (unsigned i = 0; i < 3; i++) {
+        assert_true(walk_into_silence(NULL, 40002 + 68));
+        assert_true(walk_into_silence(NULL, 40002 + 68 + 52));
+    }
+    assert_false(walk_into_silence(NULL, 65535));
+    assert_int_equal(walk.chain.count, 4);
 }
 
 static void a_short_common_model_has_no_serial_number(void **state)
@@ -271,10 +426,16 @@ int main(void)
         cmocka_unit_test_setup(the_chain_is_found_at_every_base, forget),
         cmocka_unit_test_setup(a_chain_may_end_where_the_device_knows_no_register, forget),
         cmocka_unit_test_setup(a_device_without_the_words_is_refused, forget),
-        cmocka_unit_test_setup(a_known_model_without_a_length_is_refused, forget),
+        cmocka_unit_test_setup(a_known_model_without_a_length_is_passed, forget),
+        cmocka_unit_test_setup(a_list_of_which_nothing_can_be_read_is_refused, forget),
+        cmocka_unit_test_setup(a_model_of_number_zero_ends_the_list, forget),
+        cmocka_unit_test_setup(silence_where_the_list_ends_is_its_end, forget),
+        cmocka_unit_test_setup(a_silent_serial_number_is_none, forget),
+        cmocka_unit_test_setup(silence_at_different_places_is_no_end, forget),
         cmocka_unit_test_setup(an_unknown_model_without_a_length_is_passed, forget),
-        cmocka_unit_test_setup(a_model_past_the_last_register_is_refused, forget),
-        cmocka_unit_test_setup(more_than_a_hundred_models_are_refused, forget),
+        cmocka_unit_test_setup(a_model_past_the_last_register_ends_the_list, forget),
+        cmocka_unit_test_setup(of_more_than_a_hundred_models_a_hundred_are_kept, forget),
+        cmocka_unit_test_setup(what_was_listed_when_the_reads_run_out_is_kept, forget),
         cmocka_unit_test_setup(a_broken_chain_does_not_hide_a_good_one, forget),
         cmocka_unit_test_setup(an_empty_chain_is_refused, forget),
         cmocka_unit_test_setup(a_short_common_model_has_no_serial_number, forget),
