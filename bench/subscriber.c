@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "bench/mqtt_reader.h"
-#include "sim/histogram.h"
-#include "sim/pattern.h"
+#include "sim/device/pattern.h"
+#include "sim/server/histogram.h"
 
 enum {
     DEVICES_MAX = 100000,

@@ -5,7 +5,7 @@
 #define LINGTAN_CLI_SETUP_H
 
 #include "cli/cli.h"
-#include "config/site.h"
+#include "site/site.h"
 
 struct setup {
     struct config_memory *memory;

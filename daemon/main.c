@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "app.h"
-#include "arguments.h"
+#include "app/app.h"
+#include "app/arguments.h"
 #include <lingtan/quantity.h>
 
 enum {

@@ -12,9 +12,9 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "sim/control.h"
-#include "sim/report.h"
-#include "sim/server.h"
+#include "sim/server/control.h"
+#include "sim/server/server.h"
+#include "sim/world/report.h"
 
 enum { EXIT_GOOD = 0, EXIT_CANNOT = 1, EXIT_WRONG = 2 };
 

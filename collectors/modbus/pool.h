@@ -4,7 +4,7 @@
 #ifndef LINGTAN_MODBUS_POOL_H
 #define LINGTAN_MODBUS_POOL_H
 
-#include "collectors/modbus/line.h"
+#include "collectors/modbus/line/line.h"
 
 struct pool;
 

@@ -4,7 +4,7 @@
 #define LINGTAN_MODBUS_SIBLINGS_H
 
 #include "base/id_map.h"
-#include "collectors/modbus/plan.h"
+#include "collectors/modbus/plan/plan.h"
 
 /* All-zero is empty. */
 struct siblings {

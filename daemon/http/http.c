@@ -8,9 +8,9 @@
 
 #include "base/mem.h"
 #include "config/config.h"
-#include "http/doors.h"
-#include "http/listen.h"
-#include "http/server.h"
+#include "http/server/doors.h"
+#include "http/server/listen.h"
+#include "http/server/server.h"
 #include <lingtan/log.h>
 
 static const struct option rows[] = {

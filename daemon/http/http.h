@@ -4,9 +4,9 @@
 #ifndef LINGTAN_HTTP_HTTP_H
 #define LINGTAN_HTTP_HTTP_H
 
-#include "config/site.h"
 #include "hub/hub.h"
 #include "sinks/runner.h"
+#include "site/site.h"
 #include <lingtan/collector.h>
 
 struct http_options {

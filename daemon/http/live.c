@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "http/server.h"
+#include "http/server/server.h"
 
 enum {
     NODE_DEPTH_MAX = 32,

@@ -4,7 +4,7 @@
 #define LINGTAN_HTTP_LIVE_H
 
 #include "http/http.h"
-#include "http/writer.h"
+#include "http/server/writer.h"
 
 struct request;
 

@@ -4,7 +4,7 @@
 #define LINGTAN_HTTP_STATUS_H
 
 #include "http/http.h"
-#include "http/writer.h"
+#include "http/server/writer.h"
 
 /* All lines; the caller frees. */
 struct line_status *status_lines(const struct http_view *view, size_t *count);

@@ -2,8 +2,8 @@
 /* registry: every sink there is. A new one is a file and a row here. */
 #include <stddef.h>
 
-#include "sinks/influx.h"
-#include "sinks/mqtt.h"
+#include "sinks/influx/influx.h"
+#include "sinks/mqtt/mqtt.h"
 
 const char *const sink_state_words[] = {
     [SINK_DOWN] = "down", [SINK_CONNECTING] = "connecting", [SINK_UP] = "up", NULL};

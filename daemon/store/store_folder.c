@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "store/disk.h"
+#include "store/disk/disk.h"
 
 static const uint64_t lost_margin = 1 << 20; /* numbers given after the last trace of them */
 

@@ -7,8 +7,8 @@
 #include <stdatomic.h>
 
 #include "store/alarms.h"
-#include "store/journal.h"
-#include "store/ledger.h"
+#include "store/journal/journal.h"
+#include "store/ledger/ledger.h"
 #include "store/store.h"
 #include <lingtan/mailbox.h>
 

@@ -7,7 +7,7 @@
 #include <sys/eventfd.h>
 
 #include "base/mem.h"
-#include "store/disk.h"
+#include "store/disk/disk.h"
 
 static const int64_t second_us = 1000000;
 static const int64_t idle_us = 10 * 1000000LL;

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/day.h"
+#include "store/journal/day.h"
 
 static int check_file(struct store *store, const char *folder, const char *name,
                       int64_t application, int64_t newest)

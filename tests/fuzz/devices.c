@@ -7,7 +7,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "collectors/modbus/decode.h"
+#include "collectors/modbus/plan/decode.h"
 #include "fuzz/fuzz.h"
 
 const struct profiles *real_profiles(void)

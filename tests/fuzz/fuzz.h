@@ -9,7 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "config/site.h"
+#include "site/site.h"
 #include <lingtan/reading.h>
 
 /* 0 always: libFuzzer wants that. */

@@ -8,7 +8,7 @@
 
 #include "base/mem.h"
 #include "fuzz/fuzz.h"
-#include "store/block.h"
+#include "store/journal/block.h"
 
 /* A device of this test's own, so that blocks of the corpus mean the same for ever: a point of every kind and source,
  * and alike ones side by side. */

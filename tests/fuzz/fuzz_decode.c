@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "collectors/modbus/decode.h"
+#include "collectors/modbus/plan/decode.h"
 #include "fuzz/fuzz.h"
 
 /* Floats in tenths; ratios that are read; exponents that are read; sentinels; texts; bits; pulses; BCD. */

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "collectors/modbus/trouble.h"
+#include "collectors/modbus/frame/trouble.h"
 #include "fuzz/fuzz.h"
 
 struct question {

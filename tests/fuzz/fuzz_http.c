@@ -5,8 +5,8 @@
 
 #include "base/loop.h"
 #include "fuzz/fuzz.h"
-#include "http/routes.h"
-#include "http/server.h"
+#include "http/routes/routes.h"
+#include "http/server/server.h"
 
 static struct http *get_http(void)
 {

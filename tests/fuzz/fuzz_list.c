@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lists: any bytes as a CSV file of devices beside a small site. What has no faults is printed like a site written out. */
 #include "base/mem.h"
-#include "config/site_lists.h"
 #include "fuzz/fuzz.h"
+#include "site/site_lists.h"
 
 static const char site_text[] =
     "id = \"s\"; nodes = ( { id = \"b1\"; } );\n"

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "collectors/modbus/decode.h"
-#include "collectors/modbus/sunspec_profile.h"
+#include "collectors/modbus/plan/decode.h"
+#include "collectors/modbus/sunspec/sunspec_profile.h"
 #include "fuzz/fuzz.h"
 
 enum { ADDRESSES = 65536, POINTS_MAX = 1024, ALL_CLASSES = (1 << POLL_CLASS_COUNT) - 1 };

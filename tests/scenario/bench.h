@@ -4,7 +4,7 @@
 #ifndef TESTS_SCENARIO_BENCH_H
 #define TESTS_SCENARIO_BENCH_H
 
-#include "collectors/modbus/line.h"
+#include "collectors/modbus/line/line.h"
 
 enum {
     BENCH_POSTS_MAX = 60000,

@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-#include "clock_watch.h"
+#include "app/clock_watch.h"
 
 static const int64_t second_us = 1000000;
 static const int64_t year_us = 365LL * 86400 * 1000000;

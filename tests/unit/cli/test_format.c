@@ -16,11 +16,11 @@
 
 #include "base/mem.h"
 #include "cli/cli.h"
-#include "cli/decode.h"
-#include "cli/events.h"
-#include "cli/history.h"
-#include "cli/table.h"
-#include "cli/terminal.h"
+#include "cli/field/decode.h"
+#include "cli/remote/events.h"
+#include "cli/remote/history.h"
+#include "cli/screen/table.h"
+#include "cli/screen/terminal.h"
 
 static void assert_text(struct text *text, const char *expected)
 {

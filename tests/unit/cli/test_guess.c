@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "cli/guess.h"
+#include "cli/field/guess.h"
 #include "config/config.h"
 
 struct run {

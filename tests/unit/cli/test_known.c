@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cli/known.h"
+#include "cli/field/known.h"
 
 static size_t search(const uint16_t *words, size_t count, const char *value,
                      struct known_match matches[static KNOWN_MATCHES_MAX])

@@ -12,8 +12,8 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "cli/format.h"
-#include "cli/live_view.h"
+#include "cli/live/live_view.h"
+#include "cli/screen/format.h"
 
 static const int64_t SECOND_US = 1000000;
 static const int64_t NOW_US = 1000 * 1000000LL;

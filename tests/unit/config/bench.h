@@ -3,7 +3,7 @@
 #ifndef LINGTAN_TESTS_CONFIG_BENCH_H
 #define LINGTAN_TESTS_CONFIG_BENCH_H
 
-#include "config/site.h"
+#include "site/site.h"
 
 struct bench {
     char *folder;

@@ -12,7 +12,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "http/routes.h"
+#include "http/routes/routes.h"
 #include "unit/http/world.h"
 
 static const char path[] = "/api/v1/store/acknowledge";

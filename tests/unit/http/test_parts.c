@@ -18,13 +18,13 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "http/error_code.h"
-#include "http/listen.h"
-#include "http/metrics.h"
-#include "http/origin.h"
-#include "http/routes.h"
-#include "http/stream_queue.h"
-#include "http/writer.h"
+#include "http/routes/metrics.h"
+#include "http/routes/routes.h"
+#include "http/server/error_code.h"
+#include "http/server/listen.h"
+#include "http/server/origin.h"
+#include "http/server/stream_queue.h"
+#include "http/server/writer.h"
 
 static int setup(void **state)
 {

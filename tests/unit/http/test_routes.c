@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "http/routes.h"
+#include "http/routes/routes.h"
 #include "unit/http/world.h"
 
 static int setup(void **state)

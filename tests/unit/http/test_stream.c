@@ -15,7 +15,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "http/stream.h"
+#include "http/server/stream.h"
 #include "unit/http/world.h"
 
 enum { PATIENCE_MS = 20000 };

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "collectors/modbus/sunspec_profile.h"
+#include "collectors/modbus/sunspec/sunspec_profile.h"
 #include "fixture.h"
 
 enum { UNWRITTEN = 0x5a5a };

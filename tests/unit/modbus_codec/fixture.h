@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collectors/modbus/decode.h"
+#include "collectors/modbus/plan/decode.h"
 
 enum { FIXTURE_CELLS_MAX = 1024 };
 

@@ -8,7 +8,7 @@
 
 #include <modbus.h>
 
-#include "collectors/modbus/frame.h"
+#include "collectors/modbus/frame/frame.h"
 
 enum {
     ORACLE_UNIT = 0x11,

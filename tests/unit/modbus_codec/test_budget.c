@@ -9,7 +9,7 @@
 #include <cmocka.h>
 #include <math.h>
 
-#include "collectors/modbus/budget.h"
+#include "collectors/modbus/plan/budget.h"
 #include "fixture.h"
 
 enum { DEVICES_MAX = 400 };

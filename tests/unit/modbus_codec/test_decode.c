@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "collectors/modbus/plan_internal.h"
+#include "collectors/modbus/plan/plan_internal.h"
 #include "config/number.h"
 #include "fixture.h"
 #include "hex.h"

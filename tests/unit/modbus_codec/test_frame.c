@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "collectors/modbus/frame.h"
+#include "collectors/modbus/frame/frame.h"
 #include "hex.h"
 
 static const uint16_t one[] = {1};

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "collectors/modbus/frame.h"
+#include "collectors/modbus/frame/frame.h"
 #include "hex.h"
 
 enum { TRANSACTION = 0x1234 };

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "collectors/modbus/raw.h"
+#include "collectors/modbus/frame/raw.h"
 #include "oracle.h"
 
 enum { DEADLINE_MS = 20000, QUIET_MS = 200 };

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "collectors/modbus/raw.h"
+#include "collectors/modbus/frame/raw.h"
 
 static void floats_in_four_orders(void **state)
 {

@@ -15,7 +15,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
-#include "collectors/modbus/scale.h"
+#include "collectors/modbus/plan/scale.h"
 #include "support/support.h"
 #include "unit/modbus_codec/fixture.h"
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "collectors/modbus/trouble.h"
+#include "collectors/modbus/frame/trouble.h"
 #include "hex.h"
 
 enum { TRANSACTION = 0x1234 };

@@ -5,7 +5,7 @@
 
 #include <pthread.h>
 
-#include "config/site.h"
+#include "site/site.h"
 #include <lingtan/collector.h>
 
 enum {

@@ -18,7 +18,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "collectors/modbus/frame.h"
+#include "collectors/modbus/frame/frame.h"
 
 enum { REGISTERS = 2000, OFFSET = 1000 };
 

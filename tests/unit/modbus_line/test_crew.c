@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "collectors/modbus/crew.h"
+#include "collectors/modbus/wire/crew.h"
 #include <lingtan/clock.h>
 
 enum { ERRANDS = 50, WAIT_MS = 20000 };

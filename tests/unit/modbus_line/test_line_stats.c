@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "collectors/modbus/line_stats.h"
+#include "collectors/modbus/line/line_stats.h"
 
 enum { SECOND = 1000000 };
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "collectors/modbus/probe_budget.h"
+#include "collectors/modbus/line/probe_budget.h"
 
 enum { SECOND = 1000000, COST = SECOND + SECOND / 4 };
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "collectors/modbus/redial.h"
+#include "collectors/modbus/line/redial.h"
 
 enum { SECOND = 1000000, MINUTE = 60 * SECOND };
 

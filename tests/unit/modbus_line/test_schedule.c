@@ -9,8 +9,8 @@
 
 #include <stdbool.h>
 
-#include "collectors/modbus/respite.h"
-#include "collectors/modbus/schedule.h"
+#include "collectors/modbus/line/respite.h"
+#include "collectors/modbus/line/schedule.h"
 
 enum { SECOND = 1000000 };
 

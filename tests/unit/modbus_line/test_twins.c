@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "collectors/modbus/twins.h"
+#include "collectors/modbus/line/twins.h"
 
 enum { SIZE = 4 };
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "collectors/modbus/unit_dates.h"
+#include "collectors/modbus/line/unit_dates.h"
 
 static bool is_true(const struct unit_dates *dates, uint8_t unit, int64_t time_us)
 {

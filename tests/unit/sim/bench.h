@@ -11,7 +11,7 @@
 
 #include <modbus.h>
 
-#include "config/site.h"
+#include "site/site.h"
 
 struct bench {
     char *folder;

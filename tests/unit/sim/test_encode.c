@@ -9,7 +9,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "sim/encode.h"
+#include "sim/device/encode.h"
 #include "support/support.h"
 
 static struct profile_point gauge(int type, uint16_t registers)

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "sim/faults.h"
+#include "sim/device/faults.h"
 #include "support/support.h"
 #include <lingtan/clock.h>
 

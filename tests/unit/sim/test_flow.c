@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "sim/flow.h"
+#include "sim/world/flow.h"
 #include "support/support.h"
 
 static struct flow empty(double from, double to)

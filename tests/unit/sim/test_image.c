@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sim/fleet.h"
+#include "sim/device/fleet.h"
 #include "support/support.h"
 
 struct compound {

@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "bench.h"
-#include "sim/histogram.h"
-#include "sim/pattern.h"
+#include "sim/device/pattern.h"
+#include "sim/server/histogram.h"
 #include "support/support.h"
 
 static uint32_t word_at(const uint16_t *registers)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sim/report.h"
+#include "sim/world/report.h"
 #include "support/support.h"
 
 static const double promised_kwh_per_kwp = 974.0;

@@ -10,9 +10,9 @@
 #include <math.h>
 #include <stdio.h>
 
-#include "sim/role.h"
-#include "sim/sums.h"
-#include "sim/sun.h"
+#include "sim/device/role.h"
+#include "sim/world/sums.h"
+#include "sim/world/sun.h"
 #include "support/support.h"
 
 static const int64_t second_us = 1000000;

@@ -7,7 +7,7 @@
 #include <jansson.h>
 
 #include "net/http_client.h"
-#include "sinks/influx.h"
+#include "sinks/influx/influx.h"
 #include "unit/net/servers.h"
 #include "unit/sinks/rig.h"
 

@@ -5,7 +5,7 @@
 
 #include <jansson.h>
 
-#include "sinks/mqtt.h"
+#include "sinks/mqtt/mqtt.h"
 #include "unit/net/servers.h"
 #include "unit/sinks/rig.h"
 

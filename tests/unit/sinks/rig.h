@@ -4,8 +4,8 @@
 #define LINGTAN_TESTS_SINK_RIG_H
 
 #include "config/config.h"
-#include "config/site.h"
 #include "sinks/runner.h"
+#include "site/site.h"
 
 struct rig {
     char *folder;

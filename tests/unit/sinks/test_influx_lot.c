@@ -9,7 +9,7 @@
 
 #include <string.h>
 
-#include "sinks/influx_lot.h"
+#include "sinks/influx/influx_lot.h"
 #include "support/support.h"
 
 static void add_lines(struct lot *lot, size_t count, size_t longest, uint64_t *seed)

@@ -18,7 +18,7 @@
 
 #include "base/mem.h"
 #include "net/http_client.h"
-#include "sinks/influx.h"
+#include "sinks/influx/influx.h"
 #include "support/support.h"
 #include "unit/net/servers.h"
 #include "unit/sinks/gate.h"

@@ -9,7 +9,7 @@
 
 #include <math.h>
 
-#include "sinks/line_protocol.h"
+#include "sinks/influx/line_protocol.h"
 #include "unit/sinks/samples.h"
 
 static void assert_line(const struct batch *batch, const char *expected)

@@ -14,7 +14,7 @@
 
 #include "base/mem.h"
 #include "config/config.h"
-#include "sinks/mqtt_discovery_words.h"
+#include "sinks/mqtt/mqtt_discovery_words.h"
 #include "unit/sinks/samples.h"
 
 static struct node_config node = {.id = "b1", .name = "1号楼"};

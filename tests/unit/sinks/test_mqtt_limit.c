@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "sinks/mqtt_limit.h"
+#include "sinks/mqtt/mqtt_limit.h"
 
 enum { SECOND = 1000000 };
 

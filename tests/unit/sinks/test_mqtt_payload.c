@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-#include "sinks/mqtt_payload.h"
+#include "sinks/mqtt/mqtt_payload.h"
 #include "support/support.h"
 #include "unit/sinks/samples.h"
 

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "sinks/mqtt_state.h"
+#include "sinks/mqtt/mqtt_state.h"
 #include "unit/sinks/samples.h"
 
 enum { SECOND = 1000000, PERIOD = 60 * SECOND };

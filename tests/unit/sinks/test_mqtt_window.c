@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "sinks/mqtt_window.h"
+#include "sinks/mqtt/mqtt_window.h"
 
 static void add(struct mqtt_window *window, int message_id, uint64_t position)
 {

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/block.h"
+#include "store/journal/block.h"
 #include "support/support.h"
 #include "unit/store/samples.h"
 

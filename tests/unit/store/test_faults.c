@@ -17,8 +17,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "store/disk.h"
-#include "store/ledger_internal.h"
+#include "store/disk/disk.h"
+#include "store/ledger/ledger_internal.h"
 #include "support/support.h"
 #include "unit/store/samples.h"
 

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "store/disk.h"
+#include "store/disk/disk.h"
 #include "support/support.h"
 #include "unit/store/samples.h"
 

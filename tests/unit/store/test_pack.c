@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/pack.h"
+#include "store/journal/pack.h"
 #include "support/support.h"
 
 static void fill(struct bytes *bytes, size_t length, unsigned values, uint64_t *random)

@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "store/day.h"
-#include "store/ledger_internal.h"
+#include "store/journal/day.h"
+#include "store/ledger/ledger_internal.h"
 #include "support/support.h"
 #include "unit/store/samples.h"
 

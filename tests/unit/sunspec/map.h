@@ -3,7 +3,7 @@
 #ifndef TESTS_SUNSPEC_MAP_H
 #define TESTS_SUNSPEC_MAP_H
 
-#include "collectors/modbus/sunspec_walk.h"
+#include "collectors/modbus/sunspec/sunspec_walk.h"
 
 struct map {
     uint16_t words[65536];

@@ -3,8 +3,8 @@
 #ifndef TESTS_SUNSPEC_SCENE_H
 #define TESTS_SUNSPEC_SCENE_H
 
-#include "collectors/modbus/decode.h"
-#include "collectors/modbus/sunspec_profile.h"
+#include "collectors/modbus/plan/decode.h"
+#include "collectors/modbus/sunspec/sunspec_profile.h"
 #include "map.h"
 
 enum { BASE = 40000 };

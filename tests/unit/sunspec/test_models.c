@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "collectors/modbus/sunspec_models.h"
+#include "collectors/modbus/sunspec/sunspec_models.h"
 
 struct fact {
     uint16_t model;

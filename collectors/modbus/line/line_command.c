@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line_command: the line's bounded queue of commands. Every command given comes back exactly once. */
+#include "collectors/modbus/line/line_internal.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum {
+    COMMAND_SHARE = 20,
+    COMMAND_SAVED = 1,
+};
+
+bool line_reserve(struct line *line)
+{
+    unsigned taken = atomic_load(&line->reserved);
+    while (taken < LINE_COMMANDS_MAX) {
+        if (atomic_compare_exchange_weak(&line->reserved, &taken, taken + 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void line_release(struct line *line)
+{
+    atomic_fetch_sub(&line->reserved, 1);
+}
+
+void line_command(struct line *line, struct command *take_command)
+{
+    line->commands[line->command_count++] = take_command;
+}
+
+/* The place is free before the maker hears of it, so that it may come with the next one at once. */
+void command_finish(struct line *line, struct command *take_command, int error)
+{
+    line_release(line);
+    take_command->error = error;
+    take_command->done(take_command);
+}
+
+static struct command *take_at(struct line *line, unsigned index)
+{
+    struct command *command = line->commands[index];
+    line->command_count--;
+    memmove(&line->commands[index], &line->commands[index + 1],
+            (line->command_count - index) * sizeof(struct command *));
+    return command;
+}
+
+void command_begin(struct line *line)
+{
+    line->command_budget = (struct probe_budget){
+        .timeout_us = line->settings.response_timeout_us,
+        .share = COMMAND_SHARE,
+        .saved = COMMAND_SAVED,
+    };
+    probe_budget_begin(&line->command_budget, line->now_us);
+}
+
+/* Not before: a late reply of its unit could pass for its own. */
+static int64_t held_until_us(const struct line *line, const struct command *command)
+{
+    return line_holds_until_us(line, command->unit, line->now_us);
+}
+
+int64_t command_due_us(const struct line *line)
+{
+    int64_t earliest_us = INT64_MAX;
+    for (unsigned i = 0; i < line->command_count; i++) {
+        int64_t held_us = held_until_us(line, line->commands[i]);
+        int64_t due_us = held_us > line->now_us ? held_us : line->now_us;
+        earliest_us = due_us < earliest_us ? due_us : earliest_us;
+    }
+    return earliest_us;
+}
+
+static bool is_doubted(const struct line *line, uint8_t unit)
+{
+    return unit_dates_until_us(&line->doubts, unit, line->now_us) > line->now_us;
+}
+
+/* How long until it may go out: at once when it holds up nobody, and else when there is credit. A unit that answers its
+ * polls needs none, but must not overdraw it by much. */
+static int64_t wait_us(struct line *line, const struct command *command)
+{
+    uint8_t unit = (uint8_t)command->unit;
+    int64_t timeout_us = line->settings.response_timeout_us;
+    int64_t cost_us = probe_budget_cost_us(timeout_us);
+    bool is_trusted = device_is_trusted(line, unit) && !is_doubted(line, unit);
+    int64_t needed_us = is_trusted ? -timeout_us / 2 : cost_us;
+    int64_t allowed_us = probe_budget_allowed_us(&line->command_budget, needed_us, line->now_us);
+    bool is_free = allowed_us <= line->now_us || poll_has_room(line, cost_us);
+    return is_free ? 0 : allowed_us - line->now_us;
+}
+
+struct command *command_next(struct line *line)
+{
+    for (unsigned i = 0; i < line->command_count;) {
+        struct command *command = line->commands[i];
+        bool is_held = held_until_us(line, command) > line->now_us;
+        int64_t retry_in_us = is_held ? 0 : wait_us(line, command);
+        if (retry_in_us > 0) {
+            command->retry_in_us = retry_in_us;
+            command_finish(line, take_at(line, i), -EAGAIN);
+        } else if (is_held) {
+            i++;
+        } else {
+            return take_at(line, i);
+        }
+    }
+    return NULL;
+}
+
+/* As long as it takes to earn that again its unit is not trusted, even if it answers its polls: the block that was asked
+ * for may be one on which it is silent. */
+void command_unanswered(struct line *line, uint8_t unit, int64_t until_us)
+{
+    int64_t cost_us =
+        probe_budget_charge(&line->command_budget, line->exchange.sent_us, until_us, line->now_us);
+    if (cost_us > 0) {
+        int64_t whole_us = probe_budget_cost_us(line->settings.response_timeout_us);
+        unit_dates_set(&line->doubts, unit, line->now_us + whole_us * COMMAND_SHARE, line->now_us);
+    }
+}
+
+void command_fail_all(struct line *line, int error)
+{
+    while (line->command_count > 0) {
+        command_finish(line, take_at(line, 0), error);
+    }
+}
+
+void command_expire(struct line *line)
+{
+    for (unsigned i = 0; i < line->command_count;) {
+        if (line->commands[i]->expires_mono_us <= line->now_us) {
+            command_finish(line, take_at(line, i), -ETIMEDOUT);
+        } else {
+            i++;
+        }
+    }
+}
+
+int64_t command_expiry_us(const struct line *line)
+{
+    int64_t earliest_us = INT64_MAX;
+    for (unsigned i = 0; i < line->command_count; i++) {
+        if (line->commands[i]->expires_mono_us < earliest_us) {
+            earliest_us = line->commands[i]->expires_mono_us;
+        }
+    }
+    return earliest_us;
+}

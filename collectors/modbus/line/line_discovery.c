@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line_discovery: devices whose points are found on the device itself.
+ *
+ * A walk is a part of a poll: it goes before the poll's own requests, read by read like these, and a device that fails
+ * on the way has failed its poll. While nothing is known the device has one request of a guess, which is never sent but
+ * carries the device's health, its back-off and the quality of its batches. A chain that was found becomes a profile, a
+ * plan and a new descriptor; the old descriptors live on, since others look at them. */
+#include "collectors/modbus/line/line_internal.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "base/text.h"
+#include "collectors/modbus/sunspec/sunspec_profile.h"
+#include <lingtan/log.h>
+
+enum {
+    READ_HOLDING = 3,
+};
+
+static const int64_t doubt_pause_us = 3600000000; /* between walks for a refused register */
+
+struct discovery {
+    struct line_unknown unknown;
+    int64_t period_ms[POLL_CLASS_COUNT];
+    uint32_t index;
+    struct profile *profile; /* that the plan is made of */
+    struct sunspec_walk walk;
+    struct sunspec_chain chain;
+    bool has_chain;
+    bool is_due;     /* the chain is to be looked after */
+    bool is_doubted; /* likewise, but not before an hour has passed */
+    bool is_flawed;  /* broken off, or with empty models: it may have been found while starting */
+    bool is_walking; /* in this go */
+    bool is_told;    /* that there is none */
+    int64_t walked_us;
+    const struct device **former;
+    size_t former_count;
+    struct bad_register *refused; /* from earlier runs, until the points are known */
+    size_t refused_count;
+};
+
+static struct discovery *discovery_of(const struct line *line)
+{
+    return line->go.device != NULL ? line->go.device->discovery : NULL;
+}
+
+static struct device *describe(const struct discovery *discovery)
+{
+    const struct line_unknown *unknown = &discovery->unknown;
+    return site_device(unknown->site, unknown->line, unknown->device, discovery->profile);
+}
+
+static struct plan *plan_of(const struct discovery *discovery)
+{
+    return plan_create(discovery->profile, discovery->unknown.device, discovery->period_ms);
+}
+
+void line_add_unknown(struct line *line, const struct line_unknown *unknown,
+                      const int64_t period_ms[POLL_CLASS_COUNT], uint32_t index)
+{
+    struct discovery *discovery = mem_alloc(sizeof(*discovery));
+    discovery->unknown = *unknown;
+    discovery->index = index;
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        discovery->period_ms[i] = period_ms[i];
+    }
+    discovery->profile = sunspec_profile_create(unknown->profile, NULL);
+    struct device *device = describe(discovery);
+    line_add_device(line, device, plan_of(discovery), period_ms, index);
+    line->devices[line->device_count - 1].discovery = discovery;
+    device_unref(device);
+}
+
+void discovery_destroy(struct discovery *discovery)
+{
+    if (discovery == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < discovery->former_count; i++) {
+        device_unref(discovery->former[i]);
+    }
+    free(discovery->former);
+    free(discovery->refused);
+    profile_destroy(discovery->profile);
+    free(discovery);
+}
+
+/* Once a day, with the identity, the chain is looked after as well. */
+static bool is_wanted(const struct line *line, const struct discovery *discovery)
+{
+    const struct go *go = &line->go;
+    if (!discovery->has_chain) {
+        return go->is_probe || !line->is_read[0];
+    }
+    bool is_daily = (go->classes & 1U << POLL_ONCE) != 0;
+    bool is_old = line->now_us - discovery->walked_us > doubt_pause_us;
+    bool is_due = discovery->is_due || (is_old && (is_daily || discovery->is_doubted));
+    return !go->is_probe && is_due;
+}
+
+void discovery_begin(struct line *line)
+{
+    struct discovery *discovery = discovery_of(line);
+    if (discovery == NULL) {
+        return;
+    }
+    discovery->is_walking = is_wanted(line, discovery);
+    if (discovery->is_walking) {
+        sunspec_walk_begin(&discovery->walk, discovery->has_chain ? &discovery->chain : NULL);
+    }
+}
+
+bool discovery_wants(const struct line *line)
+{
+    const struct go *go = &line->go;
+    const struct discovery *discovery = discovery_of(line);
+    bool is_over = go->is_failed || (go->is_probe && go->is_answered);
+    return discovery != NULL && discovery->is_walking && !is_over;
+}
+
+void discovery_step(struct line *line)
+{
+    const struct line_device *device = line->go.device;
+    struct sunspec_read read = sunspec_walk_next(&device->discovery->walk);
+    struct frame_request request = {
+        .unit = (uint8_t)device->device->unit,
+        .function = READ_HOLDING,
+        .address = read.address,
+        .quantity = read.quantity,
+    };
+    exchange_begin(line, &request, NULL);
+}
+
+static struct log_subject subject_of(const struct line *line, const struct line_device *device)
+{
+    return (struct log_subject){.line = line->settings.id, .device = device->device->id};
+}
+
+static size_t add_models(struct text *text, const struct sunspec_chain *chain)
+{
+    struct sunspec_role roles[SUNSPEC_MODELS_MAX];
+    size_t empty = 0;
+    sunspec_roles(chain, roles);
+    for (size_t i = 0; i < chain->count; i++) {
+        bool is_empty = roles[i].use == SUNSPEC_USE_EMPTY;
+        text_add_format(text, "%s%u%s", i > 0 ? ", " : "", chain->places[i].id,
+                        is_empty ? " (too short to hold a point)" : "");
+        empty += is_empty ? 1 : 0;
+    }
+    return empty;
+}
+
+/* Returns whether the list is as it should be. */
+static bool tell_found(const struct line *line, const struct line_device *device)
+{
+    const struct sunspec_chain *chain = &device->discovery->chain;
+    struct text text = {0};
+    text_add_string(&text, "lists SunSpec models ");
+    size_t empty = add_models(&text, chain);
+    text_add_format(&text, " from register %u on: %u points", chain->base,
+                    device->device->point_count);
+    if (chain->flaw != NULL) {
+        text_add_format(
+            &text, "; the list breaks off at register %" PRIu32 ": %s; what may follow is not read",
+            chain->end, chain->flaw);
+    }
+    bool is_good = empty == 0 && chain->flaw == NULL;
+    log_about(is_good ? LOG_LEVEL_NOTICE : LOG_LEVEL_WARNING, subject_of(line, device), "%s",
+              text.data);
+    text_finish(&text);
+    return is_good;
+}
+
+/* The go ends here: what it was about to read is no more. */
+static void take_chain(struct line *line, struct line_device *device)
+{
+    struct discovery *discovery = device->discovery;
+    struct profile *old = discovery->profile;
+    discovery->former =
+        mem_grow(discovery->former, discovery->former_count + 1, sizeof(*discovery->former));
+    discovery->former[discovery->former_count++] = device->device;
+    discovery->profile = sunspec_profile_create(discovery->unknown.profile, &discovery->chain);
+    device_replace(line, device, describe(discovery), plan_of(discovery), discovery->period_ms,
+                   discovery->index);
+    profile_destroy(old);
+    line->go.device = NULL;
+    discovery->is_flawed = !tell_found(line, device);
+    line_know_refused(line, (size_t)(device - line->devices), discovery->refused,
+                      discovery->refused_count);
+    discovery->refused_count = 0;
+}
+
+static void found(struct line *line, struct line_device *device)
+{
+    struct discovery *discovery = device->discovery;
+    bool is_alike =
+        discovery->has_chain && sunspec_chain_same(&discovery->walk.chain, &discovery->chain);
+    discovery->chain = discovery->walk.chain;
+    discovery->has_chain = true;
+    discovery->is_due = false;
+    discovery->is_told = false;
+    discovery->walked_us = line->now_us;
+    if (!is_alike) {
+        take_chain(line, device);
+    }
+    discovery->is_doubted = discovery->is_flawed;
+}
+
+static void tell_refused(const struct line *line, const struct line_device *device)
+{
+    const struct sunspec_walk *walk = &device->discovery->walk;
+    log_about(LOG_LEVEL_WARNING, subject_of(line, device),
+              "%s (unit %u): %s (register %" PRIu32 "); %s; tried again with growing pauses",
+              walk->has_chain_why ? "its list of SunSpec models cannot be used"
+                                  : "lists no SunSpec models",
+              device->device->unit, walk->why, walk->why_at,
+              walk->has_chain_why
+                  ? "newer firmware may mend it, a profile of its own reads the device without it"
+                  : "check its unit id and that SunSpec is switched on");
+}
+
+/* A device that has lost its chain keeps the points that it had: most of them may still be there. */
+static void refused(struct line *line, struct line_device *device)
+{
+    struct discovery *discovery = device->discovery;
+    const struct sunspec_walk *walk = &discovery->walk;
+    discovery->is_due = false;
+    discovery->is_doubted = false;
+    discovery->walked_us = line->now_us;
+    if (!discovery->is_told) {
+        tell_refused(line, device);
+        discovery->is_told = true;
+    }
+    if (!discovery->has_chain) {
+        outcome_missing(line, walk->has_chain_why ? QUALITY_BAD_REPLY : QUALITY_NOT_IMPLEMENTED);
+    }
+}
+
+static enum sunspec_verdict walk_on(struct line *line, struct sunspec_walk *walk,
+                                    const struct frame_reply *reply)
+{
+    uint16_t registers[SUNSPEC_READ_MAX] = {0};
+    if (!frame_is_good(reply)) {
+        return sunspec_walk_refuse(walk);
+    }
+    frame_registers(&line->exchange.request, reply, registers, SUNSPEC_READ_MAX);
+    return sunspec_walk_take(walk, registers);
+}
+
+bool discovery_reply(struct line *line, const struct frame_reply *reply)
+{
+    struct line_device *device = line->go.device;
+    struct discovery *discovery = discovery_of(line);
+    if (discovery == NULL || !discovery->is_walking) {
+        return false;
+    }
+    if (reply->exception != 0 && !sunspec_means_no_register(reply->exception)) {
+        discovery_failed(line);
+        return false;
+    }
+    line->go.is_answered = true;
+    if (frame_is_good(reply)) {
+        device_answered(line, device);
+    } else {
+        device_heard(line, device, reply);
+    }
+    enum sunspec_verdict verdict = walk_on(line, &discovery->walk, reply);
+    discovery->is_walking = verdict == SUNSPEC_GOES_ON;
+    if (verdict == SUNSPEC_FOUND) {
+        found(line, device);
+    } else if (verdict == SUNSPEC_REFUSED) {
+        refused(line, device);
+    }
+    return true;
+}
+
+void discovery_failed(struct line *line)
+{
+    struct discovery *discovery = discovery_of(line);
+    if (discovery != NULL && discovery->is_walking) {
+        discovery->is_walking = false;
+        sunspec_walk_abandon(&discovery->walk);
+    }
+}
+
+void discovery_returned(struct line_device *device)
+{
+    if (device->discovery != NULL) {
+        device->discovery->is_due = true;
+    }
+}
+
+void discovery_doubt(struct line *line, uint8_t exception)
+{
+    struct discovery *discovery = discovery_of(line);
+    if (discovery != NULL && exception == EXCEPTION_ADDRESS) {
+        discovery->is_doubted = true;
+    }
+}
+
+bool discovery_keep_refused(struct line_device *device, const struct bad_register *rows,
+                            size_t count)
+{
+    struct discovery *discovery = device->discovery;
+    if (discovery == NULL || discovery->has_chain) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rows[i].device, device->device->id) == 0) {
+            discovery->refused = mem_grow(discovery->refused, discovery->refused_count + 1,
+                                          sizeof(*discovery->refused));
+            discovery->refused[discovery->refused_count++] = rows[i];
+        }
+    }
+    return true;
+}

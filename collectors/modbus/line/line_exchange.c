@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line_exchange: the one request in flight: sending it on a free wire, knowing when to look for its reply, and what
+ * each kind of end does to the connection. Transaction ids protect Modbus TCP from late replies; where there are none,
+ * the line waits them out and drains. */
+#include "collectors/modbus/line/line_internal.h"
+
+enum {
+    TURNAROUND_GUESS_US = 5000,
+    LATE_WINDOW_MIN_US = 50000,
+    LATE_WINDOW_MAX_US = 250000,
+    HOLD_MIN_US = 1000000,
+    TIMEOUTS_RECONNECT =
+        3, /* a gateway that has lost step with us recovers on a new connection only */
+    TIMEOUTS_OUT_OF_STEP = 2,
+    HANGUPS_MAX = 4,
+    RTU_EXCEPTION_SIZE = 5,
+};
+
+static int64_t wire_us(const struct line *line, size_t bytes)
+{
+    return (int64_t)bytes * line->transport->char_ns / 1000;
+}
+
+static bool is_paced(const struct line *line)
+{
+    return line->transport->char_ns > 0;
+}
+
+static size_t reply_size(const struct line *line)
+{
+    bool is_exception = is_paced(line) && line->received >= 2 && (line->bytes[1] & 0x80) != 0;
+    return is_exception ? RTU_EXCEPTION_SIZE
+                        : frame_reply_size(line->transport->frame, &line->exchange.request);
+}
+
+static int64_t larger(int64_t one, int64_t other)
+{
+    return one > other ? one : other;
+}
+
+static int64_t smaller(int64_t one, int64_t other)
+{
+    return one < other ? one : other;
+}
+
+/* How long the wire stays unused after a timeout, for a reply that is only late. */
+static int64_t late_window_us(const struct line *line)
+{
+    if (line_is_guarded(line)) {
+        return 0;
+    }
+    int64_t window_us = line->settings.response_timeout_us / 4;
+    window_us = larger(window_us, LATE_WINDOW_MIN_US);
+    return window_us < LATE_WINDOW_MAX_US ? window_us : LATE_WINDOW_MAX_US;
+}
+
+static int64_t gap_us(const struct line *line)
+{
+    return larger(line->settings.gap_us, line->transport->silence_us);
+}
+
+static int64_t turnaround_us(const struct line *line)
+{
+    const struct request_state *state = outcome_state(line);
+    bool is_known = state != NULL && line->exchange.command == NULL && state->turnaround_us > 0;
+    return is_known ? state->turnaround_us : TURNAROUND_GUESS_US;
+}
+
+/* Creeps towards the device's real turnaround from above; a look that came too early moves it up at once, but by half at
+ * the most: one reply that was held up must not make the next dozens wait. */
+static void learn_turnaround(struct line *line)
+{
+    struct request_state *state = outcome_state(line);
+    struct exchange *exchange = &line->exchange;
+    if (!is_paced(line) || state == NULL || exchange->command != NULL) {
+        return;
+    }
+    int64_t seen_us = line->now_us - exchange->request_end_us - wire_us(line, reply_size(line));
+    int64_t next_us = turnaround_us(line);
+    next_us = exchange->was_short ? smaller(seen_us + seen_us / 16, next_us + next_us / 2)
+                                  : next_us - next_us / 32;
+    next_us = larger(next_us, 1);
+    state->turnaround_us = next_us < INT32_MAX ? (int32_t)next_us : INT32_MAX;
+}
+
+/* The silence before the next request. On a serial line it began when the frame ended: no later than it was looked for,
+ * if it was whole then, and that we wake a little late is not the wire's time. */
+static int64_t pause_us(const struct line *line)
+{
+    const struct exchange *exchange = &line->exchange;
+    int64_t gone_us = line->now_us - exchange->look_us;
+    if (!is_paced(line) || exchange->was_short || gone_us < 0) {
+        return gap_us(line);
+    }
+    return gap_us(line) - smaller(gone_us, line->transport->silence_us / 8);
+}
+
+/* Ends the exchange: the wire is free after the pause. */
+static void settle(struct line *line, int64_t rest_us)
+{
+    struct exchange *exchange = &line->exchange;
+    exchange->is_active = false;
+    exchange->is_watched = false;
+    if (line->phase == PHASE_AWAITING) {
+        line->phase = PHASE_READY;
+        line_stats_busy(&line->stats, line->now_us, line->now_us - exchange->sent_us);
+    }
+    line->used_us = line->now_us;
+    line->not_before_us = larger(line->not_before_us, line->now_us + rest_us);
+}
+
+/* What a command that came to nothing held up. is_silent: at least the whole timeout, for a connection that ends instead
+ * is dearer than the time until then. */
+static void charge_command(struct line *line, bool is_silent)
+{
+    const struct exchange *exchange = &line->exchange;
+    int64_t least_us = is_silent ? exchange->sent_us + line->settings.response_timeout_us : 0;
+    command_unanswered(line, exchange->request.unit, larger(line->not_before_us, least_us));
+}
+
+void exchange_fail(struct line *line, uint8_t quality)
+{
+    struct command *command = line->exchange.command;
+    settle(line, larger(gap_us(line), late_window_us(line)));
+    if (command == NULL) {
+        outcome_failed(line, quality);
+        return;
+    }
+    charge_command(line, quality == QUALITY_TIMEOUT);
+    if (line->phase == PHASE_CLOSED) {
+        command_finish(line, command, -ENOTCONN);
+    } else {
+        command_finish(line, command, quality == QUALITY_TIMEOUT ? -ETIMEDOUT : -EBADMSG);
+    }
+}
+
+static bool is_probe(const struct line *line)
+{
+    return line->exchange.command == NULL && line->go.device != NULL && line->go.is_probe;
+}
+
+static struct device_tally *tally_of(struct line *line)
+{
+    bool is_poll = line->exchange.command == NULL && line->go.device != NULL;
+    return is_poll ? &line->go.device->tally : NULL;
+}
+
+/* Some gateways end the connection when a device behind them is dead. Whether it is that or the line is told by the
+ * other devices: false when too many in a row had the same end, or there is no other. */
+static bool blame_device(struct line *line)
+{
+    struct exchange *exchange = &line->exchange;
+    size_t most = line->device_count < HANGUPS_MAX ? line->device_count : HANGUPS_MAX;
+    if (is_paced(line)) {
+        return false;
+    }
+    line->hangups += line->hangups == 0 || exchange->request.unit != line->hung_unit;
+    line->hung_unit = exchange->request.unit;
+    if (line->hangups >= most) {
+        line->hangups = 0;
+        return false;
+    }
+    line_stats_error(&line->stats, tally_of(line), offsetof(struct error_counts, timeouts), 1);
+    exchange_fail(line, QUALITY_TIMEOUT);
+    bool was_disturbed = line->was_disturbed;
+    line_reconnect(line);
+    line->was_disturbed = was_disturbed; /* that is the one device, not the line */
+    return true;
+}
+
+/* A connection that had worked may have been closed while it was idle without our notice: once, the request goes out
+ * again on a new one and its poll has not failed. Not for a device that failed last time, which is the likelier cause. */
+static void lose_connection(struct line *line, int error)
+{
+    struct exchange *exchange = &line->exchange;
+    bool is_doubtful =
+        exchange->command == NULL && line->go.device != NULL && line->go.device->failed_polls > 0;
+    if (line->replies_here > 0 && !exchange->is_resent && !is_doubtful) {
+        exchange->is_resent = true;
+        line_lose(line, error);
+    } else if (!blame_device(line)) {
+        line_lose(line, error);
+    }
+}
+
+static bool must_reconnect(const struct line *line)
+{
+    const struct exchange *exchange = &line->exchange;
+    if (is_paced(line)) {
+        return false;
+    }
+    if (receive_is_flood(line)) {
+        return true;
+    }
+    if (!line_is_guarded(line)) {
+        return line->timeouts_in_row >= TIMEOUTS_OUT_OF_STEP;
+    }
+    return line->received > 0 || exchange->saw_stray ||
+           line->timeouts_in_row >= TIMEOUTS_RECONNECT ||
+           (exchange->saw_foreign && line->timeouts_in_row >= TIMEOUTS_OUT_OF_STEP);
+}
+
+/* On a wire that was never silent, bytes that are no reply do not show that it works. */
+static void confirm(struct line *line, bool is_clean)
+{
+    if (is_clean || !line->is_obstructed) {
+        line_confirm(line);
+    }
+}
+
+static int64_t late_max_us(const struct line *line)
+{
+    return larger(line->settings.response_timeout_us, HOLD_MIN_US);
+}
+
+/* The right reply may still be on its way, for so long after it was due. */
+static void hold_unit(struct line *line, int64_t late_us)
+{
+    const struct exchange *exchange = &line->exchange;
+    if (!line_is_guarded(line)) {
+        unit_dates_set(&line->holds, exchange->request.unit, exchange->deadline_us + late_us,
+                       line->now_us);
+    }
+}
+
+static void time_out(struct line *line)
+{
+    const struct request_state *state = outcome_state(line);
+    bool has_answered = state != NULL && line->exchange.command == NULL && state->fails == 0;
+    if (has_answered && !is_probe(line)) {
+        (void)probe_casts_shadow(line, line->now_us - line->exchange.request_end_us);
+    }
+    bool is_partial = line->received > 0 || line->exchange.saw_stray;
+    if (is_partial) {
+        receive_note(line);
+    }
+    size_t counter = is_partial ? offsetof(struct error_counts, bad_replies)
+                                : offsetof(struct error_counts, timeouts);
+    line_stats_error(&line->stats, tally_of(line), counter, 1);
+    confirm(line, !is_partial);
+    line->timeouts_in_row++;
+    bool is_over = must_reconnect(line);
+    hold_unit(line, late_max_us(line));
+    exchange_fail(line, is_partial ? QUALITY_BAD_REPLY : QUALITY_TIMEOUT);
+    if (is_over) {
+        line_reconnect(line);
+    }
+}
+
+/* Nothing that follows can be trusted: a socket gets a new connection, a serial line its silence. */
+void exchange_refuse(struct line *line)
+{
+    receive_note(line);
+    line_stats_error(&line->stats, tally_of(line), offsetof(struct error_counts, bad_replies), 1);
+    confirm(line, false);
+    line->timeouts_in_row++;
+    line->received = line_is_guarded(line) ? line->received : 0;
+    hold_unit(line, late_max_us(line));
+    bool is_over = must_reconnect(line);
+    exchange_fail(line, QUALITY_BAD_REPLY);
+    if (is_over) {
+        line_reconnect(line);
+    }
+}
+
+/* Closing a socket brings another one, whose other end may have come to its senses; closing a port frees no wire. */
+void exchange_obstruct(struct line *line)
+{
+    static const char words[] = "its wire is never silent: noise, or a second master";
+    line_stats_error(&line->stats, tally_of(line), offsetof(struct error_counts, bad_replies), 1);
+    exchange_fail(line, QUALITY_BAD_REPLY);
+    if (is_paced(line)) {
+        line_obstruct(line, words);
+    } else {
+        line_fail(line, -EBUSY, words);
+    }
+}
+
+bool exchange_was_sent(const struct line *line)
+{
+    return line->exchange.sent_us != 0;
+}
+
+static void answer_command(struct line *line, const struct frame_reply *reply)
+{
+    struct command *command = line->exchange.command;
+    command->round_trip_us = line->now_us - line->exchange.sent_us;
+    command->exception = reply->exception;
+    int error = reply->exception != 0 ? -EREMOTEIO : 0;
+    if (reply->is_short) {
+        error = -ENODATA;
+        command->given = frame_given(&line->exchange.request, reply);
+    }
+    if (error == 0) {
+        frame_registers(&line->exchange.request, reply, command->registers, COMMAND_REGISTERS_MAX);
+    }
+    if (outcome_is_gateway_failure(reply->exception)) {
+        charge_command(line, false);
+    } else {
+        device_spoke(line, line->exchange.request.unit);
+    }
+    command_finish(line, command, error);
+}
+
+/* Falls slowly, so that one slow device keeps the probes of its line patient. */
+static void learn_slowest(struct line *line)
+{
+    int64_t took_us = line->now_us - line->exchange.request_end_us;
+    if (is_probe(line)) {
+        line->probe_sent_us = 0;
+    } else if (probe_casts_shadow(line, took_us)) {
+        return;
+    }
+    line->slowest_us = larger(larger(took_us, line->slowest_us - line->slowest_us / 64), 1);
+}
+
+static void accept_reply(struct line *line, const struct frame_reply *reply, size_t consumed)
+{
+    bool is_good = frame_is_good(reply);
+    struct device_tally *tally = tally_of(line);
+    if (reply->is_short) {
+        line_stats_error(&line->stats, tally, offsetof(struct error_counts, bad_replies), 1);
+    }
+    learn_turnaround(line);
+    learn_slowest(line);
+    line_stats_reply(&line->stats, is_good ? tally : NULL, line->now_us,
+                     is_good ? line->wall_us : 0, line->now_us - line->exchange.sent_us);
+    line_confirm(line);
+    line->replies_here++;
+    if (line->was_disturbed) {
+        line->was_disturbed = false;
+        refusal_hurry_all(line);
+    }
+    line->timeouts_in_row = 0;
+    line->hangups = 0;
+    settle(line, pause_us(line));
+    if (line->exchange.command != NULL) {
+        answer_command(line, reply);
+    } else {
+        outcome_reply(line, reply);
+    }
+    /* On a guarded line what follows belongs to the stream; elsewhere it is noise. */
+    receive_drop(line, line_is_guarded(line) ? consumed : line->received);
+    if (line->received > 0 && !receive_keep_step(line)) {
+        line_reconnect(line); /* before the next request meets it */
+    }
+}
+
+/* The frame should have been whole by now: sleep for what is missing, or, when nothing moves, until something does. */
+static void look_later(struct line *line, bool has_grown)
+{
+    struct exchange *exchange = &line->exchange;
+    exchange->was_short = true;
+    exchange->is_watched = !has_grown;
+    size_t whole = reply_size(line);
+    size_t missing = whole > line->received ? whole - line->received : 1;
+    exchange->look_us = line->now_us + wire_us(line, missing);
+}
+
+static void judge(struct line *line, bool has_grown)
+{
+    struct frame_reply reply = {0};
+    size_t consumed = 0;
+    enum frame_verdict verdict = receive_match(line, &reply, &consumed);
+    while (receive_pass(line, verdict, consumed)) {
+        verdict = receive_match(line, &reply, &consumed);
+    }
+    if (verdict == FRAME_REPLY || verdict == FRAME_EXCEPTION || verdict == FRAME_SHORT) {
+        accept_reply(line, &reply, consumed);
+    } else if (verdict == FRAME_BAD || receive_is_flood(line)) {
+        exchange_refuse(line);
+    } else if (line->now_us >= line->exchange.deadline_us) {
+        time_out(line);
+    } else if (is_paced(line)) {
+        look_later(line, has_grown);
+    }
+}
+
+void exchange_look(struct line *line, bool is_ready)
+{
+    const struct exchange *exchange = &line->exchange;
+    bool is_late = line->now_us >= exchange->deadline_us;
+    bool is_time = is_paced(line) && !exchange->is_watched && line->now_us >= exchange->look_us;
+    if (!is_ready && !is_time && !is_late) {
+        return;
+    }
+    int error = 0;
+    enum receive_end end = receive_fill(line, &error);
+    /* A port that is ready without a byte has been hung up; its read says only "nothing". */
+    bool is_hung_up = is_paced(line) && is_ready && exchange->is_watched && end == RECEIVE_NOTHING;
+    if (end == RECEIVE_LOST || is_hung_up) {
+        lose_connection(line, end == RECEIVE_LOST ? error : -EIO);
+        return;
+    }
+    judge(line, end == RECEIVE_SOME);
+}
+
+int64_t exchange_next_us(const struct line *line)
+{
+    const struct exchange *exchange = &line->exchange;
+    bool looks = is_paced(line) && !exchange->is_watched;
+    return looks && exchange->look_us < exchange->deadline_us ? exchange->look_us
+                                                              : exchange->deadline_us;
+}
+
+static int64_t patience_us(const struct line *line)
+{
+    return is_probe(line) ? probe_patience_us(line, line->go.device)
+                          : line->settings.response_timeout_us;
+}
+
+static void set_dates(struct line *line, size_t size)
+{
+    struct exchange *exchange = &line->exchange;
+    int64_t reply_us = wire_us(line, frame_reply_size(line->transport->frame, &exchange->request));
+    exchange->sent_us = line->now_us;
+    exchange->request_end_us = line->now_us + wire_us(line, size);
+    exchange->look_us = exchange->request_end_us + turnaround_us(line) + reply_us;
+    exchange->deadline_us = exchange->request_end_us + patience_us(line) + reply_us;
+    exchange->was_short = false;
+    exchange->is_watched = false;
+}
+
+void exchange_send(struct line *line)
+{
+    struct exchange *exchange = &line->exchange;
+    int64_t held_until_us = line_holds_until_us(line, exchange->request.unit, line->now_us);
+    if (held_until_us > line->now_us) {
+        line->not_before_us = held_until_us;
+        return;
+    }
+    if (!line->has_asked && !receive_greeting(line)) {
+        return;
+    }
+    if (!line_is_guarded(line) && !receive_until_silent(line)) {
+        return;
+    }
+    uint8_t bytes[FRAME_SIZE_MAX];
+    size_t size = 0;
+    exchange->transaction = ++line->transaction;
+    int error = frame_encode(line->transport->frame, &exchange->request, exchange->transaction,
+                             bytes, &size);
+    if (error != 0) {
+        exchange_fail(line, QUALITY_BAD_REPLY);
+        return;
+    }
+    set_dates(line, size);
+    line->since_request = 0;
+    error = line->transport->ops->send(line->transport, bytes, size);
+    if (error != 0) {
+        lose_connection(line, error);
+        return;
+    }
+    line->has_asked = true;
+    if (is_probe(line)) {
+        line->probed = line->go.device;
+        line->probe_transaction = exchange->transaction;
+        line->probe_sent_us = line->now_us;
+    }
+    line->phase = PHASE_AWAITING;
+}
+
+void exchange_begin(struct line *line, const struct frame_request *request,
+                    struct command *take_command)
+{
+    line->exchange = (struct exchange){
+        .request = *request,
+        .command = take_command,
+        .is_active = true,
+    };
+    exchange_send(line);
+}

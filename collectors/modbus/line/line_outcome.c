@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line_outcome: what became of the requests of a poll, and the batch that tells. A device that fails is data: every
+ * poll ends in a batch, whatever came. */
+#include "collectors/modbus/line/line_internal.h"
+
+#include <string.h>
+
+/* NULL: it is the trial. */
+static const struct plan_request *request_of(const struct go *go)
+{
+    size_t count = 0;
+    const struct plan_request *requests = plan_requests(go->device->plan, &count);
+    return go->request < count ? &requests[go->request] : NULL;
+}
+
+struct request_state *outcome_state(const struct line *line)
+{
+    const struct go *go = &line->go;
+    return go->device != NULL ? &go->device->requests[go->request] : NULL;
+}
+
+bool outcome_is_gateway_failure(uint8_t exception)
+{
+    return exception == EXCEPTION_NO_PATH || exception == EXCEPTION_NO_TARGET;
+}
+
+static void set_outcome(struct line *line, size_t index, uint8_t quality, uint8_t exception,
+                        int64_t time_us)
+{
+    line->outcomes[index] = (struct plan_outcome){
+        .quality = quality,
+        .exception = exception,
+        .time_us = time_us,
+    };
+    line->is_read[index] = true;
+}
+
+/* Requests that are being left alone keep the quality of their last failure, and what the device refuses its exception,
+ * which the plan has. */
+void outcome_begin(struct line *line)
+{
+    const struct go *go = &line->go;
+    size_t count = 0;
+    plan_requests(go->device->plan, &count);
+    memset(line->is_read, 0, count * sizeof(bool));
+    for (size_t i = 0; i < count && !go->is_probe; i++) {
+        const struct request_state *state = &go->device->requests[i];
+        if (state->retry_us > line->now_us) {
+            set_outcome(line, i, state->quality, state->exception, line->wall_us);
+        }
+    }
+    set_outcome(line, count, QUALITY_EXCEPTION, 0, line->wall_us);
+    line->is_read[count] = go->trial == REFUSAL_NONE;
+    discovery_begin(line);
+}
+
+static void post(struct line *line, struct line_device *device, unsigned classes)
+{
+    struct batch *batch =
+        decode_batch(device->plan, classes, device->device, line->registers, line->outcomes);
+    batch->received_mono_us = line->now_us;
+    batch->clock.offset_us = line->timeline.offset_us;
+    device->posted_us = line->now_us;
+    if (line->twins != NULL) {
+        twins_note(line, device, classes, batch);
+    }
+    line->host->collector->post(line->host->collector->context, batch);
+}
+
+void outcome_post(struct line *line)
+{
+    const struct go *go = &line->go;
+    size_t count = 0;
+    plan_requests(go->device->plan, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!line->is_read[i]) {
+            set_outcome(line, i, go->quality, 0, line->wall_us);
+        }
+    }
+    if (go->is_failed && !go->is_answered) {
+        line->outcomes[count].quality = go->quality;
+    }
+    post(line, go->device, go->classes);
+}
+
+void outcome_post_all(struct line *line, struct line_device *device, unsigned classes,
+                      enum quality quality)
+{
+    size_t count = 0;
+    plan_requests(device->plan, &count);
+    for (size_t i = 0; i <= count; i++) {
+        set_outcome(line, i, (uint8_t)quality, 0, line->wall_us);
+    }
+    post(line, device, classes);
+}
+
+/* Pauses grow from two periods of the class. */
+static void leave_alone(struct line *line, struct request_state *state, int64_t cap_us)
+{
+    const struct go *go = &line->go;
+    struct respite respite = {
+        .first_us = 2 * go->device->schedules[request_of(go)->poll_class].period_us,
+        .cap_us = cap_us,
+        .steps = state->fails > 0 ? state->fails - 1U : 0,
+    };
+    state->retry_us = line->now_us + respite_next(&respite, &line->chance);
+}
+
+static void count_failure(struct request_state *state)
+{
+    if (state->fails < UINT8_MAX) {
+        state->fails++;
+    }
+}
+
+/* A refused block is asked again with the next poll, until the search begins; a device that says it is busy is given time. */
+static void take_exception(struct line *line, struct request_state *state, uint8_t exception)
+{
+    struct go *go = &line->go;
+    line_stats_error(&line->stats, &go->device->tally, offsetof(struct error_counts, exceptions),
+                     1);
+    if (exception == EXCEPTION_ACKNOWLEDGE || exception == EXCEPTION_BUSY) {
+        count_failure(state);
+        leave_alone(line, state, RESPITE_CAP_US);
+    } else {
+        state->fails = 0;
+        state->retry_us = 0;
+        discovery_doubt(line, exception);
+    }
+    refusal_count(line, state, QUALITY_EXCEPTION, exception);
+}
+
+/* Fewer registers than were asked for: it has no more, or gives no more at once. */
+static void take_short(struct line *line, struct request_state *state)
+{
+    state->fails = 0;
+    state->retry_us = 0;
+    refusal_count(line, state, QUALITY_BAD_REPLY, 0);
+}
+
+static void take_good(struct line *line, struct request_state *state,
+                      const struct frame_reply *reply)
+{
+    const struct plan_request *request = request_of(&line->go);
+    frame_registers(&request->request, reply, line->registers + request->answer_offset,
+                    request->answer_registers);
+    state->fails = 0;
+    state->retry_us = 0;
+    state->refusals = 0;
+    state->was_given = true;
+    line->go.is_good = true;
+    line->go.device->given_us = line->now_us;
+}
+
+/* Whatever it brings is not decoded: the plan does not have it yet. */
+static void take_trial(struct line *line, const struct frame_reply *reply)
+{
+    line->is_read[line->go.request] = true;
+    refusal_tried(line, frame_is_good(reply));
+    if (reply->exception != 0) {
+        line_stats_error(&line->stats, &line->go.device->tally,
+                         offsetof(struct error_counts, exceptions), 1);
+    }
+}
+
+static void take_reply(struct line *line, struct request_state *state,
+                       const struct frame_reply *reply)
+{
+    uint8_t quality = QUALITY_OK;
+    if (reply->exception != 0) {
+        take_exception(line, state, reply->exception);
+        quality = QUALITY_EXCEPTION;
+    } else if (reply->is_short) {
+        take_short(line, state);
+        quality = QUALITY_BAD_REPLY;
+    } else {
+        take_good(line, state, reply);
+    }
+    int64_t middle_us = line->wall_us - (line->now_us - line->exchange.sent_us) / 2;
+    set_outcome(line, line->go.request, quality, reply->exception, middle_us);
+}
+
+void outcome_reply(struct line *line, const struct frame_reply *reply)
+{
+    struct go *go = &line->go;
+    if (outcome_is_gateway_failure(reply->exception)) {
+        line->has_gateway = true;
+        line_stats_error(&line->stats, &go->device->tally,
+                         offsetof(struct error_counts, exceptions), 1);
+        outcome_failed(line, QUALITY_TIMEOUT);
+        return;
+    }
+    if (discovery_reply(line, reply)) {
+        return;
+    }
+    if (request_of(go) == NULL) {
+        take_trial(line, reply);
+    } else {
+        take_reply(line, outcome_state(line), reply);
+    }
+    go->is_answered = true;
+    if (frame_is_good(reply)) {
+        device_answered(line, go->device);
+    } else {
+        device_heard(line, go->device, reply);
+    }
+}
+
+void outcome_missing(struct line *line, uint8_t quality)
+{
+    struct request_state *state = outcome_state(line);
+    set_outcome(line, line->go.request, quality, 0, line->wall_us);
+    count_failure(state);
+    state->quality = quality;
+    state->exception = 0;
+    leave_alone(line, state, BLOCK_RESPITE_CAP_US);
+}
+
+/* Of what it says nothing can be learned. */
+static void note_failure(const struct line *line, struct request_state *state, uint8_t quality)
+{
+    state->failed_us = line->now_us;
+    state->refusals = 0;
+    state->quality = quality;
+    state->exception = 0;
+}
+
+/* Some devices are silent on registers that they do not have. */
+static void fail_block(struct line *line, struct request_state *state, uint8_t quality)
+{
+    count_failure(state);
+    leave_alone(line, state, BLOCK_RESPITE_CAP_US);
+    if (quality == QUALITY_TIMEOUT) {
+        refusal_count(line, state, quality, 0);
+    } else {
+        note_failure(line, state, quality);
+    }
+}
+
+/* A request that fails again although others of its device were answered in between is left alone by itself. Otherwise
+ * the device is taken for dead and nothing more is sent to it now: a poll costs its line one timeout, however many
+ * requests it has. */
+void outcome_failed(struct line *line, uint8_t quality)
+{
+    struct go *go = &line->go;
+    struct request_state *state = outcome_state(line);
+    bool is_trial = request_of(go) == NULL;
+    /* Of the device: neither a lost line nor a wire without silence tells anything of it. */
+    bool is_told = line->phase != PHASE_CLOSED && exchange_was_sent(line);
+    discovery_failed(line);
+    if (is_trial && (go->is_answered || refusal_is_silent(line))) {
+        line->is_read[go->request] = true;
+        if (is_told) {
+            refusal_tried(line, false);
+        }
+        return;
+    }
+    set_outcome(line, go->request, quality, 0, line->wall_us);
+    if (is_told && !is_trial && state->fails > 0 && go->device->answered_us > state->failed_us) {
+        fail_block(line, state, quality);
+        return;
+    }
+    if (is_told) {
+        count_failure(state);
+        note_failure(line, state, quality);
+    }
+    go->is_failed = true;
+    go->quality = quality;
+    go->trouble = line->exchange.trouble;
+}
