@@ -30,6 +30,7 @@ BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|atoi|atol|atof|
 CLOCKS = re.compile(r"(?<![\w.>])(clock_gettime|gettimeofday|time)\s*\(")
 MARKS = re.compile(r"\b(TODO|FIXME|XXX|HACK)\b")
 LINES_MAX = 600
+FOLDER_MAX = 25  # .c files of a folder of the programs
 SOURCES = (".c", ".h")
 LICENSED = (".c", ".h", ".py", ".sh", ".conf", ".ts", ".vue")
 
@@ -110,11 +111,18 @@ def check_file(path, breaches):
                 breaches.append(f"{path}:{number}: an unfinished mark: do it or file it")
 
 
+def check_folder(folder, names, breaches):
+    sources = [name for name in names if name.endswith(".c")]
+    if part_of(os.path.join(folder, "x")) and len(sources) > FOLDER_MAX:
+        breaches.append(f"{folder}:1: {len(sources)} .c files, at most {FOLDER_MAX}: two subjects are two folders")
+
+
 def main():
     breaches = []
     count = 0
     for folder, folders, files in os.walk(SOURCE):
         folders[:] = [name for name in folders if name not in (".git", "build", "node_modules", "__pycache__")]
+        check_folder(os.path.relpath(folder, SOURCE), files, breaches)
         for name in files:
             path = os.path.relpath(os.path.join(folder, name), SOURCE)
             if name.endswith(LICENSED):
