@@ -31,45 +31,6 @@ enum {
     LETTER_RETRY,
 };
 
-const char cli_options_help[] =
-    "  -s, --socket PATH      the daemon's socket (default $LINGTAN_SOCKET, or\n"
-    "                         /run/lingtan/lingtan.sock)\n"
-    "  -j, --json             print the API's JSON, for programs\n"
-    "  -1, --once             live: print one table and end\n"
-    "      --from TIME        history: ISO 8601 with zone, milliseconds since 1970, or how long\n"
-    "                         ago: 90s, 30m, 6h, 7d (default 1h)\n"
-    "      --to TIME          history: the end (default now)\n"
-    "      --limit N          history: readings at the most, 1 to 100000 (default 10000)\n"
-    "  -f, --function N       read, probe: 1 coils, 2 discrete inputs, 3 holding registers "
-    "(default),\n"
-    "                         4 input registers\n"
-    "      --known VALUE      read: where among COUNT registers this value stands, as the display\n"
-    "                         shows it; COUNT may then be up to 65536\n"
-    "      --port PATH        read, probe, record: directly from this serial port, without the "
-    "daemon\n"
-    "      --baud N           of the port (default 9600; probe finds it)\n"
-    "      --parity WORD      none (default), even or odd (probe finds it)\n"
-    "      --stop-bits N      1 (default) or 2 (probe finds it)\n"
-    "      --host HOST        read, probe, record: directly over Modbus TCP, without the daemon\n"
-    "      --tcp-port N       of the host (default 502)\n"
-    "      --rtu              the host speaks RTU frames over TCP\n"
-    "      --timeout MS       for a direct reply (default 1000)\n"
-    "      --gap MS           between a reply and the next request, 0 to 10000 (default 0; probe "
-    "20)\n"
-    "      --units LIST       probe: units to ask, such as 1-32,100 (default 1-247; over TCP also\n"
-    "                         0 and 255)\n"
-    "      --out FOLDER       record: where to write (default: named after the profile)\n"
-    "      --force            record: overwrite what is there\n"
-    "  -c, --config FILE      plan, read, probe, record: the main file\n"
-    "                         (default " LINGTAN_SYSCONF_FOLDER "/lingtan.conf)\n"
-    "      --devices FOLDER   probe, record: the profiles (default: as the main file says)\n"
-    "      --retry DEVICE     bad-registers: ask what this device refuses again with its next "
-    "polls\n"
-    "      --turnaround MS    plan: until a device on a wire begins to answer, 0 to 10000\n"
-    "                         (default 20)\n"
-    "  -h, --help             this text\n"
-    "  -V, --version          the version\n";
-
 static const struct option long_options[] = {
     {"socket", required_argument, NULL, 's'},
     {"json", no_argument, NULL, 'j'},

@@ -21,8 +21,6 @@ enum {
     STOP_MAX_US = 2000000, /* a reader that takes nothing must not keep the daemon from ending */
 };
 
-const char *const log_level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
-
 struct message {
     enum log_level level;
     struct log_subject subject; /* either NULL or within text */

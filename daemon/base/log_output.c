@@ -15,6 +15,8 @@
 #include "base/mem.h"
 #include "base/text.h"
 
+const char *const log_level_words[] = {"error", "warning", "notice", "info", "debug", NULL};
+
 /* Written by log_output_setup before the first thread starts, read by all after. */
 static bool is_journal;
 

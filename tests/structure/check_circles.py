@@ -10,7 +10,7 @@ import sys
 BUILD = os.environ["LINGTAN_BUILD"]
 SOURCE = os.environ["LINGTAN_SOURCE"]
 # Circles that are still to be broken. A folder leaves this list with its circle.
-OPEN = {"cli", "cli/field", "collectors/modbus/line", "daemon/base", "daemon/http/server", "daemon/profile", "daemon/store"}
+OPEN = {"collectors/modbus/line", "daemon/store"}
 
 
 def objects():

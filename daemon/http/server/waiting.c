@@ -7,51 +7,13 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <time.h>
 
 #include "base/loop.h"
 #include "base/mem.h"
 #include "http/server/server.h"
 
-struct waiting_room {
-    atomic_uint references;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool is_closed;
-    struct request *suspended;
-};
-
 static const char stopping[] = "ask again when it has restarted";
-
-struct waiting_room *waiting_room_create(void)
-{
-    struct waiting_room *room = mem_alloc(sizeof(*room));
-    atomic_init(&room->references, 1);
-    pthread_mutex_init(&room->lock, NULL);
-    pthread_condattr_t attributes;
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&room->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
-    return room;
-}
-
-struct waiting_room *waiting_room_ref(struct waiting_room *room)
-{
-    atomic_fetch_add(&room->references, 1);
-    return room;
-}
-
-void waiting_room_unref(struct waiting_room *room)
-{
-    if (!room || atomic_fetch_sub(&room->references, 1) != 1) {
-        return;
-    }
-    pthread_cond_destroy(&room->changed);
-    pthread_mutex_destroy(&room->lock);
-    free(room);
-}
 
 static void unlink_request(struct waiting_room *room, struct request *request)
 {
