@@ -45,7 +45,8 @@ static const struct option clock_rows[] = {
              "clock "
              "is synchronised (chrony needs rtcsync for that, systemd-timesyncd and ntpd say it by "
              "themselves); rtc = always, on sites without NTP whose clock somebody sets. Readings "
-             "of other times are kept and sent with the mark clock: untrusted."},
+             "of other times are kept, and carry the mark untrusted in history, over HTTP and over "
+             "MQTT; line protocol has no room for it."},
 };
 
 static const struct option_table clock_table = {

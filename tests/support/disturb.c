@@ -11,15 +11,19 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/timex.h>
 #include <time.h>
 #include <unistd.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
 struct control {
-    int64_t wall_us;   /* added to the wall clock */
-    int32_t hangs;     /* as long as it is not 0, nothing reaches the disk */
-    int32_t error;     /* errno of every write to the disk; 0 = none */
+    int64_t wall_us; /* added to the wall clock */
+    int32_t hangs;   /* as long as it is not 0, nothing reaches the disk */
+    int32_t error;   /* errno of every write to the disk; 0 = none */
+    int32_t
+        kernel; /* what the kernel says of its clock: 0 = its own word, 1 = synchronised, 2 = not */
+    int32_t unused;
     char folder[4096]; /* what is "the disk": every path that begins so */
 };
 
@@ -88,4 +92,13 @@ EXPORT int clock_gettime(clockid_t id, struct timespec *now)
         *now = (struct timespec){.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
     }
     return (int)failed;
+}
+
+EXPORT int adjtimex(struct timex *state)
+{
+    int word = (int)syscall(SYS_adjtimex, state);
+    if (control && control->kernel == 1) {
+        return TIME_OK;
+    }
+    return control && control->kernel == 2 ? TIME_ERROR : word;
 }

@@ -4,16 +4,15 @@ disk and the clock under the daemon, and whoever sends it commands."""
 
 import contextlib
 import json
-import mmap
 import os
 import signal
-import struct
 import subprocess
 import threading
 import time
 import urllib.error
 import urllib.request
 
+import disturber
 import ends
 import field
 import lingtan
@@ -22,7 +21,6 @@ PERIOD_MS = 500
 TIMEOUT_MS = 400
 DEAD_UNIT = 9
 CLIENT_ID = "meter-room"
-DISTURB = os.path.join(lingtan.BUILD, "tests", "support", "disturb.so")
 PROFILE = """device = "Field"; class = "meter"; sources = ["none"]; confidence = "high";
 points = ( { quantity = "active_power"; function = 3; address = 0; type = "u32"; scale = 0.001; poll = "fast"; },
            { quantity = "voltage_a"; function = 4; address = 100; type = "u16"; scale = 0.1; poll = "fast"; } );
@@ -35,25 +33,6 @@ LINES = {  # name -> framing, units that live; tcp and bus have a dead one too
 }
 WITH_DEAD = ("tcp", "bus")
 EXTRA = {"tcp": " connect_delay_ms = 100;"}
-
-
-class Disturber:
-    """What the library that is loaded into the daemon obeys: support/disturb.c."""
-
-    def __init__(self, path, folder):
-        with open(path, "wb") as file:
-            file.write(struct.pack("qii", 0, 0, 0) + os.fsencode(folder).ljust(4096, b"\0"))
-        with open(path, "r+b") as file:
-            self.control = mmap.mmap(file.fileno(), 0)
-
-    def set_clock(self, us):
-        struct.pack_into("q", self.control, 0, us)
-
-    def set_hang(self, hangs):
-        struct.pack_into("i", self.control, 8, hangs)
-
-    def set_error(self, error):
-        struct.pack_into("i", self.control, 12, error)
 
 
 class World:
@@ -72,16 +51,13 @@ class World:
         self.database = self.keep(ends.Database())
         self.disk = os.path.join(folder, "disk")
         os.mkdir(self.disk)
-        control = os.path.join(folder, "disturb")
-        self.disturber = Disturber(control, self.disk)
+        self.disturber = disturber.Disturber(os.path.join(folder, "disturb"), self.disk)
         devices = os.path.join(folder, "devices")
         os.mkdir(devices)
         self.write("devices/field.conf", PROFILE)
-        options = os.environ.get("ASAN_OPTIONS", "")
         self.daemon = self.keep(lingtan.Daemon(
             folder, self.write("site.conf", self.site()), devices=devices, sections=self.sections(),
-            environment={"LD_PRELOAD": DISTURB, "LINGTAN_DISTURB": control,
-                         "ASAN_OPTIONS": options + ":verify_asan_link_order=0"}))
+            environment=self.disturber.environment()))
         self.cpu_before_s = 0.0
         self.commands = None
 
