@@ -9,12 +9,12 @@
 #include "base/mem.h"
 #include "cli/screen/interrupt.h"
 
+#include <lingtan/exception.h>
+
 enum {
     BLOCK_REGISTERS =
         32, /* more is too much for many devices, and a refusal would say so only by its code */
     TRIES = 2,
-    EXCEPTION_FUNCTION = 1,
-    EXCEPTION_TARGET = 10, /* and above: the gateway speaks */
 };
 
 static void keep_words(struct capture *capture, const struct block *block)
@@ -68,7 +68,7 @@ static bool is_of_block(const struct capture *capture, int error)
 {
     bool is_of_function = capture->exception == EXCEPTION_FUNCTION && capture->known == 0;
     return error == -ENODATA ||
-           (error == -EREMOTEIO && !is_of_function && capture->exception < EXCEPTION_TARGET);
+           (error == -EREMOTEIO && !is_of_function && capture->exception < EXCEPTION_NO_PATH);
 }
 
 static int read_span(struct capture *capture, struct reader *reader, size_t at, size_t count)

@@ -10,6 +10,8 @@
 #include "cli/field/probe.h"
 #include "cli/screen/interrupt.h"
 
+#include <lingtan/exception.h>
+
 enum {
     SAME_UNITS = 5, /* that answer alike before units are taken for ignored */
     LOSSES_MAX = 4, /* connections lost in a row */

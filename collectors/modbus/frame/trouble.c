@@ -4,6 +4,8 @@
 
 #include <stdio.h>
 
+#include <lingtan/exception.h>
+
 struct trouble trouble_of_reply(const struct frame_request *request,
                                 const struct frame_reply *reply)
 {
@@ -79,25 +81,24 @@ void trouble_say(const struct trouble *trouble, char *out, size_t size)
 }
 
 /* Servers and gateways that do not have a unit say 1, 2 or 4 for it; the codes made for that are hardly ever seen. */
-static const char *exception_advice(unsigned code)
+static const char *advice_on(uint8_t exception)
 {
-    switch (code) {
-    case 1:
-    case 2:
-    case 3:
+    switch (exception_kind(exception)) {
+    case EXCEPTION_IS_ABSENT:
         return "it may be another model, or another unit";
-    case 4:
+    case EXCEPTION_IS_FAILURE:
         return "it is starting or has failed, or its gateway has no such unit: check its unit id";
-    case 5:
-    case 6:
+    case EXCEPTION_IS_BUSY:
         return "it says that it is busy: another master may ask it";
-    default:
-        return "its document may say what that means";
+    case EXCEPTION_IS_GATEWAY:
+    case EXCEPTION_IS_OTHER:
+        break;
     }
+    return "its document may say what that means";
 }
 
 const char *trouble_advice(const struct trouble *trouble)
 {
-    return trouble->kind == TROUBLE_EXCEPTION ? exception_advice(trouble->got)
+    return trouble->kind == TROUBLE_EXCEPTION ? advice_on((uint8_t)trouble->got)
                                               : sentences[trouble->kind].advice;
 }

@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 
+#include <lingtan/exception.h>
+
 #define SECONDS INT64_C(1000000)
 #define MINUTES (60 * SECONDS)
 #define HOURS (60 * MINUTES)
@@ -26,17 +28,8 @@ const struct refusal_limits *refusal_limits(enum quality quality, uint8_t except
     if (quality != QUALITY_EXCEPTION) {
         return &absent;
     }
-    switch (exception) {
-    case 1:
-    case 2:
-    case 3:
-        return &absent;
-    case 5:
-    case 6:
-        return &busy;
-    default:
-        return &failing;
-    }
+    enum exception_kind kind = exception_kind(exception);
+    return kind == EXCEPTION_IS_ABSENT ? &absent : kind == EXCEPTION_IS_BUSY ? &busy : &failing;
 }
 
 #undef SECONDS

@@ -6,12 +6,12 @@
 
 #include "base/mem.h"
 
+#include <lingtan/exception.h>
+
 enum {
     MAGIC_HIGH = 0x5375, /* "Su" */
     MAGIC_LOW = 0x6E53,  /* "nS" */
     ADDRESSES = 0x10000,
-    EXCEPTION_FUNCTION = 1,
-    EXCEPTION_VALUE = 3,
     SILENCES_MAX = 2,
 };
 
@@ -19,7 +19,7 @@ static const uint16_t bases[] = {40000, 0, 50000};
 
 bool sunspec_means_no_register(uint8_t exception)
 {
-    return exception >= EXCEPTION_FUNCTION && exception <= EXCEPTION_VALUE;
+    return exception_kind(exception) == EXCEPTION_IS_ABSENT;
 }
 
 static void begin_base(struct sunspec_walk *walk)
