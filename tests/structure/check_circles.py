@@ -10,7 +10,7 @@ import sys
 BUILD = os.environ["LINGTAN_BUILD"]
 SOURCE = os.environ["LINGTAN_SOURCE"]
 # Circles that are still to be broken. A folder leaves this list with its circle.
-OPEN = {"collectors/modbus/line", "daemon/store"}
+OPEN = {"daemon/store"}
 
 
 def objects():

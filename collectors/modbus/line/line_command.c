@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include <lingtan/exception.h>
+
 enum {
     COMMAND_SHARE = 20,
     COMMAND_SAVED = 1,
@@ -32,7 +34,7 @@ void line_command(struct line *line, struct command *take_command)
 }
 
 /* The place is free before the maker hears of it, so that it may come with the next one at once. */
-void command_finish(struct line *line, struct command *take_command, int error)
+static void finish(struct line *line, struct command *take_command, int error)
 {
     line_release(line);
     take_command->error = error;
@@ -102,7 +104,7 @@ struct command *command_next(struct line *line)
         int64_t retry_in_us = is_held ? 0 : wait_us(line, command);
         if (retry_in_us > 0) {
             command->retry_in_us = retry_in_us;
-            command_finish(line, take_at(line, i), -EAGAIN);
+            finish(line, take_at(line, i), -EAGAIN);
         } else if (is_held) {
             i++;
         } else {
@@ -112,9 +114,31 @@ struct command *command_next(struct line *line)
     return NULL;
 }
 
+void command_send(struct line *line, struct command *take_command)
+{
+    line->asked = take_command;
+    exchange_begin(line, &(struct exchange){
+                             .request =
+                                 {
+                                     .unit = (uint8_t)take_command->unit,
+                                     .function = take_command->function,
+                                     .address = take_command->address,
+                                     .quantity = take_command->quantity,
+                                 },
+                             .patience_us = line->settings.response_timeout_us,
+                         });
+}
+
+static void finish_asked(struct line *line, int error)
+{
+    struct command *command = line->asked;
+    line->asked = NULL;
+    finish(line, command, error);
+}
+
 /* As long as it takes to earn that again its unit is not trusted, even if it answers its polls: the block that was asked
  * for may be one on which it is silent. */
-void command_unanswered(struct line *line, uint8_t unit, int64_t until_us)
+static void charge_until(struct line *line, uint8_t unit, int64_t until_us)
 {
     int64_t cost_us =
         probe_budget_charge(&line->command_budget, line->exchange.sent_us, until_us, line->now_us);
@@ -124,10 +148,59 @@ void command_unanswered(struct line *line, uint8_t unit, int64_t until_us)
     }
 }
 
+/* What a command that came to nothing held up. is_silent: at least the whole timeout, for a connection that ends instead
+ * is dearer than the time until then. */
+static void charge(struct line *line, bool is_silent)
+{
+    const struct exchange *exchange = &line->exchange;
+    int64_t least_us = is_silent ? exchange->sent_us + line->settings.response_timeout_us : 0;
+    int64_t until_us = line->not_before_us > least_us ? line->not_before_us : least_us;
+    charge_until(line, exchange->request.unit, until_us);
+}
+
+void command_failed(struct line *line, uint8_t quality)
+{
+    charge(line, quality == QUALITY_TIMEOUT);
+    if (line->phase == PHASE_CLOSED) {
+        finish_asked(line, -ENOTCONN);
+    } else {
+        finish_asked(line, quality == QUALITY_TIMEOUT ? -ETIMEDOUT : -EBADMSG);
+    }
+}
+
+void command_replied(struct line *line, const struct frame_reply *reply)
+{
+    struct command *command = line->asked;
+    command->round_trip_us = line->now_us - line->exchange.sent_us;
+    command->exception = reply->exception;
+    int error = reply->exception != 0 ? -EREMOTEIO : 0;
+    if (reply->is_short) {
+        error = -ENODATA;
+        command->given = frame_given(&line->exchange.request, reply);
+    }
+    if (error == 0) {
+        frame_registers(&line->exchange.request, reply, command->registers, COMMAND_REGISTERS_MAX);
+    }
+    if (exception_kind(reply->exception) == EXCEPTION_IS_GATEWAY) {
+        charge(line, false);
+    } else {
+        device_spoke(line, line->exchange.request.unit);
+    }
+    finish_asked(line, error);
+}
+
+void command_stop(struct line *line)
+{
+    if (line->asked != NULL) {
+        finish_asked(line, -ECANCELED);
+    }
+    command_fail_all(line, -ECANCELED);
+}
+
 void command_fail_all(struct line *line, int error)
 {
     while (line->command_count > 0) {
-        command_finish(line, take_at(line, 0), error);
+        finish(line, take_at(line, 0), error);
     }
 }
 
@@ -135,7 +208,7 @@ void command_expire(struct line *line)
 {
     for (unsigned i = 0; i < line->command_count;) {
         if (line->commands[i]->expires_mono_us <= line->now_us) {
-            command_finish(line, take_at(line, i), -ETIMEDOUT);
+            finish(line, take_at(line, i), -ETIMEDOUT);
         } else {
             i++;
         }

@@ -7,6 +7,7 @@
 #include <lingtan/log.h>
 
 enum {
+    DAY_MS = 86400000,
     PROBE_SHARE = 10,
     PROBE_SAVED = 2,
     PROBE_THOROUGH = 4, /* one in so many waits the whole response timeout */
@@ -14,7 +15,6 @@ enum {
     FORCED_SHARE = 13, /* of a line of ten: 1 % of its time less a margin, so that p99 stays */
     FORCED_DEVICES_MAX = 10,
     FORCED_PAUSE_MAX_US = 600000000,
-    SHADOW_FADES = 8,
 };
 
 bool device_is_probed(const struct line_device *device)
@@ -43,6 +43,32 @@ int64_t device_period_us(const struct line_device *device)
         }
     }
     return shortest_us;
+}
+
+/* Identity is read once a day, at a time of the device's own. */
+void device_set_dates(struct line_device *device, const int64_t period_ms[POLL_CLASS_COUNT],
+                      uint32_t index)
+{
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        bool is_empty = plan_point_count(device->plan, (enum poll_class)i) == 0;
+        int64_t period_us = 1000 * (i == POLL_ONCE ? DAY_MS : period_ms[i]);
+        device->schedules[i].period_us = is_empty ? 0 : period_us;
+        device->schedules[i].due_us = SCHEDULE_NEVER;
+        const bool is_billed =
+            !is_empty && i != POLL_ONCE && plan_has_counter(device->plan, (enum poll_class)i);
+        device->schedules[i].quarter_us = is_billed ? schedule_quarter(period_us) : 0;
+    }
+    int64_t base_us = device_period_us(device);
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        struct schedule *schedule = &device->schedules[i];
+        if (schedule->period_us > 0) {
+            schedule->phase_us = i == POLL_ONCE
+                                     ? schedule_spread(index, schedule->period_us)
+                                     : schedule_phase(index, base_us, schedule->period_us);
+        }
+    }
+    int64_t first_us = base_us < RESPITE_CAP_US / 2 ? 2 * base_us : RESPITE_CAP_US;
+    device->respite = (struct respite){.first_us = first_us, .cap_us = RESPITE_CAP_US};
 }
 
 static void show_health(struct line *line, struct line_device *device)
@@ -122,7 +148,7 @@ static void come_online(struct line *line, struct line_device *device)
     device->fell_with_line = false;
     device->is_barren = false;
     device->told = 0;
-    discovery_returned(device);
+    device->has_returned = true;
 }
 
 void device_answered(struct line *line, struct line_device *device)
@@ -151,7 +177,7 @@ void device_heard(struct line *line, struct line_device *device, const struct fr
     device->trouble = trouble_of_reply(&line->exchange.request, reply);
     if (device_is_probed(device)) {
         demand(line, device, true);
-        discovery_returned(device);
+        device->has_returned = true;
         device->is_barren = true;
         device->is_slow = false;
         device->retry_us = 0;
@@ -266,23 +292,6 @@ bool probe_hears(struct line *line, uint16_t transaction)
     device->retry_us = line->now_us;
     line->probed = NULL;
     return true;
-}
-
-bool probe_casts_shadow(struct line *line, int64_t took_us)
-{
-    int64_t sent_us = line->probe_sent_us;
-    line->probe_sent_us = 0;
-    if (sent_us == 0) {
-        return false;
-    }
-    bool is_long = took_us > 2 * line->slowest_us;
-    int64_t busy_us = line->now_us - sent_us;
-    int64_t most_us = line->settings.response_timeout_us;
-    line->shadow_us -= line->shadow_us / SHADOW_FADES;
-    if (is_long) {
-        line->shadow_us = busy_us < most_us ? busy_us : most_us;
-    }
-    return is_long;
 }
 
 void probe_space_out(struct line *line, int64_t cost_us)

@@ -14,6 +14,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "collectors/modbus/sunspec/sunspec_profile.h"
+#include <lingtan/exception.h>
 #include <lingtan/log.h>
 
 enum {
@@ -30,8 +31,7 @@ struct discovery {
     struct sunspec_walk walk;
     struct sunspec_chain chain;
     bool has_chain;
-    bool is_due;     /* the chain is to be looked after */
-    bool is_doubted; /* likewise, but not before an hour has passed */
+    bool is_doubted; /* the chain is to be looked after, but not before an hour has passed */
     bool is_flawed;  /* broken off, or with empty models: it may have been found while starting */
     bool is_walking; /* in this go */
     bool is_told;    /* that there is none */
@@ -47,19 +47,19 @@ static struct discovery *discovery_of(const struct line *line)
     return line->go.device != NULL ? line->go.device->discovery : NULL;
 }
 
-static struct device *describe(const struct discovery *discovery)
+struct device *discovery_describe(const struct discovery *discovery)
 {
     const struct line_unknown *unknown = &discovery->unknown;
     return site_device(unknown->site, unknown->line, unknown->device, discovery->profile);
 }
 
-static struct plan *plan_of(const struct discovery *discovery)
+struct plan *discovery_plan(const struct discovery *discovery)
 {
     return plan_create(discovery->profile, discovery->unknown.device, discovery->period_ms);
 }
 
-void line_add_unknown(struct line *line, const struct line_unknown *unknown,
-                      const int64_t period_ms[POLL_CLASS_COUNT], uint32_t index)
+struct discovery *discovery_create(const struct line_unknown *unknown,
+                                   const int64_t period_ms[POLL_CLASS_COUNT], uint32_t index)
 {
     struct discovery *discovery = mem_alloc(sizeof(*discovery));
     discovery->unknown = *unknown;
@@ -68,10 +68,7 @@ void line_add_unknown(struct line *line, const struct line_unknown *unknown,
         discovery->period_ms[i] = period_ms[i];
     }
     discovery->profile = sunspec_profile_create(unknown->profile, NULL);
-    struct device *device = describe(discovery);
-    line_add_device(line, device, plan_of(discovery), period_ms, index);
-    line->devices[line->device_count - 1].discovery = discovery;
-    device_unref(device);
+    return discovery;
 }
 
 void discovery_destroy(struct discovery *discovery)
@@ -97,7 +94,7 @@ static bool is_wanted(const struct line *line, const struct discovery *discovery
     }
     bool is_daily = (go->classes & 1U << POLL_ONCE) != 0;
     bool is_old = line->now_us - discovery->walked_us > doubt_pause_us;
-    bool is_due = discovery->is_due || (is_old && (is_daily || discovery->is_doubted));
+    bool is_due = go->device->has_returned || (is_old && (is_daily || discovery->is_doubted));
     return !go->is_probe && is_due;
 }
 
@@ -131,7 +128,7 @@ void discovery_step(struct line *line)
         .address = read.address,
         .quantity = read.quantity,
     };
-    exchange_begin(line, &request, NULL);
+    request_send(line, &request);
 }
 
 static struct log_subject subject_of(const struct line *line, const struct line_device *device)
@@ -174,6 +171,25 @@ static bool tell_found(const struct line *line, const struct line_device *device
     return is_good;
 }
 
+/* Other points from now on, read at once. */
+static void replace(struct line *line, struct line_device *device)
+{
+    const struct discovery *discovery = device->discovery;
+    refusal_forget(line, device);
+    plan_unref(device->plan);
+    free(device->requests);
+    device->device = discovery_describe(discovery);
+    device->plan = discovery_plan(discovery);
+    line_stats_device(&line->stats, &device->tally, device->device);
+    room_make(line, device);
+    device_set_dates(device, discovery->period_ms, discovery->index);
+    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
+        if (device->schedules[i].period_us > 0) {
+            schedule_demand(&device->schedules[i], line->now_us);
+        }
+    }
+}
+
 /* The go ends here: what it was about to read is no more. */
 static void take_chain(struct line *line, struct line_device *device)
 {
@@ -183,13 +199,11 @@ static void take_chain(struct line *line, struct line_device *device)
         mem_grow(discovery->former, discovery->former_count + 1, sizeof(*discovery->former));
     discovery->former[discovery->former_count++] = device->device;
     discovery->profile = sunspec_profile_create(discovery->unknown.profile, &discovery->chain);
-    device_replace(line, device, describe(discovery), plan_of(discovery), discovery->period_ms,
-                   discovery->index);
+    replace(line, device);
     profile_destroy(old);
     line->go.device = NULL;
     discovery->is_flawed = !tell_found(line, device);
-    line_know_refused(line, (size_t)(device - line->devices), discovery->refused,
-                      discovery->refused_count);
+    search_know(line, device, discovery->refused, discovery->refused_count);
     discovery->refused_count = 0;
 }
 
@@ -200,7 +214,7 @@ static void found(struct line *line, struct line_device *device)
         discovery->has_chain && sunspec_chain_same(&discovery->walk.chain, &discovery->chain);
     discovery->chain = discovery->walk.chain;
     discovery->has_chain = true;
-    discovery->is_due = false;
+    device->has_returned = false;
     discovery->is_told = false;
     discovery->walked_us = line->now_us;
     if (!is_alike) {
@@ -223,11 +237,11 @@ static void tell_refused(const struct line *line, const struct line_device *devi
 }
 
 /* A device that has lost its chain keeps the points that it had: most of them may still be there. */
-static void refused(struct line *line, struct line_device *device)
+static void refused(struct line *line, struct line_device *device, uint8_t *missing)
 {
     struct discovery *discovery = device->discovery;
     const struct sunspec_walk *walk = &discovery->walk;
-    discovery->is_due = false;
+    device->has_returned = false;
     discovery->is_doubted = false;
     discovery->walked_us = line->now_us;
     if (!discovery->is_told) {
@@ -235,7 +249,7 @@ static void refused(struct line *line, struct line_device *device)
         discovery->is_told = true;
     }
     if (!discovery->has_chain) {
-        outcome_missing(line, walk->has_chain_why ? QUALITY_BAD_REPLY : QUALITY_NOT_IMPLEMENTED);
+        *missing = walk->has_chain_why ? QUALITY_BAD_REPLY : QUALITY_NOT_IMPLEMENTED;
     }
 }
 
@@ -250,7 +264,7 @@ static enum sunspec_verdict walk_on(struct line *line, struct sunspec_walk *walk
     return sunspec_walk_take(walk, registers);
 }
 
-bool discovery_reply(struct line *line, const struct frame_reply *reply)
+bool discovery_reply(struct line *line, const struct frame_reply *reply, uint8_t *missing)
 {
     struct line_device *device = line->go.device;
     struct discovery *discovery = discovery_of(line);
@@ -272,7 +286,7 @@ bool discovery_reply(struct line *line, const struct frame_reply *reply)
     if (verdict == SUNSPEC_FOUND) {
         found(line, device);
     } else if (verdict == SUNSPEC_REFUSED) {
-        refused(line, device);
+        refused(line, device, missing);
     }
     return true;
 }
@@ -283,13 +297,6 @@ void discovery_failed(struct line *line)
     if (discovery != NULL && discovery->is_walking) {
         discovery->is_walking = false;
         sunspec_walk_abandon(&discovery->walk);
-    }
-}
-
-void discovery_returned(struct line_device *device)
-{
-    if (device->discovery != NULL) {
-        device->discovery->is_due = true;
     }
 }
 

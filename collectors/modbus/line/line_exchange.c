@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* line_exchange: the one request in flight: sending it on a free wire, knowing when to look for its reply, and what
  * each kind of end does to the connection. Transaction ids protect Modbus TCP from late replies; where there are none,
- * the line waits them out and drains. */
+ * the line waits them out and drains. It knows nothing of devices: whoever begins says what it needs to know of one, and
+ * what came of it is told by reports. */
 #include "collectors/modbus/line/line_internal.h"
 
 enum {
@@ -61,18 +62,16 @@ static int64_t gap_us(const struct line *line)
 
 static int64_t turnaround_us(const struct line *line)
 {
-    const struct request_state *state = outcome_state(line);
-    bool is_known = state != NULL && line->exchange.command == NULL && state->turnaround_us > 0;
-    return is_known ? state->turnaround_us : TURNAROUND_GUESS_US;
+    const int32_t *known_us = line->exchange.turnaround_us;
+    return known_us != NULL && *known_us > 0 ? *known_us : TURNAROUND_GUESS_US;
 }
 
 /* Creeps towards the device's real turnaround from above; a look that came too early moves it up at once, but by half at
  * the most: one reply that was held up must not make the next dozens wait. */
 static void learn_turnaround(struct line *line)
 {
-    struct request_state *state = outcome_state(line);
-    struct exchange *exchange = &line->exchange;
-    if (!is_paced(line) || state == NULL || exchange->command != NULL) {
+    const struct exchange *exchange = &line->exchange;
+    if (!is_paced(line) || exchange->turnaround_us == NULL) {
         return;
     }
     int64_t seen_us = line->now_us - exchange->request_end_us - wire_us(line, reply_size(line));
@@ -80,7 +79,7 @@ static void learn_turnaround(struct line *line)
     next_us = exchange->was_short ? smaller(seen_us + seen_us / 16, next_us + next_us / 2)
                                   : next_us - next_us / 32;
     next_us = larger(next_us, 1);
-    state->turnaround_us = next_us < INT32_MAX ? (int32_t)next_us : INT32_MAX;
+    *exchange->turnaround_us = next_us < INT32_MAX ? (int32_t)next_us : INT32_MAX;
 }
 
 /* The silence before the next request. On a serial line it began when the frame ended: no later than it was looked for,
@@ -109,40 +108,10 @@ static void settle(struct line *line, int64_t rest_us)
     line->not_before_us = larger(line->not_before_us, line->now_us + rest_us);
 }
 
-/* What a command that came to nothing held up. is_silent: at least the whole timeout, for a connection that ends instead
- * is dearer than the time until then. */
-static void charge_command(struct line *line, bool is_silent)
-{
-    const struct exchange *exchange = &line->exchange;
-    int64_t least_us = is_silent ? exchange->sent_us + line->settings.response_timeout_us : 0;
-    command_unanswered(line, exchange->request.unit, larger(line->not_before_us, least_us));
-}
-
 void exchange_fail(struct line *line, uint8_t quality)
 {
-    struct command *command = line->exchange.command;
     settle(line, larger(gap_us(line), late_window_us(line)));
-    if (command == NULL) {
-        outcome_failed(line, quality);
-        return;
-    }
-    charge_command(line, quality == QUALITY_TIMEOUT);
-    if (line->phase == PHASE_CLOSED) {
-        command_finish(line, command, -ENOTCONN);
-    } else {
-        command_finish(line, command, quality == QUALITY_TIMEOUT ? -ETIMEDOUT : -EBADMSG);
-    }
-}
-
-static bool is_probe(const struct line *line)
-{
-    return line->exchange.command == NULL && line->go.device != NULL && line->go.is_probe;
-}
-
-static struct device_tally *tally_of(struct line *line)
-{
-    bool is_poll = line->exchange.command == NULL && line->go.device != NULL;
-    return is_poll ? &line->go.device->tally : NULL;
+    line->exchange_reports->failed(line, quality);
 }
 
 /* Some gateways end the connection when a device behind them is dead. Whether it is that or the line is told by the
@@ -160,10 +129,11 @@ static bool blame_device(struct line *line)
         line->hangups = 0;
         return false;
     }
-    line_stats_error(&line->stats, tally_of(line), offsetof(struct error_counts, timeouts), 1);
+    line_stats_error(&line->stats, line->exchange.tally, offsetof(struct error_counts, timeouts),
+                     1);
     exchange_fail(line, QUALITY_TIMEOUT);
     bool was_disturbed = line->was_disturbed;
-    line_reconnect(line);
+    connection_reconnect(line);
     line->was_disturbed = was_disturbed; /* that is the one device, not the line */
     return true;
 }
@@ -173,13 +143,11 @@ static bool blame_device(struct line *line)
 static void lose_connection(struct line *line, int error)
 {
     struct exchange *exchange = &line->exchange;
-    bool is_doubtful =
-        exchange->command == NULL && line->go.device != NULL && line->go.device->failed_polls > 0;
-    if (line->replies_here > 0 && !exchange->is_resent && !is_doubtful) {
+    if (line->replies_here > 0 && !exchange->is_resent && !exchange->is_doubtful) {
         exchange->is_resent = true;
-        line_lose(line, error);
+        connection_lose(line, error);
     } else if (!blame_device(line)) {
-        line_lose(line, error);
+        connection_lose(line, error);
     }
 }
 
@@ -204,8 +172,27 @@ static bool must_reconnect(const struct line *line)
 static void confirm(struct line *line, bool is_clean)
 {
     if (is_clean || !line->is_obstructed) {
-        line_confirm(line);
+        connection_confirm(line);
     }
+}
+
+/* A far end that serves one after the other may still be busy with a dead device that was probed: whether the request
+ * behind the probe, which took so long, felt it. */
+static bool is_in_shadow(struct line *line, int64_t took_us)
+{
+    int64_t sent_us = line->probe_sent_us;
+    line->probe_sent_us = 0;
+    if (sent_us == 0) {
+        return false;
+    }
+    bool is_long = took_us > 2 * line->slowest_us;
+    int64_t busy_us = line->now_us - sent_us;
+    int64_t most_us = line->settings.response_timeout_us;
+    line->shadow_us -= line->shadow_us / SHADOW_FADES;
+    if (is_long) {
+        line->shadow_us = busy_us < most_us ? busy_us : most_us;
+    }
+    return is_long;
 }
 
 static int64_t late_max_us(const struct line *line)
@@ -225,10 +212,8 @@ static void hold_unit(struct line *line, int64_t late_us)
 
 static void time_out(struct line *line)
 {
-    const struct request_state *state = outcome_state(line);
-    bool has_answered = state != NULL && line->exchange.command == NULL && state->fails == 0;
-    if (has_answered && !is_probe(line)) {
-        (void)probe_casts_shadow(line, line->now_us - line->exchange.request_end_us);
+    if (line->exchange.is_expected && line->exchange.probed == NULL) {
+        (void)is_in_shadow(line, line->now_us - line->exchange.request_end_us);
     }
     bool is_partial = line->received > 0 || line->exchange.saw_stray;
     if (is_partial) {
@@ -236,22 +221,23 @@ static void time_out(struct line *line)
     }
     size_t counter = is_partial ? offsetof(struct error_counts, bad_replies)
                                 : offsetof(struct error_counts, timeouts);
-    line_stats_error(&line->stats, tally_of(line), counter, 1);
+    line_stats_error(&line->stats, line->exchange.tally, counter, 1);
     confirm(line, !is_partial);
     line->timeouts_in_row++;
     bool is_over = must_reconnect(line);
     hold_unit(line, late_max_us(line));
     exchange_fail(line, is_partial ? QUALITY_BAD_REPLY : QUALITY_TIMEOUT);
     if (is_over) {
-        line_reconnect(line);
+        connection_reconnect(line);
     }
 }
 
 /* Nothing that follows can be trusted: a socket gets a new connection, a serial line its silence. */
-void exchange_refuse(struct line *line)
+static void refuse(struct line *line)
 {
     receive_note(line);
-    line_stats_error(&line->stats, tally_of(line), offsetof(struct error_counts, bad_replies), 1);
+    line_stats_error(&line->stats, line->exchange.tally, offsetof(struct error_counts, bad_replies),
+                     1);
     confirm(line, false);
     line->timeouts_in_row++;
     line->received = line_is_guarded(line) ? line->received : 0;
@@ -259,20 +245,7 @@ void exchange_refuse(struct line *line)
     bool is_over = must_reconnect(line);
     exchange_fail(line, QUALITY_BAD_REPLY);
     if (is_over) {
-        line_reconnect(line);
-    }
-}
-
-/* Closing a socket brings another one, whose other end may have come to its senses; closing a port frees no wire. */
-void exchange_obstruct(struct line *line)
-{
-    static const char words[] = "its wire is never silent: noise, or a second master";
-    line_stats_error(&line->stats, tally_of(line), offsetof(struct error_counts, bad_replies), 1);
-    exchange_fail(line, QUALITY_BAD_REPLY);
-    if (is_paced(line)) {
-        line_obstruct(line, words);
-    } else {
-        line_fail(line, -EBUSY, words);
+        connection_reconnect(line);
     }
 }
 
@@ -281,34 +254,13 @@ bool exchange_was_sent(const struct line *line)
     return line->exchange.sent_us != 0;
 }
 
-static void answer_command(struct line *line, const struct frame_reply *reply)
-{
-    struct command *command = line->exchange.command;
-    command->round_trip_us = line->now_us - line->exchange.sent_us;
-    command->exception = reply->exception;
-    int error = reply->exception != 0 ? -EREMOTEIO : 0;
-    if (reply->is_short) {
-        error = -ENODATA;
-        command->given = frame_given(&line->exchange.request, reply);
-    }
-    if (error == 0) {
-        frame_registers(&line->exchange.request, reply, command->registers, COMMAND_REGISTERS_MAX);
-    }
-    if (outcome_is_gateway_failure(reply->exception)) {
-        charge_command(line, false);
-    } else {
-        device_spoke(line, line->exchange.request.unit);
-    }
-    command_finish(line, command, error);
-}
-
 /* Falls slowly, so that one slow device keeps the probes of its line patient. */
 static void learn_slowest(struct line *line)
 {
     int64_t took_us = line->now_us - line->exchange.request_end_us;
-    if (is_probe(line)) {
+    if (line->exchange.probed != NULL) {
         line->probe_sent_us = 0;
-    } else if (probe_casts_shadow(line, took_us)) {
+    } else if (is_in_shadow(line, took_us)) {
         return;
     }
     line->slowest_us = larger(larger(took_us, line->slowest_us - line->slowest_us / 64), 1);
@@ -317,7 +269,7 @@ static void learn_slowest(struct line *line)
 static void accept_reply(struct line *line, const struct frame_reply *reply, size_t consumed)
 {
     bool is_good = frame_is_good(reply);
-    struct device_tally *tally = tally_of(line);
+    struct device_tally *tally = line->exchange.tally;
     if (reply->is_short) {
         line_stats_error(&line->stats, tally, offsetof(struct error_counts, bad_replies), 1);
     }
@@ -325,24 +277,16 @@ static void accept_reply(struct line *line, const struct frame_reply *reply, siz
     learn_slowest(line);
     line_stats_reply(&line->stats, is_good ? tally : NULL, line->now_us,
                      is_good ? line->wall_us : 0, line->now_us - line->exchange.sent_us);
-    line_confirm(line);
+    connection_confirm(line);
     line->replies_here++;
-    if (line->was_disturbed) {
-        line->was_disturbed = false;
-        refusal_hurry_all(line);
-    }
     line->timeouts_in_row = 0;
     line->hangups = 0;
     settle(line, pause_us(line));
-    if (line->exchange.command != NULL) {
-        answer_command(line, reply);
-    } else {
-        outcome_reply(line, reply);
-    }
+    line->exchange_reports->replied(line, reply);
     /* On a guarded line what follows belongs to the stream; elsewhere it is noise. */
     receive_drop(line, line_is_guarded(line) ? consumed : line->received);
     if (line->received > 0 && !receive_keep_step(line)) {
-        line_reconnect(line); /* before the next request meets it */
+        connection_reconnect(line); /* before the next request meets it */
     }
 }
 
@@ -368,7 +312,7 @@ static void judge(struct line *line, bool has_grown)
     if (verdict == FRAME_REPLY || verdict == FRAME_EXCEPTION || verdict == FRAME_SHORT) {
         accept_reply(line, &reply, consumed);
     } else if (verdict == FRAME_BAD || receive_is_flood(line)) {
-        exchange_refuse(line);
+        refuse(line);
     } else if (line->now_us >= line->exchange.deadline_us) {
         time_out(line);
     } else if (is_paced(line)) {
@@ -403,12 +347,6 @@ int64_t exchange_next_us(const struct line *line)
                                                               : exchange->deadline_us;
 }
 
-static int64_t patience_us(const struct line *line)
-{
-    return is_probe(line) ? probe_patience_us(line, line->go.device)
-                          : line->settings.response_timeout_us;
-}
-
 static void set_dates(struct line *line, size_t size)
 {
     struct exchange *exchange = &line->exchange;
@@ -416,9 +354,34 @@ static void set_dates(struct line *line, size_t size)
     exchange->sent_us = line->now_us;
     exchange->request_end_us = line->now_us + wire_us(line, size);
     exchange->look_us = exchange->request_end_us + turnaround_us(line) + reply_us;
-    exchange->deadline_us = exchange->request_end_us + patience_us(line) + reply_us;
+    exchange->deadline_us = exchange->request_end_us + exchange->patience_us + reply_us;
     exchange->was_short = false;
     exchange->is_watched = false;
+}
+
+/* Closing a socket brings another one, whose other end may have come to its senses; closing a port frees no wire. */
+static void obstruct(struct line *line)
+{
+    static const char words[] = "its wire is never silent: noise, or a second master";
+    line_stats_error(&line->stats, line->exchange.tally, offsetof(struct error_counts, bad_replies),
+                     1);
+    exchange_fail(line, QUALITY_BAD_REPLY);
+    if (is_paced(line)) {
+        connection_obstruct(line, words);
+    } else {
+        connection_fail(line, -EBUSY, words);
+    }
+}
+
+/* Without transaction ids: whether the wire is free. */
+static bool is_free(struct line *line)
+{
+    enum receive_silence silence =
+        line_is_guarded(line) ? RECEIVE_SILENT : receive_until_silent(line);
+    if (silence == RECEIVE_OBSTRUCTED) {
+        obstruct(line);
+    }
+    return silence == RECEIVE_SILENT;
 }
 
 void exchange_send(struct line *line)
@@ -432,7 +395,7 @@ void exchange_send(struct line *line)
     if (!line->has_asked && !receive_greeting(line)) {
         return;
     }
-    if (!line_is_guarded(line) && !receive_until_silent(line)) {
+    if (!is_free(line)) {
         return;
     }
     uint8_t bytes[FRAME_SIZE_MAX];
@@ -452,21 +415,17 @@ void exchange_send(struct line *line)
         return;
     }
     line->has_asked = true;
-    if (is_probe(line)) {
-        line->probed = line->go.device;
+    if (line->exchange.probed != NULL) {
+        line->probed = exchange->probed;
         line->probe_transaction = exchange->transaction;
         line->probe_sent_us = line->now_us;
     }
     line->phase = PHASE_AWAITING;
 }
 
-void exchange_begin(struct line *line, const struct frame_request *request,
-                    struct command *take_command)
+void exchange_begin(struct line *line, const struct exchange *exchange)
 {
-    line->exchange = (struct exchange){
-        .request = *request,
-        .command = take_command,
-        .is_active = true,
-    };
+    line->exchange = *exchange;
+    line->exchange.is_active = true;
     exchange_send(line);
 }

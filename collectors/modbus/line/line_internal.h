@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* line_internal: the state that the files of the line share.
+/* line_internal: the state that the files of the line share, from the wire upwards; each file knows those above it in
+ * this list only.
  *
- * line.c keeps the connection (line_gate.c: its place in the queue of connects), line_exchange.c the one request in
- * flight, line_receive.c the bytes that come, line_poll.c what is due, line_outcome.c what came of it, line_device.c
- * the health of a device (probe_budget.c: what may be spent on the dead), line_refusal.c what it does not give,
- * line_discovery.c the finding of its points, line_twins.c devices that are one, line_command.c the queue, line_setup.c the making. */
+ * The wire: line_gate.c the queue of connects, line_connection.c the connection, line_receive.c the bytes that come,
+ * line_exchange.c the one request in flight. They know neither devices nor commands and tell what happens by reports.
+ * The devices: line_room.c memory for a plan, line_refusal.c what a device does not give, line_device.c its health
+ * (probe_budget.c: what may be spent on the dead), line_request.c the request of a poll, line_search.c the search for
+ * what it does not give, line_discovery.c the finding of its points, line_twins.c devices that are one, line_outcome.c
+ * what came of a poll, line_poll.c what is due, line_command.c the queue of commands.
+ * The line: line_setup.c its making, line.c who has its turn, and the reports. */
 #ifndef LINGTAN_MODBUS_LINE_INTERNAL_H
 #define LINGTAN_MODBUS_LINE_INTERNAL_H
 
@@ -18,21 +22,12 @@
 #include "collectors/modbus/plan/decode.h"
 
 enum {
+    SHADOW_FADES = 8,
     RECEIVE_SIZE = 2 * FRAME_SIZE_MAX, /* a stale reply and the right one in one segment (M4) */
     RESPITE_CAP_US = 60000000, /* nobody is left alone longer than a minute, but a block that */
     BLOCK_RESPITE_CAP_US = 600000000, /* never answers on a device that does */
     OFFLINE_AFTER = 2,                /* polls in a row without an answer, */
     BARREN_AFTER = 8,                 /* or without a value */
-};
-
-/* Modbus exception codes. */
-enum {
-    EXCEPTION_ADDRESS = 2,
-    EXCEPTION_VALUE = 3, /* of the length, say some devices */
-    EXCEPTION_ACKNOWLEDGE = 5,
-    EXCEPTION_BUSY = 6,
-    EXCEPTION_NO_PATH = 0x0A,
-    EXCEPTION_NO_TARGET = 0x0B,
 };
 
 #define REFUSAL_NONE SIZE_MAX
@@ -79,6 +74,7 @@ struct line_device {
     int64_t answered_us;       /* monotonic: last good reply */
     int64_t posted_us;         /* likewise: last batch */
     struct respite respite;
+    bool has_returned;           /* from an outage: is it the same as before? */
     struct discovery *discovery; /* NULL = its points stand in its profile */
     struct device_tally tally;   /* guarded by the stats' mutex */
 };
@@ -111,8 +107,15 @@ enum line_phase {
 
 /* The one request in flight. */
 struct exchange {
+    /* What whoever begins it says. */
     struct frame_request request;
-    struct command *command; /* whose it is; NULL = the go's */
+    struct device_tally *tally; /* of the device that is polled; NULL = it is none */
+    int32_t *turnaround_us;     /* serial: learned of this request; NULL = of none */
+    struct line_device *probed; /* it is a probe of that one, which is not looked at */
+    int64_t patience_us;        /* for the reply */
+    bool is_expected;           /* the last time a reply came */
+    bool is_doubtful; /* its device failed last time: the likelier cause of a lost connection */
+    /* What becomes of it. */
     uint16_t transaction;
     bool is_active;         /* there is one: in flight, or to be sent again after a reconnect */
     bool is_resent;         /* its connection had gone unnoticed: once */
@@ -128,6 +131,21 @@ struct exchange {
     int64_t drain_since_us; /* since when the wire has been kept busy by others; 0 = it is not */
 };
 
+/* What the wire tells of the one request in flight. */
+struct exchange_reports {
+    void (*replied)(struct line *line, const struct frame_reply *reply); /* an exception, too */
+    void (*failed)(struct line *line, uint8_t quality);
+    bool (*heard)(struct line *line,
+                  uint16_t transaction); /* a stray reply: is it a sign of life? */
+};
+
+/* What the wire tells of the connection. */
+struct connection_reports {
+    void (*down)(struct line *line); /* what was under way comes to nothing */
+    void (*up)(struct line *line, int64_t from_us);
+    void (*unsure)(struct line *line); /* open; whether it works is known by an answer alone */
+};
+
 /* What belongs together stands together; a line more or less of padding is nothing beside its buffer.
  * NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
 struct line {
@@ -135,6 +153,8 @@ struct line {
     struct transport *transport;
     struct line_settings settings;
     char *endpoint;
+    const struct exchange_reports *exchange_reports;
+    const struct connection_reports *connection_reports;
     struct line_device *devices;
     size_t device_count;
     struct line_twins *twins; /* NULL = there are no two devices */
@@ -194,6 +214,7 @@ struct line {
 
     struct command *commands[LINE_COMMANDS_MAX]; /* oldest first */
     unsigned command_count;
+    struct command *asked;              /* whose request is in flight; NULL = the poll's */
     bool is_polls_turn;                 /* a command has just had its own */
     struct probe_budget command_budget; /* of time for commands to what may not answer */
     struct unit_dates doubts;           /* units that left one without an answer */
@@ -215,31 +236,30 @@ static inline int64_t line_holds_until_us(const struct line *line, unsigned unit
                : unit_dates_until_us(&line->holds, (uint8_t)unit, time_us);
 }
 
-/* line.c */
-/* The ways in which a connection ends. Each passes the back-off and is counted, but for idle ones that we close. */
-void line_fail(struct line *line, int error, const char *words); /* down: back off, say so once */
-void line_lose(struct line *line, int error);                    /* the other end's doing */
-void line_reconnect(struct line *line);                          /* ours: a fresh one is wanted */
-void line_obstruct(struct line *line,
-                   const char *words); /* down, but open: others are on its wire */
-void line_confirm(struct line *line);  /* the wire works */
-bool line_is_guarded(
-    const struct line *line); /* transaction ids tell late replies from right ones */
+/* Transaction ids tell late replies from right ones. */
+static inline bool line_is_guarded(const struct line *line)
+{
+    return line->transport->frame == FRAME_TCP && !line->settings.ignore_transaction_id;
+}
 
 /* line_gate.c */
 bool gate_enter(struct gate *gate, struct line *line); /* false: queued */
 void gate_leave(struct gate *gate, struct line *line);
 
-/* line_exchange.c: afterwards the request is in flight, or waits for not_before_us or a new connection, or has failed. */
-void exchange_begin(struct line *line, const struct frame_request *request,
-                    struct command *take_command);
-void exchange_send(struct line *line);
-void exchange_look(struct line *line, bool is_ready);
-void exchange_fail(struct line *line, uint8_t quality);
-void exchange_refuse(struct line *line);         /* fails by bytes that are no reply */
-void exchange_obstruct(struct line *line);       /* could not be sent: the wire is never silent */
-bool exchange_was_sent(const struct line *line); /* at least once */
-int64_t exchange_next_us(const struct line *line);
+/* line_connection.c */
+void connection_begin(struct line *line); /* to be opened */
+void connection_step(struct line *line);  /* on the way to it */
+void connection_close(struct line *line);
+void connection_rest(struct line *line); /* closes an idle one, until something is due */
+void connection_show(struct line *line); /* its state, to people */
+/* The other ways in which a connection ends. Each passes the back-off and is counted. */
+void connection_fail(struct line *line, int error,
+                     const char *words);            /* down: back off, say so once */
+void connection_lose(struct line *line, int error); /* the other end's doing */
+void connection_reconnect(struct line *line);       /* ours: a fresh one is wanted */
+void connection_obstruct(struct line *line,
+                         const char *words); /* down, but open: others are on its wire */
+void connection_confirm(struct line *line);  /* the wire works */
 
 /* line_receive.c */
 enum receive_end { RECEIVE_NOTHING, RECEIVE_SOME, RECEIVE_LOST };
@@ -255,7 +275,16 @@ bool receive_keep_step(struct line *line); /* with transaction ids, after an exc
 bool receive_greeting(struct line *line);  /* before the first request of a connection: drops what
                                               has come; false: the connection is no more */
 void receive_strays(struct line *line);    /* while no request is in flight */
-bool receive_until_silent(struct line *line);
+enum receive_silence { RECEIVE_SILENT, RECEIVE_BUSY, RECEIVE_OBSTRUCTED /* for too long */ };
+enum receive_silence receive_until_silent(struct line *line);
+
+/* line_exchange.c: afterwards the request is in flight, or waits for not_before_us or a new connection, or has failed. */
+void exchange_begin(struct line *line, const struct exchange *exchange);
+void exchange_send(struct line *line);
+void exchange_look(struct line *line, bool is_ready);
+void exchange_fail(struct line *line, uint8_t quality);
+bool exchange_was_sent(const struct line *line); /* at least once */
+int64_t exchange_next_us(const struct line *line);
 
 /* line_poll.c */
 bool poll_choose(struct line *line);                          /* false: nothing now */
@@ -268,19 +297,21 @@ void poll_line_up(struct line *line, int64_t from_us);
 void poll_demand(struct line *line); /* something at once, whether or not it is due */
 void poll_realign(struct line *line);
 
+/* line_request.c */
+struct request_state *request_state(const struct line *line); /* of the go's request in flight */
+void request_send(struct line *line, const struct frame_request *request); /* of the go */
+
 /* line_outcome.c */
-struct request_state *outcome_state(const struct line *line); /* of the go's request in flight */
 void outcome_begin(struct line *line);
 void outcome_post(struct line *line);
 void outcome_post_all(struct line *line, struct line_device *device, unsigned classes,
                       enum quality quality);
-bool outcome_is_gateway_failure(uint8_t exception); /* the gateway speaks, its device is dead */
 void outcome_reply(struct line *line, const struct frame_reply *reply);
 void outcome_failed(struct line *line, uint8_t quality);
-void outcome_missing(struct line *line,
-                     uint8_t quality); /* the device answers, but has not what the go is for */
 
 /* line_device.c */
+void device_set_dates(struct line_device *device, const int64_t period_ms[POLL_CLASS_COUNT],
+                      uint32_t index); /* of its classes, by its plan */
 bool device_is_probed(const struct line_device *device);
 int64_t device_due_us(const struct line_device *device);
 int64_t device_period_us(const struct line_device *device);          /* the shortest */
@@ -295,15 +326,12 @@ bool device_is_trusted(const struct line *line, uint8_t unit);      /* one that 
 void device_spoke(struct line *line, uint8_t unit); /* it answered something that is no poll */
 void probe_begin(struct line *line);
 bool probe_hears(struct line *line,
-                 uint16_t transaction); /* a stray reply: is it a sign of life? */
-bool probe_casts_shadow(struct line *line, int64_t took_us); /* on a request that took so long */
-void probe_space_out(struct line *line, int64_t cost_us);    /* after one that held others up */
+                 uint16_t transaction);                   /* a stray reply: is it a sign of life? */
+void probe_space_out(struct line *line, int64_t cost_us); /* after one that held others up */
 int64_t probe_patience_us(const struct line *line, const struct line_device *device);
 int64_t probe_cost_us(const struct line *line, const struct line_device *device);
 
 /* line_refusal.c */
-void refusal_count(struct line *line, struct request_state *state, uint8_t quality,
-                   uint8_t exception);                                /* one more */
 size_t refusal_choose(struct line *line, struct line_device *device); /* to be tried in this go */
 void refusal_forget(struct line *line, struct line_device *device);   /* all of them */
 void refusal_hurry(struct line *line, struct line_device *device);    /* it, or its line, is back */
@@ -311,27 +339,37 @@ void refusal_hurry_all(struct line *line);
 bool refusal_is_of_all(const struct line_device *device); /* nothing of its profile is left */
 bool refusal_is_silent(const struct line *line);
 void refusal_tried(struct line *line, bool is_given);
-void refusal_judge(struct line *line, const struct go *go); /* after it */
+int64_t refusal_pause_us(struct line *line, const struct refusal *refusal, int64_t refused_us);
+void refusal_tell(struct line *line, const struct line_device *device,
+                  const struct refusal *refusal, bool is_gone); /* to whoever keeps the rows */
+void refusal_show_count(struct line *line, struct line_device *device);
 
-/* line_setup.c */
-void line_make_room(struct line *line, struct line_device *device); /* for its plan */
-/* Other points from now on, read at once; takes the reference and the plan. */
-void device_replace(struct line *line, struct line_device *device, const struct device *take_device,
-                    struct plan *take_plan, const int64_t period_ms[POLL_CLASS_COUNT],
-                    uint32_t index);
+/* line_search.c */
+void search_count(struct line *line, struct request_state *state, uint8_t quality,
+                  uint8_t exception);                      /* one more failure of a request */
+void search_judge(struct line *line, const struct go *go); /* after it */
+void search_know(struct line *line, struct line_device *device, const struct bad_register *rows,
+                 size_t count); /* from earlier runs; those of other devices are passed over */
+
+/* line_room.c */
+void room_make(struct line *line, struct line_device *device); /* for its plan */
 
 /* line_discovery.c: all of it is nothing for a device without discovery. */
 void discovery_begin(struct line *line); /* a go: does it begin with a walk? */
 bool discovery_wants(const struct line *line);
 void discovery_step(struct line *line); /* the next read of the walk */
-bool discovery_reply(struct line *line,
-                     const struct frame_reply *reply);      /* false: it was not for the walk */
+/* False: it was not for the walk. missing: a quality when there are no points to be read. */
+bool discovery_reply(struct line *line, const struct frame_reply *reply, uint8_t *missing);
 void discovery_failed(struct line *line);                   /* no reply */
-void discovery_returned(struct line_device *device);        /* online again: is it the same? */
 void discovery_doubt(struct line *line, uint8_t exception); /* a planned request was refused */
 bool discovery_keep_refused(struct line_device *device, const struct bad_register *rows,
                             size_t count); /* false: its points are known */
+struct discovery *discovery_create(const struct line_unknown *unknown,
+                                   const int64_t period_ms[POLL_CLASS_COUNT], uint32_t index);
 void discovery_destroy(struct discovery *discovery);
+/* A new reference and a new plan, of what is known. */
+struct device *discovery_describe(const struct discovery *discovery);
+struct plan *discovery_plan(const struct discovery *discovery);
 
 /* line_twins.c */
 void twins_begin(struct line *line);
@@ -343,8 +381,10 @@ void twins_note(struct line *line, const struct line_device *device, unsigned cl
 void command_begin(struct line *line);
 int64_t command_due_us(const struct line *line); /* when one can go out; INT64_MAX = none waits */
 struct command *command_next(struct line *line); /* takes the oldest that can; NULL = none */
-void command_unanswered(struct line *line, uint8_t unit, int64_t until_us); /* it cost time */
-void command_finish(struct line *line, struct command *take_command, int error);
+void command_send(struct line *line, struct command *take_command);
+void command_replied(struct line *line, const struct frame_reply *reply);
+void command_failed(struct line *line, uint8_t quality);
+void command_stop(struct line *line); /* all of them come back, the one in flight too */
 void command_fail_all(struct line *line, int error);
 void command_expire(struct line *line);
 int64_t command_expiry_us(const struct line *line);

@@ -5,23 +5,14 @@
 
 #include <string.h>
 
+#include <lingtan/exception.h>
+
 /* NULL: it is the trial. */
 static const struct plan_request *request_of(const struct go *go)
 {
     size_t count = 0;
     const struct plan_request *requests = plan_requests(go->device->plan, &count);
     return go->request < count ? &requests[go->request] : NULL;
-}
-
-struct request_state *outcome_state(const struct line *line)
-{
-    const struct go *go = &line->go;
-    return go->device != NULL ? &go->device->requests[go->request] : NULL;
-}
-
-bool outcome_is_gateway_failure(uint8_t exception)
-{
-    return exception == EXCEPTION_NO_PATH || exception == EXCEPTION_NO_TARGET;
 }
 
 static void set_outcome(struct line *line, size_t index, uint8_t quality, uint8_t exception,
@@ -119,7 +110,7 @@ static void take_exception(struct line *line, struct request_state *state, uint8
     struct go *go = &line->go;
     line_stats_error(&line->stats, &go->device->tally, offsetof(struct error_counts, exceptions),
                      1);
-    if (exception == EXCEPTION_ACKNOWLEDGE || exception == EXCEPTION_BUSY) {
+    if (exception_kind(exception) == EXCEPTION_IS_BUSY) {
         count_failure(state);
         leave_alone(line, state, RESPITE_CAP_US);
     } else {
@@ -127,7 +118,7 @@ static void take_exception(struct line *line, struct request_state *state, uint8
         state->retry_us = 0;
         discovery_doubt(line, exception);
     }
-    refusal_count(line, state, QUALITY_EXCEPTION, exception);
+    search_count(line, state, QUALITY_EXCEPTION, exception);
 }
 
 /* Fewer registers than were asked for: it has no more, or gives no more at once. */
@@ -135,7 +126,7 @@ static void take_short(struct line *line, struct request_state *state)
 {
     state->fails = 0;
     state->retry_us = 0;
-    refusal_count(line, state, QUALITY_BAD_REPLY, 0);
+    search_count(line, state, QUALITY_BAD_REPLY, 0);
 }
 
 static void take_good(struct line *line, struct request_state *state,
@@ -180,23 +171,38 @@ static void take_reply(struct line *line, struct request_state *state,
     set_outcome(line, line->go.request, quality, reply->exception, middle_us);
 }
 
+/* The device answers, but has not what the poll is for. */
+static void take_missing(struct line *line, uint8_t quality)
+{
+    struct request_state *state = request_state(line);
+    set_outcome(line, line->go.request, quality, 0, line->wall_us);
+    count_failure(state);
+    state->quality = quality;
+    state->exception = 0;
+    leave_alone(line, state, BLOCK_RESPITE_CAP_US);
+}
+
 void outcome_reply(struct line *line, const struct frame_reply *reply)
 {
     struct go *go = &line->go;
-    if (outcome_is_gateway_failure(reply->exception)) {
+    if (exception_kind(reply->exception) == EXCEPTION_IS_GATEWAY) {
         line->has_gateway = true;
         line_stats_error(&line->stats, &go->device->tally,
                          offsetof(struct error_counts, exceptions), 1);
         outcome_failed(line, QUALITY_TIMEOUT);
         return;
     }
-    if (discovery_reply(line, reply)) {
+    uint8_t missing = QUALITY_OK;
+    if (discovery_reply(line, reply, &missing)) {
+        if (missing != QUALITY_OK) {
+            take_missing(line, missing);
+        }
         return;
     }
     if (request_of(go) == NULL) {
         take_trial(line, reply);
     } else {
-        take_reply(line, outcome_state(line), reply);
+        take_reply(line, request_state(line), reply);
     }
     go->is_answered = true;
     if (frame_is_good(reply)) {
@@ -204,16 +210,6 @@ void outcome_reply(struct line *line, const struct frame_reply *reply)
     } else {
         device_heard(line, go->device, reply);
     }
-}
-
-void outcome_missing(struct line *line, uint8_t quality)
-{
-    struct request_state *state = outcome_state(line);
-    set_outcome(line, line->go.request, quality, 0, line->wall_us);
-    count_failure(state);
-    state->quality = quality;
-    state->exception = 0;
-    leave_alone(line, state, BLOCK_RESPITE_CAP_US);
 }
 
 /* Of what it says nothing can be learned. */
@@ -231,7 +227,7 @@ static void fail_block(struct line *line, struct request_state *state, uint8_t q
     count_failure(state);
     leave_alone(line, state, BLOCK_RESPITE_CAP_US);
     if (quality == QUALITY_TIMEOUT) {
-        refusal_count(line, state, quality, 0);
+        search_count(line, state, quality, 0);
     } else {
         note_failure(line, state, quality);
     }
@@ -243,7 +239,7 @@ static void fail_block(struct line *line, struct request_state *state, uint8_t q
 void outcome_failed(struct line *line, uint8_t quality)
 {
     struct go *go = &line->go;
-    struct request_state *state = outcome_state(line);
+    struct request_state *state = request_state(line);
     bool is_trial = request_of(go) == NULL;
     /* Of the device: neither a lost line nor a wire without silence tells anything of it. */
     bool is_told = line->phase != PHASE_CLOSED && exchange_was_sent(line);

@@ -231,7 +231,7 @@ static void end_go(struct line *line)
     struct go go = line->go;
     line->go.device = NULL;
     if (go.is_answered) {
-        refusal_judge(line, &go);
+        search_judge(line, &go);
         if (!go.is_fruitful) {
             device_barren(line, go.device);
         }
@@ -305,7 +305,7 @@ void poll_step(struct line *line)
             trial = plan_trial(go->device->plan, &go->device->refusals.items[go->trial]);
         }
         go->request = index;
-        exchange_begin(line, index == count ? &trial : &requests[index].request, NULL);
+        request_send(line, index == count ? &trial : &requests[index].request);
     } else {
         poll_settle(line);
     }

@@ -86,7 +86,7 @@ static void pass_foreign(struct line *line)
 {
     uint16_t transaction = (uint16_t)(line->bytes[0] << 8 | line->bytes[1]);
     line_stats_error(&line->stats, NULL, offsetof(struct error_counts, foreign), 1);
-    if (!line_is_guarded(line) || !probe_hears(line, transaction)) {
+    if (!line_is_guarded(line) || !line->exchange_reports->heard(line, transaction)) {
         line->exchange.saw_foreign = true;
         receive_note(line);
     }
@@ -125,17 +125,17 @@ static bool drop_strays(struct line *line, bool keeps_step)
     int error = 0;
     enum receive_end end = receive_fill(line, &error);
     if (end == RECEIVE_LOST) {
-        line_lose(line, error);
+        connection_lose(line, error);
         return false;
     }
     line->stray_us = end == RECEIVE_SOME ? line->now_us : line->stray_us;
     bool is_flood = receive_is_flood(line);
     if (is_flood && line->replies_here == 0) {
-        line_fail(line, -EPROTO, "sends without end, though nothing was asked");
+        connection_fail(line, -EPROTO, "sends without end, though nothing was asked");
         return false;
     }
     if (is_flood || (keeps_step && end == RECEIVE_SOME && !receive_keep_step(line))) {
-        line_reconnect(line);
+        connection_reconnect(line);
         line->wants_open = line->exchange.is_active;
         return false;
     }
@@ -156,7 +156,7 @@ void receive_strays(struct line *line)
 
 /* Without transaction ids a request may only go out on a silent wire, or an old reply would answer it. What a socket
  * brings meanwhile is taken by receive_strays, so it is the time of the last byte that counts. */
-bool receive_until_silent(struct line *line)
+enum receive_silence receive_until_silent(struct line *line)
 {
     struct exchange *exchange = &line->exchange;
     int error = 0;
@@ -169,7 +169,7 @@ bool receive_until_silent(struct line *line)
         line->stray_us + (silence_us > SILENCE_MIN_US ? silence_us : SILENCE_MIN_US);
     if (line->now_us >= silent_us) {
         line->busy_since_us = 0;
-        return true; /* if the connection is lost, sending or waiting meets the same end and deals with it */
+        return RECEIVE_SILENT; /* if the connection is lost, sending or waiting meets the same end and deals with it */
     }
     if (exchange->drain_since_us == 0) {
         exchange->drain_since_us = line->now_us;
@@ -178,8 +178,6 @@ bool receive_until_silent(struct line *line)
     int64_t pause_us = (line->now_us - line->busy_since_us) / DRAIN_LOOKS;
     pause_us = pause_us < LOOK_PAUSE_MAX_US ? pause_us : LOOK_PAUSE_MAX_US;
     line->not_before_us = larger(silent_us, line->now_us + pause_us);
-    if (line->now_us - exchange->drain_since_us > BUSY_MAX_US) {
-        exchange_obstruct(line);
-    }
-    return false;
+    bool is_over = line->now_us - exchange->drain_since_us > BUSY_MAX_US;
+    return is_over ? RECEIVE_OBSTRUCTED : RECEIVE_BUSY;
 }

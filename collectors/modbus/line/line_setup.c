@@ -6,8 +6,6 @@
 
 #include "base/mem.h"
 
-enum { DAY_MS = 86400000 };
-
 struct line *line_create(const struct line_settings *settings, struct transport *take_transport,
                          const struct line_host *host)
 {
@@ -54,54 +52,6 @@ void line_destroy(struct line *line)
     free(line);
 }
 
-/* One set of answers serves all devices of a line, since one poll runs at a time. */
-static void make_room(struct line *line, size_t registers, size_t requests)
-{
-    if (registers > line->registers_max || line->registers == NULL) {
-        line->registers_max = registers;
-        line->registers = mem_grow(line->registers, registers + 1, sizeof(*line->registers));
-    }
-    if (requests > line->requests_max || line->outcomes == NULL) {
-        line->requests_max = requests;
-        line->outcomes = mem_grow(line->outcomes, requests + 1, sizeof(*line->outcomes));
-        line->is_read = mem_grow(line->is_read, requests + 1, sizeof(*line->is_read));
-    }
-}
-
-void line_make_room(struct line *line, struct line_device *device)
-{
-    size_t count = 0;
-    plan_requests(device->plan, &count);
-    make_room(line, plan_answer_size(device->plan), count);
-    device->requests = mem_alloc_array(count + 1, sizeof(*device->requests));
-}
-
-/* Identity is read once a day, at a time of the device's own. */
-static void plan_dates(struct line_device *device, const int64_t period_ms[POLL_CLASS_COUNT],
-                       uint32_t index)
-{
-    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
-        bool is_empty = plan_point_count(device->plan, (enum poll_class)i) == 0;
-        int64_t period_us = 1000 * (i == POLL_ONCE ? DAY_MS : period_ms[i]);
-        device->schedules[i].period_us = is_empty ? 0 : period_us;
-        device->schedules[i].due_us = SCHEDULE_NEVER;
-        const bool is_billed =
-            !is_empty && i != POLL_ONCE && plan_has_counter(device->plan, (enum poll_class)i);
-        device->schedules[i].quarter_us = is_billed ? schedule_quarter(period_us) : 0;
-    }
-    int64_t base_us = device_period_us(device);
-    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
-        struct schedule *schedule = &device->schedules[i];
-        if (schedule->period_us > 0) {
-            schedule->phase_us = i == POLL_ONCE
-                                     ? schedule_spread(index, schedule->period_us)
-                                     : schedule_phase(index, base_us, schedule->period_us);
-        }
-    }
-    int64_t first_us = base_us < RESPITE_CAP_US / 2 ? 2 * base_us : RESPITE_CAP_US;
-    device->respite = (struct respite){.first_us = first_us, .cap_us = RESPITE_CAP_US};
-}
-
 void line_add_device(struct line *line, const struct device *device, struct plan *take_plan,
                      const int64_t period_ms[POLL_CLASS_COUNT], uint32_t index)
 {
@@ -109,26 +59,26 @@ void line_add_device(struct line *line, const struct device *device, struct plan
     struct line_device *added = &line->devices[line->device_count++];
     *added = (struct line_device){.device = device_ref(device), .plan = take_plan};
     line_stats_device(&line->stats, &added->tally, device);
-    line_make_room(line, added);
-    plan_dates(added, period_ms, index);
+    room_make(line, added);
+    device_set_dates(added, period_ms, index);
 }
 
-void device_replace(struct line *line, struct line_device *device, const struct device *take_device,
-                    struct plan *take_plan, const int64_t period_ms[POLL_CLASS_COUNT],
-                    uint32_t index)
+void line_add_unknown(struct line *line, const struct line_unknown *unknown,
+                      const int64_t period_ms[POLL_CLASS_COUNT], uint32_t index)
 {
-    refusal_forget(line, device);
-    plan_unref(device->plan);
-    free(device->requests);
-    device->device = take_device;
-    device->plan = take_plan;
-    line_stats_device(&line->stats, &device->tally, take_device);
-    line_make_room(line, device);
-    plan_dates(device, period_ms, index);
-    for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
-        if (device->schedules[i].period_us > 0) {
-            schedule_demand(&device->schedules[i], line->now_us);
-        }
+    struct discovery *discovery = discovery_create(unknown, period_ms, index);
+    struct device *device = discovery_describe(discovery);
+    line_add_device(line, device, discovery_plan(discovery), period_ms, index);
+    line->devices[line->device_count - 1].discovery = discovery;
+    device_unref(device);
+}
+
+void line_know_refused(struct line *line, size_t index, const struct bad_register *rows,
+                       size_t count)
+{
+    struct line_device *device = &line->devices[index];
+    if (!discovery_keep_refused(device, rows, count)) {
+        search_know(line, device, rows, count);
     }
 }
 

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* line_search: what a device does not give is found. A request that is refused, not answered or answered short for longer
+ * than refusal_limits allow is halved, one a poll, so that a wrong profile never floods its line. */
+#include "collectors/modbus/line/line_internal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+#include <lingtan/log.h>
+
+static const int64_t haste_min_us = 10000000;
+static const int64_t haste_max_us = 3600000000;
+static const int64_t doubt_pause_us = 3600000000; /* once an hour is enough to be forgiven */
+static const int64_t day_us = 86400000000;
+
+static struct log_subject subject_of(const struct line *line, const struct line_device *device)
+{
+    return (struct log_subject){.line = line->settings.id, .device = device->device->id};
+}
+
+static const struct refusal_limits *limits_of(const struct request_state *state)
+{
+    return refusal_limits((enum quality)state->quality, state->exception);
+}
+
+/* What is read seldom is searched for sooner than it is read. */
+static void hasten(struct line *line, const struct request_state *state)
+{
+    struct line_device *device = line->go.device;
+    size_t count = 0;
+    const struct plan_request *requests = plan_requests(device->plan, &count);
+    struct schedule *schedule = &device->schedules[requests[line->go.request].poll_class];
+    int64_t pause_us = line->now_us - state->refused_us;
+    pause_us = pause_us > haste_min_us ? pause_us : haste_min_us;
+    pause_us = pause_us < haste_max_us ? pause_us : haste_max_us;
+    int64_t due_us = line->now_us + pause_us;
+    due_us = due_us > state->retry_us ? due_us : state->retry_us;
+    if (due_us < schedule->due_us) {
+        schedule->due_us = due_us;
+    }
+}
+
+/* What fails by itself is told from a device that fails altogether by what was given in between. */
+void search_count(struct line *line, struct request_state *state, uint8_t quality,
+                  uint8_t exception)
+{
+    state->quality = quality;
+    state->exception = exception;
+    bool is_alone = line->go.device->given_us > state->failed_us;
+    if (state->refusals == 0 || (limits_of(state)->wants_others && !is_alone)) {
+        state->refusals = 0;
+        state->refused_us = line->now_us;
+    }
+    if (state->refusals < UINT8_MAX) {
+        state->refusals++;
+    }
+    state->failed_us = line->now_us;
+    hasten(line, state);
+}
+
+static bool meet(const struct plan_request *one, const struct plan_request *other)
+{
+    const struct frame_request *left = &one->request;
+    const struct frame_request *right = &other->request;
+    return one->poll_class == other->poll_class && left->unit == right->unit &&
+           left->function == right->function && left->address < right->address + right->quantity &&
+           right->address < left->address + left->quantity;
+}
+
+static bool is_part(const struct frame_request *part, const struct frame_request *whole)
+{
+    return part->address >= whole->address &&
+           part->address + part->quantity <= whole->address + whole->quantity;
+}
+
+/* One more failure of a part is as good as all that the whole had. */
+static void suspect(struct request_state *state, const struct request_state *whole)
+{
+    uint8_t most = limits_of(whole)->in_row - 1;
+    state->refusals = whole->refusals < most ? whole->refusals : most;
+    state->refused_us = whole->refused_us;
+    state->quality = whole->quality;
+    state->exception = whole->exception;
+    state->fails = whole->fails > 0 ? 1 : 0;
+    state->failed_us = whole->failed_us;
+}
+
+/* What was learned of a request stays with it. The halves of a refused one are under suspicion; what is joined of good
+ * ones was given. */
+static struct request_state state_of(const struct plan_request *request,
+                                     const struct plan_request *olds,
+                                     const struct request_state *states, size_t count)
+{
+    struct request_state state = {0};
+    size_t met = 0;
+    size_t given = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (!meet(request, &olds[i])) {
+            continue;
+        }
+        met++;
+        given += states[i].was_given;
+        if (is_part(&request->request, &olds[i].request)) {
+            if (request->request.quantity == olds[i].request.quantity) {
+                return states[i];
+            }
+            suspect(&state, &states[i]);
+        }
+    }
+    state.was_given = met > 0 && given == met;
+    return state;
+}
+
+static void plan_anew(struct line *line, struct line_device *device)
+{
+    size_t old_count = 0;
+    const struct plan_request *olds = plan_requests(device->plan, &old_count);
+    struct plan_request *copies = mem_alloc_array(old_count + 1, sizeof(*copies));
+    memcpy(copies, olds, old_count * sizeof(*copies));
+    struct request_state *states = device->requests;
+    plan_refuse(&device->plan, &device->refusals);
+    size_t count = 0;
+    const struct plan_request *requests = plan_requests(device->plan, &count);
+    room_make(line, device);
+    for (size_t i = 0; i < count; i++) {
+        device->requests[i] = state_of(&requests[i], copies, states, old_count);
+    }
+    free(copies);
+    free(states);
+}
+
+/* What was never written by us is no fault. */
+static bool has_fault(const struct bad_register *row)
+{
+    return row->quality == QUALITY_EXCEPTION
+               ? row->exception != 0
+               : row->quality == QUALITY_TIMEOUT || row->quality == QUALITY_BAD_REPLY;
+}
+
+/* Rows of other devices are passed over; those that the profile no longer has are forgotten. */
+void search_know(struct line *line, struct line_device *device, const struct bad_register *rows,
+                 size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct bad_register *row = &rows[i];
+        if (strcmp(row->device, device->device->id) != 0) {
+            continue;
+        }
+        struct refusal refusal = {
+            .unit = row->unit,
+            .function = row->function,
+            .quality = row->quality,
+            .exception = row->exception,
+            .is_split = row->is_split,
+            .is_told = true,
+            .first = row->first,
+            .last = row->last,
+            .since_us = row->since_us,
+            .next_try_us = row->next_try_us,
+        };
+        if (has_fault(row) && plan_knows(device->plan, &refusal)) {
+            refusals_add(&device->refusals, &refusal);
+        } else {
+            refusal_tell(line, device, &refusal, true);
+        }
+    }
+    if (device->refusals.count > 0) {
+        plan_anew(line, device);
+        refusal_show_count(line, device);
+    }
+}
+
+static void end_trial(struct line *line, struct line_device *device, size_t index)
+{
+    if (refusal_is_of_all(device)) {
+        refusal_forget(line, device); /* all is asked again: it may be another model now */
+    } else {
+        struct refusal gone = device->refusals.items[index];
+        refusals_remove(&device->refusals, index);
+        refusal_tell(line, device, &gone, true);
+        log_about(LOG_LEVEL_NOTICE, subject_of(line, device),
+                  "gives registers %lld to %lld (function %u) again; they are read",
+                  (long long)plan_printed(device->plan, gone.function, gone.first),
+                  (long long)plan_printed(device->plan, gone.function, gone.last), gone.function);
+    }
+}
+
+/* Whether the device withholds something of it. */
+static bool is_lost(const struct line *line, const struct request_state *state)
+{
+    if (state->refusals == 0) {
+        return false;
+    }
+    const struct refusal_limits *limits = limits_of(state);
+    return state->refusals >= limits->in_row &&
+           line->now_us - state->refused_us >= limits->lasting_us;
+}
+
+/* The smallest of the requests that are lost, so that a search ends before the next one begins. */
+static size_t find_refused(const struct line *line, const struct line_device *device)
+{
+    size_t count = 0;
+    const struct plan_request *requests = plan_requests(device->plan, &count);
+    size_t best = REFUSAL_NONE;
+    for (size_t i = 0; i < count; i++) {
+        if (is_lost(line, &device->requests[i]) &&
+            (best == REFUSAL_NONE ||
+             requests[i].request.quantity < requests[best].request.quantity)) {
+            best = i;
+        }
+    }
+    return best;
+}
+
+/* It has given nothing else meanwhile. */
+static bool is_doubtful(const struct line *line, const struct line_device *device, size_t request)
+{
+    bool was_forgiven =
+        device->forgiven_us != 0 && line->now_us - device->forgiven_us < doubt_pause_us;
+    return !was_forgiven && device->given_us < device->requests[request].refused_us;
+}
+
+static void refuse(struct line *line, struct line_device *device, size_t request)
+{
+    const struct request_state *state = &device->requests[request];
+    struct refusal refusal;
+    plan_halve(device->plan, request, &refusal);
+    refusal.quality = state->quality;
+    refusal.exception = state->exception;
+    refusal.is_doubtful = is_doubtful(line, device, request);
+    refusal.since_us = line->wall_us;
+    bool may_wait = !state->was_given && limits_of(state)->may_be_for_good;
+    refusal.next_try_us = line->wall_us + refusal_pause_us(line, &refusal, may_wait ? day_us : 0);
+    refusals_add(&device->refusals, &refusal);
+}
+
+static bool is_searching(const struct line_device *device)
+{
+    size_t count = 0;
+    plan_requests(device->plan, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (device->requests[i].refusals > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void tell_new(struct line *line, struct line_device *device)
+{
+    for (size_t i = 0; i < device->refusals.count; i++) {
+        struct refusal *refusal = &device->refusals.items[i];
+        if (!refusal->is_sought && !refusal->is_told) {
+            refusal->is_told = true;
+            device->is_finding = true;
+            refusal_tell(line, device, refusal, false);
+        }
+    }
+}
+
+static void say_found(struct line *line, struct line_device *device)
+{
+    device->is_finding = false;
+    if (!refusal_is_of_all(device) && device->refusals.count > 0) { /* else its health says so */
+        log_about(
+            LOG_LEVEL_WARNING, subject_of(line, device),
+            "refuses %zu run%s of registers; the others are read, and what is refused is asked "
+            "again after pauses of up to a day. 'lingtan bad-registers' lists it",
+            device->refusals.count, device->refusals.count == 1 ? "" : "s");
+    }
+}
+
+/* A device that refuses everything and then gives something was starting, or its gateway was: all is asked again. */
+static void forgive(struct line *line, struct line_device *device)
+{
+    device->forgiven_us = line->now_us;
+    for (size_t i = device->refusals.count; i > 0; i--) {
+        struct refusal gone = device->refusals.items[i - 1];
+        if (gone.is_doubtful) {
+            refusals_remove(&device->refusals, i - 1);
+            if (gone.is_told) {
+                refusal_tell(line, device, &gone, true);
+            }
+        }
+    }
+}
+
+/* One step of the search; its end when nothing is under suspicion any more. False: there was nothing to do. */
+static bool step(struct line *line, const struct go *go)
+{
+    struct line_device *device = go->device;
+    size_t refused = find_refused(line, device);
+    if (go->is_given) {
+        end_trial(line, device, go->trial);
+    } else if (go->is_good && refusals_are_doubtful(&device->refusals)) {
+        forgive(line, device);
+    } else if (refused != REFUSAL_NONE) {
+        refuse(line, device, refused);
+    } else if (refusals_are_sought(&device->refusals) && !is_searching(device)) {
+        refusals_settle(&device->refusals);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+void search_judge(struct line *line, const struct go *go)
+{
+    struct line_device *device = go->device;
+    bool is_changed = step(line, go);
+    if (is_changed) {
+        tell_new(line, device);
+        plan_anew(line, device);
+        refusal_show_count(line, device);
+    }
+    if (device->is_finding && !is_searching(device) && !refusals_are_sought(&device->refusals)) {
+        say_found(line, device);
+    }
+}
