@@ -230,10 +230,10 @@ void store_set_cursor(struct store *store, const char *sink, uint64_t position)
     const bool is_news = position > cursor->wanted;
     cursor->is_used = true;
     cursor->wanted = is_news ? position : cursor->wanted;
-    const bool must_wake = is_news && store->is_idle;
-    pthread_mutex_unlock(&store->mutex);
-    if (must_wake) {
-        store_wake(store);
+    if (is_news) {
+        store_unlock_and_wake(store);
+    } else {
+        pthread_mutex_unlock(&store->mutex);
     }
 }
 
@@ -241,11 +241,7 @@ void store_acknowledge(struct store *store, unsigned alarms)
 {
     pthread_mutex_lock(&store->mutex);
     store->acknowledged |= alarms & STORE_STANDING;
-    const bool must_wake = store->is_idle;
-    pthread_mutex_unlock(&store->mutex);
-    if (must_wake) {
-        store_wake(store);
-    }
+    store_unlock_and_wake(store);
 }
 
 const char *store_reason(const struct store_status *status, unsigned alarms)

@@ -44,11 +44,7 @@ void store_note_bad_register(struct store *store, const struct bad_register *row
 {
     pthread_mutex_lock(&store->mutex);
     put(store, row, is_gone, true);
-    const bool must_wake = store->is_idle;
-    pthread_mutex_unlock(&store->mutex);
-    if (must_wake) {
-        store_wake(store);
-    }
+    store_unlock_and_wake(store);
 }
 
 size_t store_bad_registers(struct store *store, struct bad_register *out, size_t max)

@@ -26,11 +26,7 @@ void store_note_clock_step(struct store *store, const struct clock_step *step)
     if (store->steps_new < store->step_count) {
         store->steps_new++;
     }
-    const bool must_wake = store->is_idle;
-    pthread_mutex_unlock(&store->mutex);
-    if (must_wake) {
-        store_wake(store);
-    }
+    store_unlock_and_wake(store);
 }
 
 size_t store_clock_steps(struct store *store, struct clock_step *out, size_t max)

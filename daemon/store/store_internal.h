@@ -123,8 +123,12 @@ void store_clock_rewrite(struct store *store);
 size_t store_clock_new(struct store *store, struct clock_step **out); /* the caller frees */
 void store_clock_written(struct store *store, size_t count);
 
+/* store_wake.c */
+void store_wake(struct store *store);
+void store_unlock_and_wake(
+    struct store *store); /* gives the mutex back; wakes the thread if it sleeps */
+
 /* store_thread.c */
 void *store_thread_run(void *store);
-void store_wake(struct store *store);
 
 #endif

@@ -35,11 +35,6 @@ static int milliseconds_until(int64_t when_us)
     return wait_us <= 0 ? 0 : (int)((wait_us + 999) / 1000);
 }
 
-void store_wake(struct store *store)
-{
-    eventfd_write(store->wake_fd, 1);
-}
-
 static void set_idle(struct store *store, bool is_idle)
 {
     pthread_mutex_lock(&store->mutex);
