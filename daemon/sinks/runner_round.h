@@ -7,8 +7,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "sinks/feed.h"
 #include "sinks/runner.h"
+#include "store/feed/feed.h"
 #include <lingtan/log.h>
 #include <lingtan/mailbox.h>
 

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "sinks/feed.h"
+#include "store/feed/feed.h"
 #include "support/support.h"
 #include "unit/sinks/fake_store.h"
 #include "unit/sinks/samples.h"

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "sinks/ring.h"
+#include "store/feed/ring.h"
 #include "unit/sinks/samples.h"
 
 static void test_drops_the_oldest(void **state)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ring: an array used in a circle. */
-#include "sinks/ring.h"
+#include "store/feed/ring.h"
 
 #include <stdlib.h>
 

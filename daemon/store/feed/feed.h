@@ -8,10 +8,10 @@
  * journal, so nothing is waited for.
  *
  * One thread, that of the sink. */
-#ifndef LINGTAN_SINKS_FEED_H
-#define LINGTAN_SINKS_FEED_H
+#ifndef LINGTAN_STORE_FEED_H
+#define LINGTAN_STORE_FEED_H
 
-#include "sinks/ring.h"
+#include "store/feed/ring.h"
 #include "store/store.h"
 
 enum {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* feed: decides for every position where it comes from. */
-#include "sinks/feed.h"
+#include "store/feed/feed.h"
 
 #include <string.h>
 

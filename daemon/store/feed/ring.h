@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* ring: a bounded queue of live batches in order of position; when it is full the oldest goes, since the journal keeps
  * it. One thread. */
-#ifndef LINGTAN_SINKS_RING_H
-#define LINGTAN_SINKS_RING_H
+#ifndef LINGTAN_STORE_RING_H
+#define LINGTAN_STORE_RING_H
 
 #include <lingtan/reading.h>
 
