@@ -49,8 +49,13 @@ int runner_create(const struct sink *sink, const struct sink_setup *setup, struc
     struct runner *runner = mem_alloc(sizeof(*runner));
     struct sink_setup own_setup = *setup;
     own_setup.is_stopping = &runner->is_stopping;
-    int result = sink->create(&own_setup, &runner->instance);
+    runner->wake_fd = wake_fd;
+    int result = consumer_join(store, sink->name, on_durable, runner, &runner->consumer);
+    if (result == 0) {
+        result = sink->create(&own_setup, &runner->instance);
+    }
     if (result < 0) {
+        consumer_leave(runner->consumer);
         close(wake_fd);
         free(runner);
         return result;
@@ -58,18 +63,16 @@ int runner_create(const struct sink *sink, const struct sink_setup *setup, struc
     runner->sink = sink;
     runner->store = store;
     runner->clock = setup->clock;
-    runner->wake_fd = wake_fd;
     runner->mailbox = mailbox_create(sink->name, MAILBOX_SIZE, MAILBOX_DROP_OLDEST, drop_batch);
     runner->peeked_cursor = UINT64_MAX;
     runner->down_since_us = clock_mono_us(setup->clock);
     runner->journal_limit.period_us = 60000000;
     runner->flap_limit.period_us = RUNNER_FLAP_PERIOD_US;
-    feed_init(&runner->feed, store, setup->clock, POSITION_UNNUMBERED);
+    feed_init(&runner->feed, store, setup->clock, FEED_AT_ONCE, POSITION_UNNUMBERED);
     runner_find_cursor(runner);
     pthread_mutex_init(&runner->mutex, NULL);
     runner->status = (struct runner_status){
         .name = sink->name, .state = SINK_CONNECTING, .cursor = runner->cursor};
-    store_on_durable(store, on_durable, runner);
     *out = runner;
     return 0;
 }
@@ -211,6 +214,7 @@ void runner_destroy(struct runner *runner)
         return;
     }
     runner_stop(runner);
+    consumer_leave(runner->consumer);
     runner->sink->destroy(runner->instance);
     feed_finish(&runner->feed);
     mailbox_destroy(runner->mailbox);

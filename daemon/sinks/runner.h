@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* runner: a sink's thread, its feed of batches and its cursor (see lingtan/sink.h).
  *
- * Order of life: create before store_start, stop before store_stop, destroy after it, because the store's thread wakes
- * the runner after its commits. */
+ * Order of life: stop before store_stop, so that the last cursor is written; create and destroy while there is a store,
+ * started or not. */
 #ifndef LINGTAN_SINKS_RUNNER_H
 #define LINGTAN_SINKS_RUNNER_H
 

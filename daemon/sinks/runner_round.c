@@ -148,28 +148,12 @@ static void rewind_feed(struct runner *runner)
     runner->handed = 0;
 }
 
-/* A journal that was lost while the ledger lived may number from below a cursor; waiting for the numbers to catch up
- * would send nothing for days. */
-static uint64_t first_cursor(const struct runner *runner)
-{
-    uint64_t cursor = store_cursor(runner->store, runner->sink->name);
-    uint64_t next = store_next_position(runner->store);
-    if (cursor < next) {
-        return cursor;
-    }
-    log_warning("%s: the cursor %" PRIu64 " is beyond the journal's end %" PRIu64
-                ": the journal was lost; going on at its end",
-                runner->sink->name, cursor, next - 1);
-    return next - 1;
-}
-
 void runner_find_cursor(struct runner *runner)
 {
-    if (!store_is_numbered(runner->store)) {
+    runner->knows_cursor = consumer_find_cursor(runner->consumer, &runner->cursor);
+    if (!runner->knows_cursor) {
         return;
     }
-    runner->knows_cursor = true;
-    runner->cursor = first_cursor(runner);
     runner->saved_cursor = runner->cursor;
     rewind_feed(runner);
 }
@@ -274,7 +258,7 @@ static void send_all(struct runner *runner)
 static void save_cursor(struct runner *runner, int64_t now_us)
 {
     if (runner->cursor > runner->saved_cursor) {
-        store_set_cursor(runner->store, runner->sink->name, runner->cursor);
+        consumer_set_cursor(runner->consumer, runner->cursor);
         runner->saved_cursor = runner->cursor;
         runner->next_save_us = now_us + CURSOR_PERIOD_US;
     }

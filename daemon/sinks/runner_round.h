@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "sinks/runner.h"
+#include "store/feed/consumer.h"
 #include "store/feed/feed.h"
 #include <lingtan/log.h>
 #include <lingtan/mailbox.h>
@@ -21,6 +22,7 @@ struct runner {
     const struct sink *sink;
     struct sink_instance *instance;
     struct store *store;
+    struct consumer *consumer;
     const struct clock *clock;
     struct mailbox *mailbox; /* live batches; full: the oldest goes, the journal has it */
     int wake_fd;

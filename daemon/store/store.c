@@ -85,6 +85,7 @@ static struct store *create(const struct store_options *options, const struct cl
     store->mailbox = mailbox_create("store intake", MAILBOX_CAPACITY, MAILBOX_REFUSE, drop_batch);
     store->waiting = mem_alloc_array(STORE_TAKE_MAX, sizeof(struct batch *));
     pthread_mutex_init(&store->mutex, NULL);
+    pthread_mutex_init(&store->listening, NULL);
     alarms_init(&store->alarms);
     store->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return store;
@@ -146,6 +147,8 @@ void store_destroy(struct store *store)
     }
     alarms_finish(&store->alarms);
     pthread_mutex_destroy(&store->mutex);
+    pthread_mutex_destroy(&store->listening);
+    free(store->listeners);
     free(store->cursors);
     free(store->bad);
     free(store->steps);
@@ -203,10 +206,49 @@ uint64_t store_durable(const struct store *store)
 
 void store_on_durable(struct store *store, store_durable_fn fn, void *context)
 {
-    if (store->listener_count < STORE_LISTENERS_MAX) {
-        store->listeners[store->listener_count++] =
-            (struct store_listener){.fn = fn, .context = context};
+    pthread_mutex_lock(&store->listening);
+    store->listeners =
+        mem_grow(store->listeners, store->listener_count + 1, sizeof(*store->listeners));
+    store->listeners[store->listener_count++] =
+        (struct store_listener){.fn = fn, .context = context};
+    pthread_mutex_unlock(&store->listening);
+}
+
+void store_off_durable(struct store *store, store_durable_fn fn, void *context)
+{
+    pthread_mutex_lock(&store->listening);
+    size_t at = 0;
+    while (at < store->listener_count &&
+           (store->listeners[at].fn != fn || store->listeners[at].context != context)) {
+        at++;
     }
+    if (at < store->listener_count) {
+        store->listeners[at] = store->listeners[--store->listener_count];
+    }
+    pthread_mutex_unlock(&store->listening);
+}
+
+int store_claim_cursor(struct store *store, const char *sink)
+{
+    if (strlen(sink) >= sizeof(((struct store_cursor *)NULL)->sink)) {
+        return -ENAMETOOLONG;
+    }
+    pthread_mutex_lock(&store->mutex);
+    struct store_cursor *cursor = store_cursor_entry(store, sink);
+    const int error = cursor->is_claimed ? -EEXIST : 0;
+    cursor->is_claimed = true;
+    cursor->is_used = true;
+    pthread_mutex_unlock(&store->mutex);
+    return error;
+}
+
+void store_release_cursor(struct store *store, const char *sink)
+{
+    pthread_mutex_lock(&store->mutex);
+    struct store_cursor *cursor = store_cursor_entry(store, sink);
+    cursor->is_claimed = false;
+    cursor->is_used = false;
+    pthread_mutex_unlock(&store->mutex);
 }
 
 uint64_t store_cursor(struct store *store, const char *sink)

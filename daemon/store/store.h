@@ -90,9 +90,16 @@ int store_append(struct store *store, const struct batch *batch) MUST_USE;
 /* The position up to which everything queued is committed (or was dropped). Any thread. */
 uint64_t store_durable(const struct store *store);
 
-/* fn runs on the store thread after every commit; register before store_start; at most 8. It must only wake somebody. */
+/* fn runs on the store thread after every commit. It must only wake somebody. After store_off_durable it is not running any
+ * more. At any time, any thread but fn's. */
 typedef void (*store_durable_fn)(void *context, uint64_t durable);
 void store_on_durable(struct store *store, store_durable_fn fn, void *context);
+void store_off_durable(struct store *store, store_durable_fn fn, void *context);
+
+/* The cursor's name has an owner, who wants the journal kept for it: for consumers (store/feed/consumer.h). -EEXIST: it has
+ * one already; -ENAMETOOLONG: over 63 bytes. Any thread. */
+int store_claim_cursor(struct store *store, const char *sink) MUST_USE;
+void store_release_cursor(struct store *store, const char *sink);
 
 /* How far a sink has got. Setting queues it for the next commit; never goes back; never above durable; without effect
  * before the store is numbered. Any thread. */

@@ -13,7 +13,6 @@
 #include <lingtan/mailbox.h>
 
 enum {
-    STORE_LISTENERS_MAX = 8,
     STORE_SEQ_BLOCK = 65536,
     STORE_TAKE_MAX = 4096, /* batches a transaction */
 };
@@ -28,6 +27,7 @@ struct store_cursor {
     uint64_t wanted;    /* what the sink said; written as far as it is durable */
     uint64_t committed; /* what the ledger has */
     bool is_used;       /* by a sink of this run: the others' wishes are of no interest */
+    bool is_claimed;
 };
 
 struct store_bad {
@@ -61,7 +61,8 @@ struct store {
     /* NULL until the folder could be opened, then fixed until destroy. */
     _Atomic(struct journal *) journal;
 
-    struct store_listener listeners[STORE_LISTENERS_MAX]; /* fixed at start */
+    pthread_mutex_t listening; /* guards listeners; held while they are called */
+    struct store_listener *listeners;
     size_t listener_count;
 
     pthread_mutex_t mutex; /* guards cursors, bad, steps, is_idle and acknowledged */

@@ -95,9 +95,11 @@ static void wait_for_work(struct store *store)
 
 static void notify(struct store *store, uint64_t durable)
 {
+    pthread_mutex_lock(&store->listening);
     for (size_t i = 0; i < store->listener_count; i++) {
         store->listeners[i].fn(store->listeners[i].context, durable);
     }
+    pthread_mutex_unlock(&store->listening);
 }
 
 static bool may_try(const struct store *store)

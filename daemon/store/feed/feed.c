@@ -11,9 +11,10 @@ enum {
     GAP_PATIENCE_US = 10000000,
 };
 
-void feed_init(struct feed *feed, struct store *store, const struct clock *clock, uint64_t next)
+void feed_init(struct feed *feed, struct store *store, const struct clock *clock,
+               enum feed_mode mode, uint64_t next)
 {
-    *feed = (struct feed){.store = store, .clock = clock, .next = next};
+    *feed = (struct feed){.store = store, .clock = clock, .mode = mode, .next = next};
     ring_init(&feed->ring, FEED_RING);
 }
 
@@ -42,7 +43,11 @@ void feed_finish(struct feed *feed)
 
 void feed_offer(struct feed *feed, const struct batch *take_batch)
 {
-    ring_push(&feed->ring, take_batch);
+    if (feed->mode == FEED_COMMITTED && take_batch->position >= POSITION_UNNUMBERED) {
+        batch_unref(take_batch); /* it never will be */
+    } else {
+        ring_push(&feed->ring, take_batch);
+    }
 }
 
 /* From where there are numbers, what came without has no place any more. */
@@ -171,8 +176,20 @@ static const struct batch *take_stored(struct feed *feed, uint64_t durable)
     }
     feed->lost += durable + 1 - feed->next;
     feed->next = durable + 1;
-    const struct batch *live = ring_head(&feed->ring);
+    const struct batch *live = feed->mode == FEED_AT_ONCE ? ring_head(&feed->ring) : NULL;
     return live && live->position == feed->next ? give(feed, ring_take(&feed->ring)) : NULL;
+}
+
+static const struct batch *take_committed(struct feed *feed)
+{
+    const uint64_t durable = store_durable(feed->store);
+    if (durable < feed->next) {
+        return NULL;
+    }
+    ring_discard_below(&feed->ring, feed->next);
+    const struct batch *live = ring_head(&feed->ring);
+    return live && live->position == feed->next ? give(feed, ring_take(&feed->ring))
+                                                : take_stored(feed, durable);
 }
 
 static void end_owed(struct feed *feed)
@@ -234,6 +251,9 @@ static bool is_next(const struct feed *feed, const struct batch *live)
 
 const struct batch *feed_take(struct feed *feed)
 {
+    if (feed->mode == FEED_COMMITTED) {
+        return take_committed(feed);
+    }
     if (feed->resume) {
         const struct batch *owed = take_owed(feed);
         if (owed || feed->resume) {

@@ -7,7 +7,11 @@
  * owed. As long as the store knows no numbers, batches have positions from POSITION_UNNUMBERED on: they are never in the
  * journal, so nothing is waited for.
  *
- * One thread, that of the sink. */
+ * A committed-only feed gives a batch once its position is durable, never before, and owes nothing. The ring is then a short
+ * way round the disk: what was offered to it and became durable need not be read back. What the store could not write and
+ * gave up comes from the ring or is lost.
+ *
+ * One thread, that of the consumer. */
 #ifndef LINGTAN_STORE_FEED_H
 #define LINGTAN_STORE_FEED_H
 
@@ -26,8 +30,11 @@ struct feed_span {
     uint64_t to;
 };
 
+enum feed_mode { FEED_AT_ONCE, FEED_COMMITTED };
+
 struct feed {
     struct store *store;
+    enum feed_mode mode;
     const struct clock *clock;
     struct journal_reader *reader; /* opened when first needed */
     struct ring ring;
@@ -46,10 +53,12 @@ struct feed {
     uint64_t resume; /* owed[0] is being given, then this comes; 0 = not now */
 };
 
-void feed_init(struct feed *feed, struct store *store, const struct clock *clock, uint64_t next);
+/* next: the position behind the cursor. */
+void feed_init(struct feed *feed, struct store *store, const struct clock *clock,
+               enum feed_mode mode, uint64_t next);
 void feed_finish(struct feed *feed);
 
-/* A live batch; positions only grow. */
+/* A live batch; positions only grow. A committed-only feed works without as well. */
 void feed_offer(struct feed *feed, const struct batch *take_batch);
 
 /* The sink is down: live batches are dropped, the journal has them. */

@@ -126,6 +126,25 @@ void store_on_durable(struct store *store, store_durable_fn fn, void *context)
     store->context = context;
 }
 
+void store_off_durable(struct store *store, store_durable_fn fn, void *context)
+{
+    (void)context;
+    store->fn = store->fn == fn ? NULL : store->fn;
+}
+
+int store_claim_cursor(struct store *store, const char *sink)
+{
+    (void)store;
+    (void)sink;
+    return 0;
+}
+
+void store_release_cursor(struct store *store, const char *sink)
+{
+    (void)store;
+    (void)sink;
+}
+
 uint64_t store_cursor(struct store *store, const char *sink)
 {
     (void)sink;

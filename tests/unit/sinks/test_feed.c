@@ -26,7 +26,7 @@ static int set_up(void **state)
     static struct rig rig;
     rig = (struct rig){.device = sample_device("m1"), .store = fake_store_create(0, 1)};
     fake_clock_init(&rig.clock, SECOND, SECOND);
-    feed_init(&rig.feed, rig.store, &rig.clock.clock, 1);
+    feed_init(&rig.feed, rig.store, &rig.clock.clock, FEED_AT_ONCE, 1);
     *state = &rig;
     return 0;
 }
@@ -377,6 +377,98 @@ static void test_any_mixture(void **state)
     assert_true(rig->feed.lost <= lost_at_store);
 }
 
+static void begin_committed(struct rig *rig)
+{
+    feed_finish(&rig->feed);
+    feed_init(&rig->feed, rig->store, &rig->clock.clock, FEED_COMMITTED, 1);
+}
+
+static void test_committed_waits_for_the_commit(void **state)
+{
+    struct rig *rig = *state;
+    begin_committed(rig);
+    keep(rig, 1, 10);
+    live(rig, 1, 10);
+    fake_clock_advance(&rig->clock, 100 * SECOND);
+    expect(rig, 1, 0);
+    fake_store_commit(rig->store, 4);
+    expect(rig, 1, 4);
+    assert_int_equal(feed_limit(&rig->feed), 4);
+    fake_store_commit(rig->store, 10);
+    expect(rig, 5, 10);
+    assert_int_equal(fake_store_reads(rig->store), 0); /* what was offered is not read back */
+    keep(rig, 11, 20);
+    fake_store_commit(rig->store, 20);
+    expect(rig, 11, 20);
+    assert_true(fake_store_reads(rig->store) > 0);
+    live(rig, 22, 22); /* 21 was not offered, and the store has given it up */
+    fake_store_commit(rig->store, 21);
+    expect(rig, 1, 0);
+    fake_store_commit(rig->store, 22);
+    expect(rig, 22, 22);
+    assert_int_equal(rig->feed.lost, 1);
+}
+
+/* What has no number is never committed. */
+static void test_committed_before_there_are_numbers(void **state)
+{
+    struct rig *rig = *state;
+    begin_committed(rig);
+    live(rig, POSITION_UNNUMBERED, POSITION_UNNUMBERED + 5);
+    expect(rig, 1, 0);
+    live(rig, 1, 2);
+    fake_store_commit(rig->store, 2);
+    expect(rig, 1, 2);
+}
+
+static bool take_one_committed(struct rig *rig, uint64_t durable, uint64_t *last)
+{
+    const struct batch *batch = feed_take(&rig->feed);
+    if (batch) {
+        assert_true(batch->position > *last && batch->position <= durable);
+        *last = batch->position;
+        batch_unref(batch);
+    }
+    return batch != NULL;
+}
+
+/* Whatever is offered, lost or dropped: never before the commit, in order, and all that the journal has. */
+static void test_committed_in_any_mixture(void **state)
+{
+    struct rig *rig = *state;
+    uint64_t seed = 11;
+    uint64_t made = 0;
+    uint64_t durable = 0;
+    uint64_t last = 0;
+    uint64_t kept = 0;
+    uint64_t given = 0;
+    begin_committed(rig);
+    for (int step = 0; step < 20000; step++) {
+        const uint64_t dice = test_random(&seed) % 8;
+        if (dice < 3) {
+            made++;
+            if (test_random(&seed) % 50) {
+                keep(rig, made, made);
+                kept++;
+            }
+            if (test_random(&seed) % 10) {
+                live(rig, made, made);
+            }
+        } else if (dice == 3) {
+            durable += test_random(&seed) % (made - durable + 1);
+            fake_store_commit(rig->store, durable);
+        } else {
+            given += take_one_committed(rig, durable, &last);
+        }
+    }
+    fake_store_commit(rig->store, made);
+    while (take_one_committed(rig, made, &last)) {
+        given++;
+    }
+    assert_true(given >= kept && last <= made);
+    assert_int_equal(rig->feed.next, made + 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -398,6 +490,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_a_slow_commit_is_not_a_standstill, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_peek, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_any_mixture, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_committed_waits_for_the_commit, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_committed_before_there_are_numbers, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_committed_in_any_mixture, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
