@@ -15,14 +15,9 @@ static void test_kinds(void **state)
 {
     (void)state;
     static const enum exception_kind kinds[] = {
-        [1] = EXCEPTION_IS_ABSENT,
-        [2] = EXCEPTION_IS_ABSENT,
-        [3] = EXCEPTION_IS_ABSENT,
-        [4] = EXCEPTION_IS_FAILURE,
-        [5] = EXCEPTION_IS_BUSY,
-        [6] = EXCEPTION_IS_BUSY,
-        [10] = EXCEPTION_IS_GATEWAY,
-        [11] = EXCEPTION_IS_GATEWAY,
+        [1] = EXCEPTION_IS_ABSENT,   [2] = EXCEPTION_IS_ABSENT,   [3] = EXCEPTION_IS_ABSENT,
+        [4] = EXCEPTION_IS_FAILURE,  [5] = EXCEPTION_IS_BUSY,     [6] = EXCEPTION_IS_BUSY,
+        [10] = EXCEPTION_IS_GATEWAY, [11] = EXCEPTION_IS_GATEWAY,
     };
     for (unsigned code = 0; code <= UINT8_MAX; code++) {
         enum exception_kind kind = code < ARRAY_SIZE(kinds) ? kinds[code] : EXCEPTION_IS_OTHER;
