@@ -16,7 +16,7 @@ static int64_t earlier(int64_t one_us, int64_t other_us)
 /* In the middle of something. */
 static bool is_occupied(const struct line *line)
 {
-    return line->exchange.is_active || line->go.device != NULL;
+    return line->exchange.is_active || line->poll.device != NULL;
 }
 
 static int64_t work_us(struct line *line)
@@ -44,7 +44,7 @@ static int64_t idle_close_us(const struct line *line)
 
 static bool begin_poll(struct line *line)
 {
-    if (line->go.device == NULL && !poll_choose(line)) {
+    if (line->poll.device == NULL && !poll_choose(line)) {
         return false;
     }
     line->is_polls_turn = false;
@@ -104,7 +104,7 @@ static void exchange_replied(struct line *line, const struct frame_reply *reply)
 {
     if (line->was_disturbed) {
         line->was_disturbed = false;
-        refusal_hurry_all(line);
+        bad_runs_hurry_all(line);
     }
     if (line->asked != NULL) {
         command_replied(line, reply);

@@ -67,8 +67,8 @@ void device_set_dates(struct line_device *device, const int64_t period_ms[POLL_C
                                      : schedule_phase(index, base_us, schedule->period_us);
         }
     }
-    int64_t first_us = base_us < RESPITE_CAP_US / 2 ? 2 * base_us : RESPITE_CAP_US;
-    device->respite = (struct respite){.first_us = first_us, .cap_us = RESPITE_CAP_US};
+    int64_t first_us = base_us < BACKOFF_CAP_US / 2 ? 2 * base_us : BACKOFF_CAP_US;
+    device->backoff = (struct line_backoff){.first_us = first_us, .cap_us = BACKOFF_CAP_US};
 }
 
 static void show_health(struct line *line, struct line_device *device)
@@ -142,7 +142,7 @@ static void come_online(struct line *line, struct line_device *device)
     demand(line, device, device_is_probed(device));
     if (device->health == DEVICE_OFFLINE) {
         forget_pauses(device);
-        refusal_hurry(line, device);
+        bad_runs_hurry(line, device);
     }
     device->health = DEVICE_ONLINE;
     device->fell_with_line = false;
@@ -153,7 +153,7 @@ static void come_online(struct line *line, struct line_device *device)
 
 void device_answered(struct line *line, struct line_device *device)
 {
-    line->go.is_fruitful = true;
+    line->poll.is_fruitful = true;
     device->answered_us = line->now_us;
     device->silent_polls = 0;
     if (device->health == DEVICE_ONLINE && device->failed_polls == 0) {
@@ -165,7 +165,7 @@ void device_answered(struct line *line, struct line_device *device)
     device->failed_polls = 0;
     device->is_slow = false;
     device->trouble = (struct trouble){0};
-    respite_reset(&device->respite);
+    line_backoff_reset(&device->backoff);
     show_health(line, device);
 }
 
@@ -181,7 +181,7 @@ void device_heard(struct line *line, struct line_device *device, const struct fr
         device->is_barren = true;
         device->is_slow = false;
         device->retry_us = 0;
-        respite_reset(&device->respite);
+        line_backoff_reset(&device->backoff);
     }
 }
 
@@ -192,7 +192,7 @@ static bool gives_nothing(const struct line_device *device)
     plan_requests(device->plan, &count);
     for (size_t i = 0; i < count; i++) {
         const struct request_state *state = &device->requests[i];
-        if (state->was_given && state->refusals == 0 && state->fails == 0) {
+        if (state->was_given && state->misses == 0 && state->fails == 0) {
             return false;
         }
     }
@@ -203,7 +203,7 @@ static bool gives_nothing(const struct line_device *device)
 void device_barren(struct line *line, struct line_device *device)
 {
     device->failed_polls++;
-    bool is_over = refusal_is_of_all(device) || device->failed_polls >= BARREN_AFTER;
+    bool is_over = bad_runs_is_of_all(device) || device->failed_polls >= BARREN_AFTER;
     if (is_over && gives_nothing(device)) {
         device->health = DEVICE_OFFLINE;
         device->is_barren = true;
@@ -226,7 +226,7 @@ static bool is_unserved(const struct line *line)
 
 void device_put_off(struct line *line, struct line_device *device)
 {
-    device->retry_us = line->now_us + respite_next(&device->respite, &line->chance);
+    device->retry_us = line->now_us + line_backoff_next(&device->backoff, &line->chance);
 }
 
 void device_failed(struct line *line, struct line_device *device)
@@ -234,7 +234,7 @@ void device_failed(struct line *line, struct line_device *device)
     device->failed_polls++;
     device->silent_polls++;
     device->is_slow = false;
-    device->trouble = line->go.trouble;
+    device->trouble = line->poll.trouble;
     if (device->trouble.kind == TROUBLE_NONE) {
         device->trouble.kind = is_unserved(line) ? TROUBLE_UNSERVED : TROUBLE_SILENT;
     }

@@ -33,7 +33,7 @@ struct discovery {
     bool has_chain;
     bool is_doubted; /* the chain is to be looked after, but not before an hour has passed */
     bool is_flawed;  /* broken off, or with empty models: it may have been found while starting */
-    bool is_walking; /* in this go */
+    bool is_walking; /* in this poll */
     bool is_told;    /* that there is none */
     int64_t walked_us;
     const struct device **former;
@@ -44,7 +44,7 @@ struct discovery {
 
 static struct discovery *discovery_of(const struct line *line)
 {
-    return line->go.device != NULL ? line->go.device->discovery : NULL;
+    return line->poll.device != NULL ? line->poll.device->discovery : NULL;
 }
 
 struct device *discovery_describe(const struct discovery *discovery)
@@ -88,14 +88,14 @@ void discovery_destroy(struct discovery *discovery)
 /* Once a day, with the identity, the chain is looked after as well. */
 static bool is_wanted(const struct line *line, const struct discovery *discovery)
 {
-    const struct go *go = &line->go;
+    const struct poll *poll = &line->poll;
     if (!discovery->has_chain) {
-        return go->is_probe || !line->is_read[0];
+        return poll->is_probe || !line->is_read[0];
     }
-    bool is_daily = (go->classes & 1U << POLL_ONCE) != 0;
+    bool is_daily = (poll->classes & 1U << POLL_ONCE) != 0;
     bool is_old = line->now_us - discovery->walked_us > doubt_pause_us;
-    bool is_due = go->device->has_returned || (is_old && (is_daily || discovery->is_doubted));
-    return !go->is_probe && is_due;
+    bool is_due = poll->device->has_returned || (is_old && (is_daily || discovery->is_doubted));
+    return !poll->is_probe && is_due;
 }
 
 void discovery_begin(struct line *line)
@@ -112,15 +112,15 @@ void discovery_begin(struct line *line)
 
 bool discovery_wants(const struct line *line)
 {
-    const struct go *go = &line->go;
+    const struct poll *poll = &line->poll;
     const struct discovery *discovery = discovery_of(line);
-    bool is_over = go->is_failed || (go->is_probe && go->is_answered);
+    bool is_over = poll->is_failed || (poll->is_probe && poll->is_answered);
     return discovery != NULL && discovery->is_walking && !is_over;
 }
 
 void discovery_step(struct line *line)
 {
-    const struct line_device *device = line->go.device;
+    const struct line_device *device = line->poll.device;
     struct sunspec_read read = sunspec_walk_next(&device->discovery->walk);
     struct frame_request request = {
         .unit = (uint8_t)device->device->unit,
@@ -175,7 +175,7 @@ static bool tell_found(const struct line *line, const struct line_device *device
 static void replace(struct line *line, struct line_device *device)
 {
     const struct discovery *discovery = device->discovery;
-    refusal_forget(line, device);
+    bad_runs_forget(line, device);
     plan_unref(device->plan);
     free(device->requests);
     device->device = discovery_describe(discovery);
@@ -190,7 +190,7 @@ static void replace(struct line *line, struct line_device *device)
     }
 }
 
-/* The go ends here: what it was about to read is no more. */
+/* The poll ends here: what it was about to read is no more. */
 static void take_chain(struct line *line, struct line_device *device)
 {
     struct discovery *discovery = device->discovery;
@@ -201,7 +201,7 @@ static void take_chain(struct line *line, struct line_device *device)
     discovery->profile = sunspec_profile_create(discovery->unknown.profile, &discovery->chain);
     replace(line, device);
     profile_destroy(old);
-    line->go.device = NULL;
+    line->poll.device = NULL;
     discovery->is_flawed = !tell_found(line, device);
     search_know(line, device, discovery->refused, discovery->refused_count);
     discovery->refused_count = 0;
@@ -266,7 +266,7 @@ static enum sunspec_verdict walk_on(struct line *line, struct sunspec_walk *walk
 
 bool discovery_reply(struct line *line, const struct frame_reply *reply, uint8_t *missing)
 {
-    struct line_device *device = line->go.device;
+    struct line_device *device = line->poll.device;
     struct discovery *discovery = discovery_of(line);
     if (discovery == NULL || !discovery->is_walking) {
         return false;
@@ -275,7 +275,7 @@ bool discovery_reply(struct line *line, const struct frame_reply *reply, uint8_t
         discovery_failed(line);
         return false;
     }
-    line->go.is_answered = true;
+    line->poll.is_answered = true;
     if (frame_is_good(reply)) {
         device_answered(line, device);
     } else {

@@ -4,7 +4,7 @@
  *
  * The wire: line_gate.c the queue of connects, line_connection.c the connection, line_receive.c the bytes that come,
  * line_exchange.c the one request in flight. They know neither devices nor commands and tell what happens by reports.
- * The devices: line_room.c memory for a plan, line_refusal.c what a device does not give, line_device.c its health
+ * The devices: line_room.c memory for a plan, line_bad_runs.c what a device does not give, line_device.c its health
  * (probe_budget.c: what may be spent on the dead), line_request.c the request of a poll, line_search.c the search for
  * what it does not give, line_discovery.c the finding of its points, line_twins.c devices that are one, line_outcome.c
  * what came of a poll, line_poll.c what is due, line_command.c the queue of commands.
@@ -14,23 +14,23 @@
 
 #include "collectors/modbus/frame/trouble.h"
 #include "collectors/modbus/line/line.h"
+#include "collectors/modbus/line/line_backoff.h"
 #include "collectors/modbus/line/line_stats.h"
 #include "collectors/modbus/line/probe_budget.h"
 #include "collectors/modbus/line/redial.h"
-#include "collectors/modbus/line/respite.h"
 #include "collectors/modbus/line/unit_dates.h"
 #include "collectors/modbus/plan/decode.h"
 
 enum {
     SHADOW_FADES = 8,
     RECEIVE_SIZE = 2 * FRAME_SIZE_MAX, /* a stale reply and the right one in one segment (M4) */
-    RESPITE_CAP_US = 60000000, /* nobody is left alone longer than a minute, but a block that */
-    BLOCK_RESPITE_CAP_US = 600000000, /* never answers on a device that does */
+    BACKOFF_CAP_US = 60000000, /* nobody is left alone longer than a minute, but a block that */
+    BLOCK_BACKOFF_CAP_US = 600000000, /* never answers on a device that does */
     OFFLINE_AFTER = 2,                /* polls in a row without an answer, */
     BARREN_AFTER = 8,                 /* or without a value */
 };
 
-#define REFUSAL_NONE SIZE_MAX
+#define BAD_RUN_NONE SIZE_MAX
 
 /* What the line has learned of one planned request. */
 struct request_state {
@@ -41,9 +41,9 @@ struct request_state {
     uint8_t fails;     /* in a row */
     uint8_t quality; /* of the last failure */
     uint8_t exception;
-    uint8_t refusals;   /* in a row: failures of it while the device answered */
-    bool was_given;     /* the device has answered it well */
-    int64_t refused_us; /* the first of them */
+    uint8_t misses;    /* in a row: failures of it while the device answered */
+    bool was_given;    /* the device has answered it well */
+    int64_t missed_us; /* the first of them */
 };
 
 /* The finding of a device's points, and of devices that are one; their own files. */
@@ -55,13 +55,13 @@ struct line_device {
     struct plan *plan;
     struct schedule schedules[POLL_CLASS_COUNT];
     struct request_state *requests; /* as the plan has them, and one for trials */
-    struct refusals refusals;
+    struct bad_runs bad_runs;
     int64_t given_us;          /* monotonic: the last good reply to a planned request */
-    int64_t forgiven_us;       /* when doubtful refusals were dropped last; 0 = never */
-    int64_t hurried_us;        /* when all refusals were made due last; 0 = never */
+    int64_t forgiven_us;       /* when doubtful bad runs were dropped last; 0 = never */
+    int64_t hurried_us;        /* when all bad runs were made due last; 0 = never */
     uint32_t trial_turn;       /* while it refuses everything */
-    bool is_finding;           /* refusals were found that the log has not told yet */
-    atomic_bool wants_retry;   /* of all refusals, as soon as can be: set by any thread */
+    bool is_finding;           /* bad runs were found that the log has not told yet */
+    atomic_bool wants_retry;   /* of all bad runs, as soon as can be: set by any thread */
     enum device_health health; /* of the tally, to be read without its lock */
     uint32_t failed_polls;     /* in a row: those that brought no value */
     uint32_t silent_polls;     /* in a row: those that brought no answer */
@@ -73,14 +73,14 @@ struct line_device {
     bool is_slow;              /* offline, but it answered a probe after that was given up */
     int64_t answered_us;       /* monotonic: last good reply */
     int64_t posted_us;         /* likewise: last batch */
-    struct respite respite;
+    struct line_backoff backoff;
     bool has_returned;           /* from an outage: is it the same as before? */
     struct discovery *discovery; /* NULL = its points stand in its profile */
     struct device_tally tally;   /* guarded by the stats' mutex */
 };
 
 /* The device being polled: what it owes at this moment becomes one batch. */
-struct go {
+struct poll {
     struct line_device *device; /* NULL = none */
     unsigned classes;           /* bit per enum poll_class */
     bool is_probe;              /* one request, to see whether the device is back */
@@ -90,7 +90,7 @@ struct go {
     uint8_t quality;
     struct trouble trouble; /* of the request that failed */
     size_t request;         /* the one in flight, within the plan; their count: the trial */
-    size_t trial;           /* the refusal that is asked again at the end, or REFUSAL_NONE */
+    size_t trial;           /* the bad run that is asked again at the end, or BAD_RUN_NONE */
     bool is_given;          /* and the device has come round */
     bool is_good;           /* a planned request was answered */
     bool is_fruitful;       /* some good reply came */
@@ -204,9 +204,9 @@ struct line {
     bool has_gateway;  /* that reports its dead devices by exceptions 0x0A and 0x0B */
     struct probe_budget probe_budget; /* of time for probing the dead */
 
-    struct go go;
+    struct poll poll;
     struct exchange exchange;
-    uint16_t *registers; /* answers of the go */
+    uint16_t *registers; /* answers of the poll */
     struct plan_outcome *outcomes;
     bool *is_read; /* which of its requests are settled */
     size_t registers_max;
@@ -288,9 +288,9 @@ int64_t exchange_next_us(const struct line *line);
 
 /* line_poll.c */
 bool poll_choose(struct line *line);                          /* false: nothing now */
-void poll_step(struct line *line);                            /* the next request of the go */
+void poll_step(struct line *line);                            /* the next request of the poll */
 bool poll_has_room(const struct line *line, int64_t cost_us); /* from now to the next */
-void poll_settle(struct line *line); /* ends the go when it needs no more requests */
+void poll_settle(struct line *line); /* ends the poll when it needs no more requests */
 int64_t poll_next_us(struct line *line);
 void poll_line_down(struct line *line);
 void poll_line_up(struct line *line, int64_t from_us);
@@ -298,8 +298,8 @@ void poll_demand(struct line *line); /* something at once, whether or not it is 
 void poll_realign(struct line *line);
 
 /* line_request.c */
-struct request_state *request_state(const struct line *line); /* of the go's request in flight */
-void request_send(struct line *line, const struct frame_request *request); /* of the go */
+struct request_state *request_state(const struct line *line); /* of the poll's request in flight */
+void request_send(struct line *line, const struct frame_request *request); /* of the poll */
 
 /* line_outcome.c */
 void outcome_begin(struct line *line);
@@ -331,23 +331,24 @@ void probe_space_out(struct line *line, int64_t cost_us); /* after one that held
 int64_t probe_patience_us(const struct line *line, const struct line_device *device);
 int64_t probe_cost_us(const struct line *line, const struct line_device *device);
 
-/* line_refusal.c */
-size_t refusal_choose(struct line *line, struct line_device *device); /* to be tried in this go */
-void refusal_forget(struct line *line, struct line_device *device);   /* all of them */
-void refusal_hurry(struct line *line, struct line_device *device);    /* it, or its line, is back */
-void refusal_hurry_all(struct line *line);
-bool refusal_is_of_all(const struct line_device *device); /* nothing of its profile is left */
-bool refusal_is_silent(const struct line *line);
-void refusal_tried(struct line *line, bool is_given);
-int64_t refusal_pause_us(struct line *line, const struct refusal *refusal, int64_t refused_us);
-void refusal_tell(struct line *line, const struct line_device *device,
-                  const struct refusal *refusal, bool is_gone); /* to whoever keeps the rows */
-void refusal_show_count(struct line *line, struct line_device *device);
+/* line_bad_runs.c */
+size_t bad_runs_choose(struct line *line,
+                       struct line_device *device);                  /* to be tried in this poll */
+void bad_runs_forget(struct line *line, struct line_device *device); /* all of them */
+void bad_runs_hurry(struct line *line, struct line_device *device);  /* it, or its line, is back */
+void bad_runs_hurry_all(struct line *line);
+bool bad_runs_is_of_all(const struct line_device *device); /* nothing of its profile is left */
+bool bad_runs_is_silent(const struct line *line);
+void bad_runs_tried(struct line *line, bool is_given);
+int64_t bad_run_pause_us(struct line *line, const struct bad_run *run, int64_t refused_us);
+void bad_runs_tell(struct line *line, const struct line_device *device, const struct bad_run *run,
+                   bool is_gone); /* to whoever keeps the rows */
+void bad_runs_show_count(struct line *line, struct line_device *device);
 
 /* line_search.c */
 void search_count(struct line *line, struct request_state *state, uint8_t quality,
-                  uint8_t exception);                      /* one more failure of a request */
-void search_judge(struct line *line, const struct go *go); /* after it */
+                  uint8_t exception);                          /* one more failure of a request */
+void search_judge(struct line *line, const struct poll *poll); /* after it */
 void search_know(struct line *line, struct line_device *device, const struct bad_register *rows,
                  size_t count); /* from earlier runs; those of other devices are passed over */
 
@@ -355,7 +356,7 @@ void search_know(struct line *line, struct line_device *device, const struct bad
 void room_make(struct line *line, struct line_device *device); /* for its plan */
 
 /* line_discovery.c: all of it is nothing for a device without discovery. */
-void discovery_begin(struct line *line); /* a go: does it begin with a walk? */
+void discovery_begin(struct line *line); /* a poll: does it begin with a walk? */
 bool discovery_wants(const struct line *line);
 void discovery_step(struct line *line); /* the next read of the walk */
 /* False: it was not for the walk. missing: a quality when there are no points to be read. */

@@ -8,11 +8,11 @@
 #include <lingtan/exception.h>
 
 /* NULL: it is the trial. */
-static const struct plan_request *request_of(const struct go *go)
+static const struct plan_request *request_of(const struct poll *poll)
 {
     size_t count = 0;
-    const struct plan_request *requests = plan_requests(go->device->plan, &count);
-    return go->request < count ? &requests[go->request] : NULL;
+    const struct plan_request *requests = plan_requests(poll->device->plan, &count);
+    return poll->request < count ? &requests[poll->request] : NULL;
 }
 
 static void set_outcome(struct line *line, size_t index, uint8_t quality, uint8_t exception,
@@ -30,18 +30,18 @@ static void set_outcome(struct line *line, size_t index, uint8_t quality, uint8_
  * which the plan has. */
 void outcome_begin(struct line *line)
 {
-    const struct go *go = &line->go;
+    const struct poll *poll = &line->poll;
     size_t count = 0;
-    plan_requests(go->device->plan, &count);
+    plan_requests(poll->device->plan, &count);
     memset(line->is_read, 0, count * sizeof(bool));
-    for (size_t i = 0; i < count && !go->is_probe; i++) {
-        const struct request_state *state = &go->device->requests[i];
+    for (size_t i = 0; i < count && !poll->is_probe; i++) {
+        const struct request_state *state = &poll->device->requests[i];
         if (state->retry_us > line->now_us) {
             set_outcome(line, i, state->quality, state->exception, line->wall_us);
         }
     }
     set_outcome(line, count, QUALITY_EXCEPTION, 0, line->wall_us);
-    line->is_read[count] = go->trial == REFUSAL_NONE;
+    line->is_read[count] = poll->trial == BAD_RUN_NONE;
     discovery_begin(line);
 }
 
@@ -60,18 +60,18 @@ static void post(struct line *line, struct line_device *device, unsigned classes
 
 void outcome_post(struct line *line)
 {
-    const struct go *go = &line->go;
+    const struct poll *poll = &line->poll;
     size_t count = 0;
-    plan_requests(go->device->plan, &count);
+    plan_requests(poll->device->plan, &count);
     for (size_t i = 0; i < count; i++) {
         if (!line->is_read[i]) {
-            set_outcome(line, i, go->quality, 0, line->wall_us);
+            set_outcome(line, i, poll->quality, 0, line->wall_us);
         }
     }
-    if (go->is_failed && !go->is_answered) {
-        line->outcomes[count].quality = go->quality;
+    if (poll->is_failed && !poll->is_answered) {
+        line->outcomes[count].quality = poll->quality;
     }
-    post(line, go->device, go->classes);
+    post(line, poll->device, poll->classes);
 }
 
 void outcome_post_all(struct line *line, struct line_device *device, unsigned classes,
@@ -88,13 +88,13 @@ void outcome_post_all(struct line *line, struct line_device *device, unsigned cl
 /* Pauses grow from two periods of the class. */
 static void leave_alone(struct line *line, struct request_state *state, int64_t cap_us)
 {
-    const struct go *go = &line->go;
-    struct respite respite = {
-        .first_us = 2 * go->device->schedules[request_of(go)->poll_class].period_us,
+    const struct poll *poll = &line->poll;
+    struct line_backoff backoff = {
+        .first_us = 2 * poll->device->schedules[request_of(poll)->poll_class].period_us,
         .cap_us = cap_us,
         .steps = state->fails > 0 ? state->fails - 1U : 0,
     };
-    state->retry_us = line->now_us + respite_next(&respite, &line->chance);
+    state->retry_us = line->now_us + line_backoff_next(&backoff, &line->chance);
 }
 
 static void count_failure(struct request_state *state)
@@ -107,12 +107,12 @@ static void count_failure(struct request_state *state)
 /* A refused block is asked again with the next poll, until the search begins; a device that says it is busy is given time. */
 static void take_exception(struct line *line, struct request_state *state, uint8_t exception)
 {
-    struct go *go = &line->go;
-    line_stats_error(&line->stats, &go->device->tally, offsetof(struct error_counts, exceptions),
+    struct poll *poll = &line->poll;
+    line_stats_error(&line->stats, &poll->device->tally, offsetof(struct error_counts, exceptions),
                      1);
     if (exception_kind(exception) == EXCEPTION_IS_BUSY) {
         count_failure(state);
-        leave_alone(line, state, RESPITE_CAP_US);
+        leave_alone(line, state, BACKOFF_CAP_US);
     } else {
         state->fails = 0;
         state->retry_us = 0;
@@ -132,24 +132,24 @@ static void take_short(struct line *line, struct request_state *state)
 static void take_good(struct line *line, struct request_state *state,
                       const struct frame_reply *reply)
 {
-    const struct plan_request *request = request_of(&line->go);
+    const struct plan_request *request = request_of(&line->poll);
     frame_registers(&request->request, reply, line->registers + request->answer_offset,
                     request->answer_registers);
     state->fails = 0;
     state->retry_us = 0;
-    state->refusals = 0;
+    state->misses = 0;
     state->was_given = true;
-    line->go.is_good = true;
-    line->go.device->given_us = line->now_us;
+    line->poll.is_good = true;
+    line->poll.device->given_us = line->now_us;
 }
 
 /* Whatever it brings is not decoded: the plan does not have it yet. */
 static void take_trial(struct line *line, const struct frame_reply *reply)
 {
-    line->is_read[line->go.request] = true;
-    refusal_tried(line, frame_is_good(reply));
+    line->is_read[line->poll.request] = true;
+    bad_runs_tried(line, frame_is_good(reply));
     if (reply->exception != 0) {
-        line_stats_error(&line->stats, &line->go.device->tally,
+        line_stats_error(&line->stats, &line->poll.device->tally,
                          offsetof(struct error_counts, exceptions), 1);
     }
 }
@@ -168,26 +168,26 @@ static void take_reply(struct line *line, struct request_state *state,
         take_good(line, state, reply);
     }
     int64_t middle_us = line->wall_us - (line->now_us - line->exchange.sent_us) / 2;
-    set_outcome(line, line->go.request, quality, reply->exception, middle_us);
+    set_outcome(line, line->poll.request, quality, reply->exception, middle_us);
 }
 
 /* The device answers, but has not what the poll is for. */
 static void take_missing(struct line *line, uint8_t quality)
 {
     struct request_state *state = request_state(line);
-    set_outcome(line, line->go.request, quality, 0, line->wall_us);
+    set_outcome(line, line->poll.request, quality, 0, line->wall_us);
     count_failure(state);
     state->quality = quality;
     state->exception = 0;
-    leave_alone(line, state, BLOCK_RESPITE_CAP_US);
+    leave_alone(line, state, BLOCK_BACKOFF_CAP_US);
 }
 
 void outcome_reply(struct line *line, const struct frame_reply *reply)
 {
-    struct go *go = &line->go;
+    struct poll *poll = &line->poll;
     if (exception_kind(reply->exception) == EXCEPTION_IS_GATEWAY) {
         line->has_gateway = true;
-        line_stats_error(&line->stats, &go->device->tally,
+        line_stats_error(&line->stats, &poll->device->tally,
                          offsetof(struct error_counts, exceptions), 1);
         outcome_failed(line, QUALITY_TIMEOUT);
         return;
@@ -199,16 +199,16 @@ void outcome_reply(struct line *line, const struct frame_reply *reply)
         }
         return;
     }
-    if (request_of(go) == NULL) {
+    if (request_of(poll) == NULL) {
         take_trial(line, reply);
     } else {
         take_reply(line, request_state(line), reply);
     }
-    go->is_answered = true;
+    poll->is_answered = true;
     if (frame_is_good(reply)) {
-        device_answered(line, go->device);
+        device_answered(line, poll->device);
     } else {
-        device_heard(line, go->device, reply);
+        device_heard(line, poll->device, reply);
     }
 }
 
@@ -216,7 +216,7 @@ void outcome_reply(struct line *line, const struct frame_reply *reply)
 static void note_failure(const struct line *line, struct request_state *state, uint8_t quality)
 {
     state->failed_us = line->now_us;
-    state->refusals = 0;
+    state->misses = 0;
     state->quality = quality;
     state->exception = 0;
 }
@@ -225,7 +225,7 @@ static void note_failure(const struct line *line, struct request_state *state, u
 static void fail_block(struct line *line, struct request_state *state, uint8_t quality)
 {
     count_failure(state);
-    leave_alone(line, state, BLOCK_RESPITE_CAP_US);
+    leave_alone(line, state, BLOCK_BACKOFF_CAP_US);
     if (quality == QUALITY_TIMEOUT) {
         search_count(line, state, quality, 0);
     } else {
@@ -238,21 +238,21 @@ static void fail_block(struct line *line, struct request_state *state, uint8_t q
  * requests it has. */
 void outcome_failed(struct line *line, uint8_t quality)
 {
-    struct go *go = &line->go;
+    struct poll *poll = &line->poll;
     struct request_state *state = request_state(line);
-    bool is_trial = request_of(go) == NULL;
+    bool is_trial = request_of(poll) == NULL;
     /* Of the device: neither a lost line nor a wire without silence tells anything of it. */
     bool is_told = line->phase != PHASE_CLOSED && exchange_was_sent(line);
     discovery_failed(line);
-    if (is_trial && (go->is_answered || refusal_is_silent(line))) {
-        line->is_read[go->request] = true;
+    if (is_trial && (poll->is_answered || bad_runs_is_silent(line))) {
+        line->is_read[poll->request] = true;
         if (is_told) {
-            refusal_tried(line, false);
+            bad_runs_tried(line, false);
         }
         return;
     }
-    set_outcome(line, go->request, quality, 0, line->wall_us);
-    if (is_told && !is_trial && state->fails > 0 && go->device->answered_us > state->failed_us) {
+    set_outcome(line, poll->request, quality, 0, line->wall_us);
+    if (is_told && !is_trial && state->fails > 0 && poll->device->answered_us > state->failed_us) {
         fail_block(line, state, quality);
         return;
     }
@@ -260,7 +260,7 @@ void outcome_failed(struct line *line, uint8_t quality)
         count_failure(state);
         note_failure(line, state, quality);
     }
-    go->is_failed = true;
-    go->quality = quality;
-    go->trouble = line->exchange.trouble;
+    poll->is_failed = true;
+    poll->quality = quality;
+    poll->trouble = line->exchange.trouble;
 }

@@ -30,7 +30,7 @@ static int64_t held_us(const struct line *line, const struct line_device *device
 static void look_at_dead(struct prospect *ahead, struct line_device *device, int64_t time_us)
 {
     int64_t due_us = device_due_us(device);
-    int64_t mute_us = device->posted_us + RESPITE_CAP_US;
+    int64_t mute_us = device->posted_us + BACKOFF_CAP_US;
     mute_us = mute_us > due_us ? mute_us : due_us;
     if (mute_us < ahead->mute_us) {
         ahead->mute = device;
@@ -133,14 +133,14 @@ static void skip_missed(struct line *line, struct line_device *device, unsigned 
     }
 }
 
-static void begin_go(struct line *line, struct line_device *device)
+static void begin_poll(struct line *line, struct line_device *device)
 {
     unsigned classes = due_classes(line, device);
-    line->go = (struct go){
+    line->poll = (struct poll){
         .device = device,
         .quality = QUALITY_TIMEOUT,
         .classes = classes,
-        .trial = refusal_choose(line, device),
+        .trial = bad_runs_choose(line, device),
     };
     skip_missed(line, device, classes);
     line_stats_poll(&line->stats, &device->tally, line->now_us,
@@ -169,13 +169,13 @@ static void begin_probe(struct line *line, struct line_device *device)
             best = i;
         }
     }
-    line->go = (struct go){
+    line->poll = (struct poll){
         .device = device,
         .quality = QUALITY_TIMEOUT,
         .classes = count > 0 ? 1U << requests[best].poll_class : any_class(device),
         .is_probe = true,
         .request = best,
-        .trial = count > 0 ? REFUSAL_NONE : refusal_choose(line, device),
+        .trial = count > 0 ? BAD_RUN_NONE : bad_runs_choose(line, device),
     };
     outcome_begin(line);
 }
@@ -198,9 +198,9 @@ bool poll_choose(struct line *line)
     if (ahead.probed != NULL && probe_us <= line->now_us) {
         bool is_forced = !has_room(line, &ahead, line->now_us);
         begin_probe(line, ahead.probed);
-        line->go.is_forced = is_forced;
+        line->poll.is_forced = is_forced;
     } else if (ahead.regular != NULL && ahead.regular_us <= line->now_us) {
-        begin_go(line, ahead.regular);
+        begin_poll(line, ahead.regular);
     } else {
         return false;
     }
@@ -211,13 +211,13 @@ bool poll_choose(struct line *line)
  * left. */
 static bool find_request(const struct line *line, size_t *out)
 {
-    const struct go *go = &line->go;
-    const struct request_state *states = go->device->requests;
+    const struct poll *poll = &line->poll;
+    const struct request_state *states = poll->device->requests;
     size_t count = 0;
-    const struct plan_request *requests = plan_requests(go->device->plan, &count);
+    const struct plan_request *requests = plan_requests(poll->device->plan, &count);
     size_t best = count;
     for (size_t i = 0; i < count; i++) {
-        if ((go->classes & 1U << requests[i].poll_class) != 0 && !line->is_read[i] &&
+        if ((poll->classes & 1U << requests[i].poll_class) != 0 && !line->is_read[i] &&
             (best == count || states[i].fails < states[best].fails)) {
             best = i;
         }
@@ -226,85 +226,85 @@ static bool find_request(const struct line *line, size_t *out)
     return best < count || !line->is_read[count];
 }
 
-static void end_go(struct line *line)
+static void end_poll(struct line *line)
 {
-    struct go go = line->go;
-    line->go.device = NULL;
-    if (go.is_answered) {
-        search_judge(line, &go);
-        if (!go.is_fruitful) {
-            device_barren(line, go.device);
+    struct poll poll = line->poll;
+    line->poll.device = NULL;
+    if (poll.is_answered) {
+        search_judge(line, &poll);
+        if (!poll.is_fruitful) {
+            device_barren(line, poll.device);
         }
-    } else if (!go.is_failed) {
+    } else if (!poll.is_failed) {
         return;
     } else if (line->is_down) {
         line->polls_lost++;
-        device_fell(line, go.device);
-        if (go.is_probe) {
-            device_put_off(line, go.device);
+        device_fell(line, poll.device);
+        if (poll.is_probe) {
+            device_put_off(line, poll.device);
         }
     } else {
-        device_failed(line, go.device);
+        device_failed(line, poll.device);
     }
 }
 
 /* All classes that would be due by now get their timeouts too, once a period at the most. */
 static void end_probe(struct line *line)
 {
-    struct go *go = &line->go;
-    if (go->is_failed) {
+    struct poll *poll = &line->poll;
+    if (poll->is_failed) {
         int64_t cost_us = probe_budget_charge(&line->probe_budget, line->exchange.sent_us,
                                               line->not_before_us, line->now_us);
-        if (go->is_forced) {
+        if (poll->is_forced) {
             probe_space_out(line, cost_us);
         }
-        unsigned due = due_classes(line, go->device);
-        advance(line, go->device, due);
-        go->classes |= due;
+        unsigned due = due_classes(line, poll->device);
+        advance(line, poll->device, due);
+        poll->classes |= due;
         outcome_post(line);
     }
-    end_go(line);
+    end_poll(line);
 }
 
-/* The next request of the go, if anything is still to be asked. */
+/* The next request of the poll, if anything is still to be asked. */
 static bool wants_request(const struct line *line, size_t *index)
 {
-    const struct go *go = &line->go;
-    if (go->is_probe) {
-        *index = go->request;
-        return !go->is_answered && !go->is_failed;
+    const struct poll *poll = &line->poll;
+    if (poll->is_probe) {
+        *index = poll->request;
+        return !poll->is_answered && !poll->is_failed;
     }
-    return !go->is_failed && find_request(line, index);
+    return !poll->is_failed && find_request(line, index);
 }
 
 void poll_settle(struct line *line)
 {
     size_t index = 0;
-    if (line->go.device == NULL || discovery_wants(line) || wants_request(line, &index)) {
+    if (line->poll.device == NULL || discovery_wants(line) || wants_request(line, &index)) {
         return;
     }
-    if (line->go.is_probe) {
+    if (line->poll.is_probe) {
         end_probe(line);
     } else {
         outcome_post(line);
-        end_go(line);
+        end_poll(line);
     }
 }
 
 void poll_step(struct line *line)
 {
-    struct go *go = &line->go;
+    struct poll *poll = &line->poll;
     size_t index = 0;
     if (discovery_wants(line)) {
         discovery_step(line);
     } else if (wants_request(line, &index)) {
         size_t count = 0;
-        const struct plan_request *requests = plan_requests(go->device->plan, &count);
+        const struct plan_request *requests = plan_requests(poll->device->plan, &count);
         struct frame_request trial;
         if (index == count) {
-            trial = plan_trial(go->device->plan, &go->device->refusals.items[go->trial]);
+            trial = plan_trial(poll->device->plan, &poll->device->bad_runs.items[poll->trial]);
         }
-        go->request = index;
+        poll->request = index;
         request_send(line, index == count ? &trial : &requests[index].request);
     } else {
         poll_settle(line);
@@ -315,8 +315,8 @@ void poll_step(struct line *line)
  * once a period at the most, and the others their turn when it comes. */
 void poll_line_down(struct line *line)
 {
-    if (line->go.device != NULL) {
-        line->go.is_failed = true;
+    if (line->poll.device != NULL) {
+        line->poll.is_failed = true;
         poll_settle(line);
     }
     for (size_t i = 0; i < line->device_count; i++) {
@@ -337,7 +337,7 @@ void poll_line_up(struct line *line, int64_t from_us)
 {
     for (size_t i = 0; i < line->device_count; i++) {
         struct line_device *device = &line->devices[i];
-        unsigned begun = line->go.device == device ? line->go.classes : 0;
+        unsigned begun = line->poll.device == device ? line->poll.classes : 0;
         for (unsigned j = 0; j < POLL_ONCE; j++) {
             if ((begun & 1U << j) == 0) {
                 schedule_begin(&device->schedules[j], from_us, &line->timeline);

@@ -4,22 +4,23 @@
 
 struct request_state *request_state(const struct line *line)
 {
-    const struct go *go = &line->go;
-    return go->device != NULL ? &go->device->requests[go->request] : NULL;
+    const struct poll *poll = &line->poll;
+    return poll->device != NULL ? &poll->device->requests[poll->request] : NULL;
 }
 
 void request_send(struct line *line, const struct frame_request *request)
 {
-    struct line_device *device = line->go.device;
+    struct line_device *device = line->poll.device;
     struct request_state *state = request_state(line);
-    exchange_begin(line, &(struct exchange){
-                             .request = *request,
-                             .tally = &device->tally,
-                             .turnaround_us = &state->turnaround_us,
-                             .probed = line->go.is_probe ? device : NULL,
-                             .patience_us = line->go.is_probe ? probe_patience_us(line, device)
-                                                              : line->settings.response_timeout_us,
-                             .is_expected = state->fails == 0,
-                             .is_doubtful = device->failed_polls > 0,
-                         });
+    exchange_begin(line,
+                   &(struct exchange){
+                       .request = *request,
+                       .tally = &device->tally,
+                       .turnaround_us = &state->turnaround_us,
+                       .probed = line->poll.is_probe ? device : NULL,
+                       .patience_us = line->poll.is_probe ? probe_patience_us(line, device)
+                                                          : line->settings.response_timeout_us,
+                       .is_expected = state->fails == 0,
+                       .is_doubtful = device->failed_polls > 0,
+                   });
 }

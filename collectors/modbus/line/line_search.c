@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* line_search: what a device does not give is found. A request that is refused, not answered or answered short for longer
- * than refusal_limits allow is halved, one a poll, so that a wrong profile never floods its line. */
+ * than bad_run_limits allow is halved, one a poll, so that a wrong profile never floods its line. */
 #include "collectors/modbus/line/line_internal.h"
 
 #include <stdlib.h>
@@ -20,19 +20,19 @@ static struct log_subject subject_of(const struct line *line, const struct line_
     return (struct log_subject){.line = line->settings.id, .device = device->device->id};
 }
 
-static const struct refusal_limits *limits_of(const struct request_state *state)
+static const struct bad_run_limits *limits_of(const struct request_state *state)
 {
-    return refusal_limits((enum quality)state->quality, state->exception);
+    return bad_run_limits((enum quality)state->quality, state->exception);
 }
 
 /* What is read seldom is searched for sooner than it is read. */
 static void hasten(struct line *line, const struct request_state *state)
 {
-    struct line_device *device = line->go.device;
+    struct line_device *device = line->poll.device;
     size_t count = 0;
     const struct plan_request *requests = plan_requests(device->plan, &count);
-    struct schedule *schedule = &device->schedules[requests[line->go.request].poll_class];
-    int64_t pause_us = line->now_us - state->refused_us;
+    struct schedule *schedule = &device->schedules[requests[line->poll.request].poll_class];
+    int64_t pause_us = line->now_us - state->missed_us;
     pause_us = pause_us > haste_min_us ? pause_us : haste_min_us;
     pause_us = pause_us < haste_max_us ? pause_us : haste_max_us;
     int64_t due_us = line->now_us + pause_us;
@@ -48,13 +48,13 @@ void search_count(struct line *line, struct request_state *state, uint8_t qualit
 {
     state->quality = quality;
     state->exception = exception;
-    bool is_alone = line->go.device->given_us > state->failed_us;
-    if (state->refusals == 0 || (limits_of(state)->wants_others && !is_alone)) {
-        state->refusals = 0;
-        state->refused_us = line->now_us;
+    bool is_alone = line->poll.device->given_us > state->failed_us;
+    if (state->misses == 0 || (limits_of(state)->wants_others && !is_alone)) {
+        state->misses = 0;
+        state->missed_us = line->now_us;
     }
-    if (state->refusals < UINT8_MAX) {
-        state->refusals++;
+    if (state->misses < UINT8_MAX) {
+        state->misses++;
     }
     state->failed_us = line->now_us;
     hasten(line, state);
@@ -79,8 +79,8 @@ static bool is_part(const struct frame_request *part, const struct frame_request
 static void suspect(struct request_state *state, const struct request_state *whole)
 {
     uint8_t most = limits_of(whole)->in_row - 1;
-    state->refusals = whole->refusals < most ? whole->refusals : most;
-    state->refused_us = whole->refused_us;
+    state->misses = whole->misses < most ? whole->misses : most;
+    state->missed_us = whole->missed_us;
     state->quality = whole->quality;
     state->exception = whole->exception;
     state->fails = whole->fails > 0 ? 1 : 0;
@@ -120,7 +120,7 @@ static void plan_anew(struct line *line, struct line_device *device)
     struct plan_request *copies = mem_alloc_array(old_count + 1, sizeof(*copies));
     memcpy(copies, olds, old_count * sizeof(*copies));
     struct request_state *states = device->requests;
-    plan_refuse(&device->plan, &device->refusals);
+    plan_leave_out(&device->plan, &device->bad_runs);
     size_t count = 0;
     const struct plan_request *requests = plan_requests(device->plan, &count);
     room_make(line, device);
@@ -148,7 +148,7 @@ void search_know(struct line *line, struct line_device *device, const struct bad
         if (strcmp(row->device, device->device->id) != 0) {
             continue;
         }
-        struct refusal refusal = {
+        struct bad_run run = {
             .unit = row->unit,
             .function = row->function,
             .quality = row->quality,
@@ -160,26 +160,26 @@ void search_know(struct line *line, struct line_device *device, const struct bad
             .since_us = row->since_us,
             .next_try_us = row->next_try_us,
         };
-        if (has_fault(row) && plan_knows(device->plan, &refusal)) {
-            refusals_add(&device->refusals, &refusal);
+        if (has_fault(row) && plan_knows(device->plan, &run)) {
+            bad_runs_add(&device->bad_runs, &run);
         } else {
-            refusal_tell(line, device, &refusal, true);
+            bad_runs_tell(line, device, &run, true);
         }
     }
-    if (device->refusals.count > 0) {
+    if (device->bad_runs.count > 0) {
         plan_anew(line, device);
-        refusal_show_count(line, device);
+        bad_runs_show_count(line, device);
     }
 }
 
 static void end_trial(struct line *line, struct line_device *device, size_t index)
 {
-    if (refusal_is_of_all(device)) {
-        refusal_forget(line, device); /* all is asked again: it may be another model now */
+    if (bad_runs_is_of_all(device)) {
+        bad_runs_forget(line, device); /* all is asked again: it may be another model now */
     } else {
-        struct refusal gone = device->refusals.items[index];
-        refusals_remove(&device->refusals, index);
-        refusal_tell(line, device, &gone, true);
+        struct bad_run gone = device->bad_runs.items[index];
+        bad_runs_remove(&device->bad_runs, index);
+        bad_runs_tell(line, device, &gone, true);
         log_about(LOG_LEVEL_NOTICE, subject_of(line, device),
                   "gives registers %lld to %lld (function %u) again; they are read",
                   (long long)plan_printed(device->plan, gone.function, gone.first),
@@ -190,12 +190,11 @@ static void end_trial(struct line *line, struct line_device *device, size_t inde
 /* Whether the device withholds something of it. */
 static bool is_lost(const struct line *line, const struct request_state *state)
 {
-    if (state->refusals == 0) {
+    if (state->misses == 0) {
         return false;
     }
-    const struct refusal_limits *limits = limits_of(state);
-    return state->refusals >= limits->in_row &&
-           line->now_us - state->refused_us >= limits->lasting_us;
+    const struct bad_run_limits *limits = limits_of(state);
+    return state->misses >= limits->in_row && line->now_us - state->missed_us >= limits->lasting_us;
 }
 
 /* The smallest of the requests that are lost, so that a search ends before the next one begins. */
@@ -203,10 +202,10 @@ static size_t find_refused(const struct line *line, const struct line_device *de
 {
     size_t count = 0;
     const struct plan_request *requests = plan_requests(device->plan, &count);
-    size_t best = REFUSAL_NONE;
+    size_t best = BAD_RUN_NONE;
     for (size_t i = 0; i < count; i++) {
         if (is_lost(line, &device->requests[i]) &&
-            (best == REFUSAL_NONE ||
+            (best == BAD_RUN_NONE ||
              requests[i].request.quantity < requests[best].request.quantity)) {
             best = i;
         }
@@ -219,21 +218,21 @@ static bool is_doubtful(const struct line *line, const struct line_device *devic
 {
     bool was_forgiven =
         device->forgiven_us != 0 && line->now_us - device->forgiven_us < doubt_pause_us;
-    return !was_forgiven && device->given_us < device->requests[request].refused_us;
+    return !was_forgiven && device->given_us < device->requests[request].missed_us;
 }
 
 static void refuse(struct line *line, struct line_device *device, size_t request)
 {
     const struct request_state *state = &device->requests[request];
-    struct refusal refusal;
-    plan_halve(device->plan, request, &refusal);
-    refusal.quality = state->quality;
-    refusal.exception = state->exception;
-    refusal.is_doubtful = is_doubtful(line, device, request);
-    refusal.since_us = line->wall_us;
+    struct bad_run run;
+    plan_halve(device->plan, request, &run);
+    run.quality = state->quality;
+    run.exception = state->exception;
+    run.is_doubtful = is_doubtful(line, device, request);
+    run.since_us = line->wall_us;
     bool may_wait = !state->was_given && limits_of(state)->may_be_for_good;
-    refusal.next_try_us = line->wall_us + refusal_pause_us(line, &refusal, may_wait ? day_us : 0);
-    refusals_add(&device->refusals, &refusal);
+    run.next_try_us = line->wall_us + bad_run_pause_us(line, &run, may_wait ? day_us : 0);
+    bad_runs_add(&device->bad_runs, &run);
 }
 
 static bool is_searching(const struct line_device *device)
@@ -241,7 +240,7 @@ static bool is_searching(const struct line_device *device)
     size_t count = 0;
     plan_requests(device->plan, &count);
     for (size_t i = 0; i < count; i++) {
-        if (device->requests[i].refusals > 0) {
+        if (device->requests[i].misses > 0) {
             return true;
         }
     }
@@ -250,12 +249,12 @@ static bool is_searching(const struct line_device *device)
 
 static void tell_new(struct line *line, struct line_device *device)
 {
-    for (size_t i = 0; i < device->refusals.count; i++) {
-        struct refusal *refusal = &device->refusals.items[i];
-        if (!refusal->is_sought && !refusal->is_told) {
-            refusal->is_told = true;
+    for (size_t i = 0; i < device->bad_runs.count; i++) {
+        struct bad_run *run = &device->bad_runs.items[i];
+        if (!run->is_sought && !run->is_told) {
+            run->is_told = true;
             device->is_finding = true;
-            refusal_tell(line, device, refusal, false);
+            bad_runs_tell(line, device, run, false);
         }
     }
 }
@@ -263,12 +262,12 @@ static void tell_new(struct line *line, struct line_device *device)
 static void say_found(struct line *line, struct line_device *device)
 {
     device->is_finding = false;
-    if (!refusal_is_of_all(device) && device->refusals.count > 0) { /* else its health says so */
+    if (!bad_runs_is_of_all(device) && device->bad_runs.count > 0) { /* else its health says so */
         log_about(
             LOG_LEVEL_WARNING, subject_of(line, device),
             "refuses %zu run%s of registers; the others are read, and what is refused is asked "
             "again after pauses of up to a day. 'lingtan bad-registers' lists it",
-            device->refusals.count, device->refusals.count == 1 ? "" : "s");
+            device->bad_runs.count, device->bad_runs.count == 1 ? "" : "s");
     }
 }
 
@@ -276,46 +275,46 @@ static void say_found(struct line *line, struct line_device *device)
 static void forgive(struct line *line, struct line_device *device)
 {
     device->forgiven_us = line->now_us;
-    for (size_t i = device->refusals.count; i > 0; i--) {
-        struct refusal gone = device->refusals.items[i - 1];
+    for (size_t i = device->bad_runs.count; i > 0; i--) {
+        struct bad_run gone = device->bad_runs.items[i - 1];
         if (gone.is_doubtful) {
-            refusals_remove(&device->refusals, i - 1);
+            bad_runs_remove(&device->bad_runs, i - 1);
             if (gone.is_told) {
-                refusal_tell(line, device, &gone, true);
+                bad_runs_tell(line, device, &gone, true);
             }
         }
     }
 }
 
 /* One step of the search; its end when nothing is under suspicion any more. False: there was nothing to do. */
-static bool step(struct line *line, const struct go *go)
+static bool step(struct line *line, const struct poll *poll)
 {
-    struct line_device *device = go->device;
+    struct line_device *device = poll->device;
     size_t refused = find_refused(line, device);
-    if (go->is_given) {
-        end_trial(line, device, go->trial);
-    } else if (go->is_good && refusals_are_doubtful(&device->refusals)) {
+    if (poll->is_given) {
+        end_trial(line, device, poll->trial);
+    } else if (poll->is_good && bad_runs_are_doubtful(&device->bad_runs)) {
         forgive(line, device);
-    } else if (refused != REFUSAL_NONE) {
+    } else if (refused != BAD_RUN_NONE) {
         refuse(line, device, refused);
-    } else if (refusals_are_sought(&device->refusals) && !is_searching(device)) {
-        refusals_settle(&device->refusals);
+    } else if (bad_runs_are_sought(&device->bad_runs) && !is_searching(device)) {
+        bad_runs_settle(&device->bad_runs);
     } else {
         return false;
     }
     return true;
 }
 
-void search_judge(struct line *line, const struct go *go)
+void search_judge(struct line *line, const struct poll *poll)
 {
-    struct line_device *device = go->device;
-    bool is_changed = step(line, go);
+    struct line_device *device = poll->device;
+    bool is_changed = step(line, poll);
     if (is_changed) {
         tell_new(line, device);
         plan_anew(line, device);
-        refusal_show_count(line, device);
+        bad_runs_show_count(line, device);
     }
-    if (device->is_finding && !is_searching(device) && !refusals_are_sought(&device->refusals)) {
+    if (device->is_finding && !is_searching(device) && !bad_runs_are_sought(&device->bad_runs)) {
         say_found(line, device);
     }
 }

@@ -30,7 +30,7 @@ static void finish_device(struct line_device *device)
     plan_unref(device->plan);
     discovery_destroy(device->discovery);
     free(device->requests);
-    refusals_finish(&device->refusals);
+    bad_runs_finish(&device->bad_runs);
 }
 
 void line_destroy(struct line *line)

@@ -10,7 +10,7 @@ enum {
 void redial_init(struct redial *redial)
 {
     *redial = (struct redial){
-        .respite = {.first_us = FIRST_US, .cap_us = CAP_US},
+        .backoff = {.first_us = FIRST_US, .cap_us = CAP_US},
         .paid_us = INT64_MIN,
     };
 }
@@ -29,10 +29,10 @@ int64_t redial_ended_us(const struct redial *redial, int64_t now_us)
 
 int64_t redial_failed_us(struct redial *redial, int64_t now_us, uint32_t *chance)
 {
-    return redial_ended_us(redial, now_us + respite_next(&redial->respite, chance));
+    return redial_ended_us(redial, now_us + line_backoff_next(&redial->backoff, chance));
 }
 
 void redial_worked(struct redial *redial)
 {
-    respite_reset(&redial->respite);
+    line_backoff_reset(&redial->backoff);
 }

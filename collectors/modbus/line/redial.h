@@ -5,7 +5,7 @@
 #ifndef LINGTAN_MODBUS_REDIAL_H
 #define LINGTAN_MODBUS_REDIAL_H
 
-#include "collectors/modbus/line/respite.h"
+#include "collectors/modbus/line/line_backoff.h"
 
 enum {
     REDIAL_AT_ONCE = 6,
@@ -13,7 +13,7 @@ enum {
 };
 
 struct redial {
-    struct respite respite;
+    struct line_backoff backoff;
     int64_t paid_us; /* up to when the connects so far have used up what there is */
 };
 
@@ -22,7 +22,7 @@ void redial_init(struct redial *redial);
 /* A connect begins. */
 void redial_begun(struct redial *redial, int64_t now_us);
 
-/* The earliest time of the next: after a failure, chance as in respite.h, and after the end of one that worked. */
+/* The earliest time of the next: after a failure, chance as in line_backoff.h, and after the end of one that worked. */
 int64_t redial_failed_us(struct redial *redial, int64_t now_us, uint32_t *chance);
 int64_t redial_ended_us(const struct redial *redial, int64_t now_us);
 

@@ -168,17 +168,17 @@ static void place_refused(const struct plan *plan, struct plan_place *place)
     }
 }
 
-static void plan_class(struct plan *plan, const struct refusals *refusals, uint8_t poll_class,
+static void plan_class(struct plan *plan, const struct bad_runs *bad_runs, uint8_t poll_class,
                        struct plan_item *items)
 {
     size_t count = plan_items(plan, poll_class, items);
-    plan_merge(plan, refusals, (enum poll_class)poll_class, items, count);
+    plan_merge(plan, bad_runs, (enum poll_class)poll_class, items, count);
     for (size_t i = 0; i < count; i++) {
         *items[i].place = place_of(plan, &items[i]);
     }
 }
 
-static void make_requests(struct plan *plan, const struct refusals *refusals)
+static void make_requests(struct plan *plan, const struct bad_runs *bad_runs)
 {
     size_t most = plan->point_count + plan->helper_count;
     struct plan_item *items = mem_alloc_array(most + 1, sizeof(*items));
@@ -187,7 +187,7 @@ static void make_requests(struct plan *plan, const struct refusals *refusals)
     plan->request_count = 0;
     plan->answer_size = 0;
     for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
-        plan_class(plan, refusals, (uint8_t)i, items);
+        plan_class(plan, bad_runs, (uint8_t)i, items);
     }
     for (size_t i = 0; i < plan->point_count; i++) {
         place_refused(plan, &plan->points[i].place);
@@ -207,7 +207,7 @@ struct plan *plan_create(const struct profile *profile, const struct device_conf
     plan->profile = profile;
     plan->unit = (uint16_t)(device->unit >= 0 ? device->unit : profile->link.unit);
     make_points(plan, device, period_ms);
-    make_requests(plan, &(struct refusals){0});
+    make_requests(plan, &(struct bad_runs){0});
     return plan;
 }
 
@@ -239,14 +239,14 @@ static struct plan *copy_plan(const struct plan *plan)
     return copy;
 }
 
-void plan_refuse(struct plan **plan, const struct refusals *refusals)
+void plan_leave_out(struct plan **plan, const struct bad_runs *bad_runs)
 {
     if (atomic_load(&(*plan)->references) > 1) {
         struct plan *shared = *plan;
         *plan = copy_plan(shared);
         plan_unref(shared);
     }
-    make_requests(*plan, refusals);
+    make_requests(*plan, bad_runs);
 }
 
 struct plan *plan_ref(struct plan *plan)

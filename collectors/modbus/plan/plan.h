@@ -7,7 +7,7 @@
 #define LINGTAN_MODBUS_PLAN_H
 
 #include "collectors/modbus/frame/frame.h"
-#include "collectors/modbus/plan/refusal.h"
+#include "collectors/modbus/plan/bad_runs.h"
 #include "site/site.h"
 #include <lingtan/profile.h>
 
@@ -27,17 +27,17 @@ struct plan *plan_ref(struct plan *plan); /* equal devices may share one */
 void plan_unref(struct plan *plan);       /* NULL-safe; any thread */
 
 /* Makes the requests anew, in a plan of the device's own if it was shared: none holds a refused run, and values that stand in one are not asked. */
-void plan_refuse(struct plan **plan, const struct refusals *refusals);
+void plan_leave_out(struct plan **plan, const struct bad_runs *bad_runs);
 
 /* What to do about a refused request, by one step: false: it is one value (or several in the same place, or together),
  * which *out names; true: *out is a sought split that halves it. Times and exception are left to the caller. */
-bool plan_halve(const struct plan *plan, size_t request, struct refusal *out);
+bool plan_halve(const struct plan *plan, size_t request, struct bad_run *out);
 
 /* Whether the profile still has values that begin and end where the refused run does. */
-bool plan_knows(const struct plan *plan, const struct refusal *refusal);
+bool plan_knows(const struct plan *plan, const struct bad_run *run);
 
 /* The request that shows whether the device has come round: the refused values, or both sides of a split in one. */
-struct frame_request plan_trial(const struct plan *plan, const struct refusal *refusal);
+struct frame_request plan_trial(const struct plan *plan, const struct bad_run *run);
 
 /* A register as the device's document prints it. */
 int64_t plan_printed(const struct plan *plan, uint8_t function, uint16_t address);

@@ -78,7 +78,7 @@ struct plan_item {
     size_t cluster;  /* items with the same number are read in one request; at first each its own */
     bool goes_first; /* a helper that could not join its values: read before them */
     uint16_t request; /* the results: index into the plan's, */
-    uint8_t quality;  /* or why it has none: as in struct refusal; 0 = it has one */
+    uint8_t quality;  /* or why it has none: as in struct bad_run; 0 = it has one */
     uint8_t exception;
 };
 
@@ -90,7 +90,7 @@ bool plan_join(const struct profile *profile, struct plan_item *items, size_t co
 struct plan_span {
     uint16_t unit;
     uint8_t function;
-    uint8_t quality; /* the device refuses it: as in struct refusal; 0 = it does not */
+    uint8_t quality; /* the device refuses it: as in struct bad_run; 0 = it does not */
     uint8_t exception;
     size_t first;
     size_t end;
@@ -106,7 +106,7 @@ size_t plan_items(const struct plan *plan, uint8_t poll_class, struct plan_item 
 size_t plan_spans(const struct plan_item *items, size_t count, struct plan_span *spans);
 
 /* Adds the requests of a class's items to the plan, which has room for one an item, and tells each item its own. */
-void plan_merge(struct plan *plan, const struct refusals *refusals, enum poll_class poll_class,
+void plan_merge(struct plan *plan, const struct bad_runs *bad_runs, enum poll_class poll_class,
                 struct plan_item *items, size_t count);
 
 /* The most registers (or bits) of one request. */

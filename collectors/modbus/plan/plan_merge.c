@@ -43,7 +43,7 @@ static bool meets_barrier(const struct profile *profile, uint8_t function, size_
 /* The device knows of a register when the profile lists it, in whichever poll class. */
 struct listing {
     const struct profile *profile;
-    const struct refusals *refusals;
+    const struct bad_runs *bad_runs;
     uint16_t device_unit;
     uint16_t unit;
     uint8_t function;
@@ -191,31 +191,31 @@ size_t plan_spans(const struct plan_item *items, size_t count, struct plan_span 
     return used;
 }
 
-static bool holds(const struct plan_span *span, const struct refusal *refusal)
+static bool holds(const struct plan_span *span, const struct bad_run *run)
 {
-    return refusal->unit == span->unit && refusal->function == span->function &&
-           span->first <= refusal->first && refusal->last < span->end;
+    return run->unit == span->unit && run->function == span->function &&
+           span->first <= run->first && run->last < span->end;
 }
 
 /* A split is of no matter to a single value. */
 static void refuse_clusters(struct plan_span *clusters, size_t count,
-                            const struct refusals *refusals)
+                            const struct bad_runs *bad_runs)
 {
     for (size_t i = 0; i < count; i++) {
-        for (size_t j = 0; j < refusals->count; j++) {
-            const struct refusal *refusal = &refusals->items[j];
-            if (!refusal->is_split && holds(&clusters[i], refusal)) {
-                clusters[i].quality = refusal->quality;
-                clusters[i].exception = refusal->exception;
+        for (size_t j = 0; j < bad_runs->count; j++) {
+            const struct bad_run *run = &bad_runs->items[j];
+            if (!run->is_split && holds(&clusters[i], run)) {
+                clusters[i].quality = run->quality;
+                clusters[i].exception = run->exception;
             }
         }
     }
 }
 
-static bool meets(const struct plan_span *span, const struct refusal *refusal)
+static bool meets(const struct plan_span *span, const struct bad_run *run)
 {
-    return refusal->unit == span->unit && refusal->function == span->function &&
-           refusal->first < span->end && span->first <= refusal->last;
+    return run->unit == span->unit && run->function == span->function && run->first < span->end &&
+           span->first <= run->last;
 }
 
 /* Several values in one request keep clear of what is refused; a split only wants its two sides apart. */
@@ -223,9 +223,9 @@ static bool is_refused(const struct listing *listing, size_t first, size_t end)
 {
     struct plan_span span = {
         .unit = listing->unit, .function = listing->function, .first = first, .end = end};
-    for (size_t i = 0; i < listing->refusals->count; i++) {
-        const struct refusal *refusal = &listing->refusals->items[i];
-        if (refusal->is_split ? holds(&span, refusal) : meets(&span, refusal)) {
+    for (size_t i = 0; i < listing->bad_runs->count; i++) {
+        const struct bad_run *run = &listing->bad_runs->items[i];
+        if (run->is_split ? holds(&span, run) : meets(&span, run)) {
             return true;
         }
     }
@@ -245,7 +245,7 @@ static bool fits(const struct listing *listing, const struct plan_span *open,
 }
 
 /* Merges clusters that are in order into requests, tells each its own, and returns how many requests there are. */
-static size_t merge_spans(const struct plan *plan, const struct refusals *refusals,
+static size_t merge_spans(const struct plan *plan, const struct bad_runs *bad_runs,
                           struct plan_span *clusters, size_t count, struct plan_span *requests)
 {
     size_t used = 0;
@@ -256,7 +256,7 @@ static size_t merge_spans(const struct plan *plan, const struct refusals *refusa
         struct plan_span *open = used > 0 ? &requests[used - 1] : NULL;
         struct listing listing = {
             .profile = plan->profile,
-            .refusals = refusals,
+            .bad_runs = bad_runs,
             .device_unit = plan->unit,
             .unit = clusters[i].unit,
             .function = clusters[i].function,
@@ -302,15 +302,15 @@ static const struct plan_span *cluster_of(const struct plan_item *item,
     return clusters;
 }
 
-void plan_merge(struct plan *plan, const struct refusals *refusals, enum poll_class poll_class,
+void plan_merge(struct plan *plan, const struct bad_runs *bad_runs, enum poll_class poll_class,
                 struct plan_item *items, size_t count)
 {
     struct plan_span *clusters = mem_alloc_array(count + 1, sizeof(*clusters));
     struct plan_span *requests = mem_alloc_array(count + 1, sizeof(*requests));
     uint16_t *places = mem_alloc_array(count + 1, sizeof(*places));
     size_t used = plan_spans(items, count, clusters);
-    refuse_clusters(clusters, used, refusals);
-    used = merge_spans(plan, refusals, clusters, used, requests);
+    refuse_clusters(clusters, used, bad_runs);
+    used = merge_spans(plan, bad_runs, clusters, used, requests);
     qsort(requests, used, sizeof(requests[0]), compare_requests);
     for (size_t i = 0; i < used; i++) {
         places[requests[i].request] = (uint16_t)plan->request_count;

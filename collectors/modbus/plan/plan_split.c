@@ -40,13 +40,13 @@ static bool has_whole(const struct plan_span *spans, size_t count,
     return false;
 }
 
-bool plan_halve(const struct plan *plan, size_t request, struct refusal *out)
+bool plan_halve(const struct plan *plan, size_t request, struct bad_run *out)
 {
     const struct frame_request *block = &plan->requests[request].request;
     size_t count = 0;
     struct plan_span *spans = spans_of(plan, request, &count);
     bool is_split = !has_whole(spans, count, block);
-    *out = (struct refusal){
+    *out = (struct bad_run){
         .unit = block->unit,
         .function = block->function,
         .is_split = is_split,
@@ -67,7 +67,7 @@ bool plan_halve(const struct plan *plan, size_t request, struct refusal *out)
     return is_split;
 }
 
-bool plan_knows(const struct plan *plan, const struct refusal *refusal)
+bool plan_knows(const struct plan *plan, const struct bad_run *run)
 {
     size_t most = plan->point_count + plan->helper_count;
     struct plan_item *items = mem_alloc_array(most + 1, sizeof(*items));
@@ -76,23 +76,23 @@ bool plan_knows(const struct plan *plan, const struct refusal *refusal)
     for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
         size_t count = plan_items(plan, (uint8_t)i, items);
         for (size_t j = 0; j < count; j++) {
-            bool is_same = items[j].unit == refusal->unit && items[j].function == refusal->function;
-            begins = begins || (is_same && items[j].first == refusal->first);
-            ends = ends || (is_same && items[j].end == refusal->last + 1U);
+            bool is_same = items[j].unit == run->unit && items[j].function == run->function;
+            begins = begins || (is_same && items[j].first == run->first);
+            ends = ends || (is_same && items[j].end == run->last + 1U);
         }
     }
     free(items);
-    size_t most_registers = plan_block_max(plan->profile, refusal->function);
-    return begins && ends && refusal->first <= refusal->last &&
-           refusal->last - refusal->first < (int)most_registers;
+    size_t most_registers = plan_block_max(plan->profile, run->function);
+    return begins && ends && run->first <= run->last &&
+           run->last - run->first < (int)most_registers;
 }
 
-static const struct frame_request *request_with(const struct plan *plan,
-                                                const struct refusal *refusal, uint16_t address)
+static const struct frame_request *request_with(const struct plan *plan, const struct bad_run *run,
+                                                uint16_t address)
 {
     for (size_t i = 0; i < plan->request_count; i++) {
         const struct frame_request *request = &plan->requests[i].request;
-        if (request->unit == refusal->unit && request->function == refusal->function &&
+        if (request->unit == run->unit && request->function == run->function &&
             request->address <= address && address <= last_of(request)) {
             return request;
         }
@@ -100,20 +100,20 @@ static const struct frame_request *request_with(const struct plan *plan,
     return NULL;
 }
 
-struct frame_request plan_trial(const struct plan *plan, const struct refusal *refusal)
+struct frame_request plan_trial(const struct plan *plan, const struct bad_run *run)
 {
-    size_t first = refusal->first;
-    size_t last = refusal->last;
-    const struct frame_request *left = request_with(plan, refusal, refusal->first);
-    const struct frame_request *right = request_with(plan, refusal, refusal->last);
-    if (refusal->is_split && left != NULL && right != NULL &&
-        last_of(right) - left->address < (int)plan_block_max(plan->profile, refusal->function)) {
+    size_t first = run->first;
+    size_t last = run->last;
+    const struct frame_request *left = request_with(plan, run, run->first);
+    const struct frame_request *right = request_with(plan, run, run->last);
+    if (run->is_split && left != NULL && right != NULL &&
+        last_of(right) - left->address < (int)plan_block_max(plan->profile, run->function)) {
         first = left->address;
         last = last_of(right);
     }
     return (struct frame_request){
-        .unit = refusal->unit,
-        .function = refusal->function,
+        .unit = run->unit,
+        .function = run->function,
         .address = (uint16_t)first,
         .quantity = (uint16_t)(last - first + 1),
     };

@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#include "collectors/modbus/line/respite.h"
+#include "collectors/modbus/line/line_backoff.h"
 #include "collectors/modbus/line/schedule.h"
 
 enum { SECOND = 1000000 };
@@ -176,17 +176,17 @@ static void pauses_double_up_to_the_cap(void **state)
 {
     (void)state;
     uint32_t chance = 99;
-    struct respite respite = {.first_us = 2 * SECOND, .cap_us = 60 * SECOND};
+    struct line_backoff backoff = {.first_us = 2 * SECOND, .cap_us = 60 * SECOND};
     const int64_t full_s[] = {2, 4, 8, 16, 32, 60, 60, 60};
     for (unsigned round = 0; round < 2; round++) {
         for (unsigned i = 0; i < 8; i++) {
-            int64_t wait_us = respite_next(&respite, &chance);
+            int64_t wait_us = line_backoff_next(&backoff, &chance);
             assert_in_range(wait_us, full_s[i] * SECOND * 3 / 4, full_s[i] * SECOND);
         }
-        respite_reset(&respite);
+        line_backoff_reset(&backoff);
     }
     for (unsigned i = 0; i < 1000; i++) {
-        assert_in_range(respite_next(&respite, &chance), SECOND, 60 * SECOND);
+        assert_in_range(line_backoff_next(&backoff, &chance), SECOND, 60 * SECOND);
     }
 }
 
@@ -195,11 +195,11 @@ static void pauses_differ(void **state)
     (void)state;
     uint32_t one = 1;
     uint32_t other = 2;
-    struct respite first = {.first_us = SECOND, .cap_us = 60 * SECOND};
-    struct respite second = first;
+    struct line_backoff first = {.first_us = SECOND, .cap_us = 60 * SECOND};
+    struct line_backoff second = first;
     unsigned equal = 0;
     for (unsigned i = 0; i < 20; i++) {
-        equal += respite_next(&first, &one) == respite_next(&second, &other);
+        equal += line_backoff_next(&first, &one) == line_backoff_next(&second, &other);
     }
     assert_in_range(equal, 0, 1);
 }

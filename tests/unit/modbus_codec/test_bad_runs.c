@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_refusal: requests without what a device refuses, how one is halved, and what a search leaves behind. */
+/* test_bad_runs: requests without what a device refuses, how one is halved, and what a search leaves behind. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -39,9 +39,9 @@ static void check_plan(const struct fixture *fixture, const char *wanted)
     text_finish(&text);
 }
 
-static struct refusal refused(uint16_t first, uint16_t last)
+static struct bad_run refused(uint16_t first, uint16_t last)
 {
-    return (struct refusal){.unit = 1,
+    return (struct bad_run){.unit = 1,
                             .function = 3,
                             .quality = QUALITY_EXCEPTION,
                             .exception = 2,
@@ -49,21 +49,20 @@ static struct refusal refused(uint16_t first, uint16_t last)
                             .last = last};
 }
 
-static struct refusal split(uint16_t first, uint16_t last)
+static struct bad_run split(uint16_t first, uint16_t last)
 {
-    struct refusal refusal = refused(first, last);
-    refusal.is_split = true;
-    return refusal;
+    struct bad_run run = refused(first, last);
+    run.is_split = true;
+    return run;
 }
 
-static void check_refused(struct fixture *fixture, const struct refusal *refusal,
-                          const char *wanted)
+static void check_refused(struct fixture *fixture, const struct bad_run *run, const char *wanted)
 {
-    struct refusals refusals = {0};
-    refusals_add(&refusals, refusal);
-    plan_refuse(&fixture->plan, &refusals);
+    struct bad_runs bad_runs = {0};
+    bad_runs_add(&bad_runs, run);
+    plan_leave_out(&fixture->plan, &bad_runs);
     check_plan(fixture, wanted);
-    refusals_finish(&refusals);
+    bad_runs_finish(&bad_runs);
 }
 
 static void requests_keep_clear_of_what_is_refused(void **state)
@@ -72,18 +71,18 @@ static void requests_keep_clear_of_what_is_refused(void **state)
     struct fixture fixture;
     fixture_init(&fixture, body);
     check_plan(&fixture, "10+20");
-    check_refused(&fixture, &(struct refusal){0}, "10+20");
-    struct refusal refusal = refused(11, 11);
-    check_refused(&fixture, &refusal, "10+1 12+18");
-    refusal = refused(20, 22); /* the pair */
-    check_refused(&fixture, &refusal, "10+3 29+1");
-    refusal = refused(12, 12);
-    refusal.unit = 2;
-    check_refused(&fixture, &refusal, "10+20");
-    refusal = split(12, 22);
-    check_refused(&fixture, &refusal, "10+3 20+10");
-    refusal = split(10, 29);
-    check_refused(&fixture, &refusal, "10+13 29+1");
+    check_refused(&fixture, &(struct bad_run){0}, "10+20");
+    struct bad_run run = refused(11, 11);
+    check_refused(&fixture, &run, "10+1 12+18");
+    run = refused(20, 22); /* the pair */
+    check_refused(&fixture, &run, "10+3 29+1");
+    run = refused(12, 12);
+    run.unit = 2;
+    check_refused(&fixture, &run, "10+20");
+    run = split(12, 22);
+    check_refused(&fixture, &run, "10+3 20+10");
+    run = split(10, 29);
+    check_refused(&fixture, &run, "10+13 29+1");
     fixture_finish(&fixture);
 }
 
@@ -94,8 +93,8 @@ static void a_shared_plan_is_not_spoilt(void **state)
     struct fixture fixture;
     fixture_init(&fixture, body);
     struct plan *shared = plan_ref(fixture.plan);
-    struct refusal refusal = refused(11, 11);
-    check_refused(&fixture, &refusal, "10+1 12+18");
+    struct bad_run run = refused(11, 11);
+    check_refused(&fixture, &run, "10+1 12+18");
     struct plan *own = fixture.plan;
     assert_ptr_not_equal(own, shared);
     fixture.plan = shared;
@@ -110,8 +109,8 @@ static void a_split_never_forbids_a_value(void **state)
     (void)state;
     struct fixture fixture;
     fixture_init(&fixture, body);
-    struct refusal refusal = split(20, 22);
-    check_refused(&fixture, &refusal, "10+3 20+3 29+1");
+    struct bad_run run = split(20, 22);
+    check_refused(&fixture, &run, "10+3 20+3 29+1");
     fixture_finish(&fixture);
 }
 
@@ -120,11 +119,11 @@ static void refused_points_carry_the_exception(void **state)
     (void)state;
     struct fixture fixture;
     fixture_init(&fixture, body);
-    struct refusals refusals = {0};
-    struct refusal refusal = refused(20, 22);
-    refusal.exception = 3;
-    refusals_add(&refusals, &refusal);
-    plan_refuse(&fixture.plan, &refusals);
+    struct bad_runs bad_runs = {0};
+    struct bad_run run = refused(20, 22);
+    run.exception = 3;
+    bad_runs_add(&bad_runs, &run);
+    plan_leave_out(&fixture.plan, &bad_runs);
     fixture_set(&fixture, 3, 10, "0901 0902 0903");
     struct batch *batch = fixture_poll(&fixture, POLL_NORMAL);
     assert_int_equal(batch->count, 6);
@@ -133,7 +132,7 @@ static void refused_points_carry_the_exception(void **state)
     assert_int_equal(fixture_find(batch, "current_b")->exception, 3);
     assert_int_equal(fixture_find(batch, "current_c")->exception, 0);
     batch_unref(batch);
-    refusals_finish(&refusals);
+    bad_runs_finish(&bad_runs);
     fixture_finish(&fixture);
 }
 
@@ -143,28 +142,28 @@ static void halving_ends_with_single_values(void **state)
     (void)state;
     struct fixture fixture;
     fixture_init(&fixture, body);
-    struct refusals refusals = {0};
+    struct bad_runs bad_runs = {0};
     static const char *const plans[] = {"10+2 12+18", "10+1 11+1 12+18", "10+1 11+1 12+1 20+10",
                                         "10+1 11+1 12+1 20+3 29+1"};
     static const size_t halved[] = {0, 0, 2, 3};
     for (size_t i = 0; i < 4; i++) {
-        struct refusal refusal;
-        assert_true(plan_halve(fixture.plan, halved[i], &refusal));
-        assert_true(refusal.is_split && refusal.is_sought);
-        refusals_add(&refusals, &refusal);
-        plan_refuse(&fixture.plan, &refusals);
+        struct bad_run run;
+        assert_true(plan_halve(fixture.plan, halved[i], &run));
+        assert_true(run.is_split && run.is_sought);
+        bad_runs_add(&bad_runs, &run);
+        plan_leave_out(&fixture.plan, &bad_runs);
         check_plan(&fixture, plans[i]);
     }
     for (size_t i = 0; i < 5; i++) {
-        struct refusal refusal;
-        assert_false(plan_halve(fixture.plan, i, &refusal));
-        assert_false(refusal.is_split || refusal.is_sought);
+        struct bad_run run;
+        assert_false(plan_halve(fixture.plan, i, &run));
+        assert_false(run.is_split || run.is_sought);
     }
-    assert_int_equal(refusals.items[0].block_first, 10);
-    assert_int_equal(refusals.items[0].block_last, 29);
-    assert_int_equal(refusals.items[0].first, 11);
-    assert_int_equal(refusals.items[0].last, 12);
-    refusals_finish(&refusals);
+    assert_int_equal(bad_runs.items[0].block_first, 10);
+    assert_int_equal(bad_runs.items[0].block_last, 29);
+    assert_int_equal(bad_runs.items[0].first, 11);
+    assert_int_equal(bad_runs.items[0].last, 12);
+    bad_runs_finish(&bad_runs);
     fixture_finish(&fixture);
 }
 
@@ -181,11 +180,11 @@ static void values_in_one_place_are_one(void **state)
                  "{ quantity = \"contact\"; index = 2; function = 3; address = 6; type = \"bits\"; "
                  "bit_mask = 2; });");
     check_plan(&fixture, "5+2");
-    struct refusal refusal;
-    assert_false(plan_halve(fixture.plan, 0, &refusal));
-    refusal.quality = QUALITY_EXCEPTION;
-    refusal.exception = 2;
-    check_refused(&fixture, &refusal, "6+1"); /* the bits may be had without the number */
+    struct bad_run run;
+    assert_false(plan_halve(fixture.plan, 0, &run));
+    run.quality = QUALITY_EXCEPTION;
+    run.exception = 2;
+    check_refused(&fixture, &run, "6+1"); /* the bits may be had without the number */
     fixture_finish(&fixture);
 }
 
@@ -194,19 +193,19 @@ static void the_profile_decides_what_is_known(void **state)
     (void)state;
     struct fixture fixture;
     fixture_init(&fixture, body);
-    struct refusal refusal = refused(20, 22);
-    assert_true(plan_knows(fixture.plan, &refusal));
-    refusal = refused(10, 12);
-    assert_true(plan_knows(fixture.plan, &refusal));
-    refusal = refused(10, 13);
-    assert_false(plan_knows(fixture.plan, &refusal));
-    refusal = refused(9, 10);
-    assert_false(plan_knows(fixture.plan, &refusal));
-    refusal = refused(12, 10);
-    assert_false(plan_knows(fixture.plan, &refusal));
-    refusal = refused(10, 10);
-    refusal.function = 4;
-    assert_false(plan_knows(fixture.plan, &refusal));
+    struct bad_run run = refused(20, 22);
+    assert_true(plan_knows(fixture.plan, &run));
+    run = refused(10, 12);
+    assert_true(plan_knows(fixture.plan, &run));
+    run = refused(10, 13);
+    assert_false(plan_knows(fixture.plan, &run));
+    run = refused(9, 10);
+    assert_false(plan_knows(fixture.plan, &run));
+    run = refused(12, 10);
+    assert_false(plan_knows(fixture.plan, &run));
+    run = refused(10, 10);
+    run.function = 4;
+    assert_false(plan_knows(fixture.plan, &run));
     assert_int_equal(plan_printed(fixture.plan, 3, 22), 23);
     assert_int_equal(plan_printed(fixture.plan, 3, 500), 501);
     fixture_finish(&fixture);
@@ -218,59 +217,59 @@ static void trials_show_what_would_be_read(void **state)
     (void)state;
     struct fixture fixture;
     fixture_init(&fixture, body);
-    struct refusal refusal = split(12, 22);
-    check_refused(&fixture, &refusal, "10+3 20+10");
-    struct frame_request request = plan_trial(fixture.plan, &refusal);
+    struct bad_run run = split(12, 22);
+    check_refused(&fixture, &run, "10+3 20+10");
+    struct frame_request request = plan_trial(fixture.plan, &run);
     assert_int_equal(request.address, 10);
     assert_int_equal(request.quantity, 20);
-    refusal = refused(20, 22);
-    check_refused(&fixture, &refusal, "10+3 29+1");
-    request = plan_trial(fixture.plan, &refusal);
+    run = refused(20, 22);
+    check_refused(&fixture, &run, "10+3 29+1");
+    request = plan_trial(fixture.plan, &run);
     assert_int_equal(request.address, 20);
     assert_int_equal(request.quantity, 3);
     fixture_finish(&fixture);
 }
 
-static void add_sought(struct refusals *refusals, uint16_t first, uint16_t last,
+static void add_sought(struct bad_runs *bad_runs, uint16_t first, uint16_t last,
                        uint16_t block_first, uint16_t block_last)
 {
-    struct refusal refusal = split(first, last);
-    refusal.is_sought = true;
-    refusal.block_first = block_first;
-    refusal.block_last = block_last;
-    refusals_add(refusals, &refusal);
+    struct bad_run run = split(first, last);
+    run.is_sought = true;
+    run.block_first = block_first;
+    run.block_last = block_last;
+    bad_runs_add(bad_runs, &run);
 }
 
 static void a_found_value_explains_the_search(void **state)
 {
     (void)state;
-    struct refusals refusals = {0};
-    add_sought(&refusals, 15, 16, 10, 20);
-    add_sought(&refusals, 17, 18, 16, 20);
-    struct refusal found = refused(17, 17);
-    refusals_add(&refusals, &found);
-    assert_true(refusals_are_sought(&refusals));
-    refusals_settle(&refusals);
-    assert_int_equal(refusals.count, 1);
-    assert_int_equal(refusals.items[0].first, 17);
-    assert_false(refusals_are_sought(&refusals));
-    refusals_finish(&refusals);
+    struct bad_runs bad_runs = {0};
+    add_sought(&bad_runs, 15, 16, 10, 20);
+    add_sought(&bad_runs, 17, 18, 16, 20);
+    struct bad_run found = refused(17, 17);
+    bad_runs_add(&bad_runs, &found);
+    assert_true(bad_runs_are_sought(&bad_runs));
+    bad_runs_settle(&bad_runs);
+    assert_int_equal(bad_runs.count, 1);
+    assert_int_equal(bad_runs.items[0].first, 17);
+    assert_false(bad_runs_are_sought(&bad_runs));
+    bad_runs_finish(&bad_runs);
 }
 
 static void the_innermost_split_stays_when_nothing_was_found(void **state)
 {
     (void)state;
-    struct refusals refusals = {0};
-    struct refusal elsewhere = refused(40, 41);
-    refusals_add(&refusals, &elsewhere);
-    add_sought(&refusals, 15, 16, 10, 20);
-    add_sought(&refusals, 17, 18, 16, 20);
-    add_sought(&refusals, 30, 31, 28, 33);
-    refusals_settle(&refusals);
-    assert_int_equal(refusals.count, 3);
-    assert_int_equal(refusals.items[1].first, 17);
-    assert_int_equal(refusals.items[2].first, 30);
-    refusals_finish(&refusals);
+    struct bad_runs bad_runs = {0};
+    struct bad_run elsewhere = refused(40, 41);
+    bad_runs_add(&bad_runs, &elsewhere);
+    add_sought(&bad_runs, 15, 16, 10, 20);
+    add_sought(&bad_runs, 17, 18, 16, 20);
+    add_sought(&bad_runs, 30, 31, 28, 33);
+    bad_runs_settle(&bad_runs);
+    assert_int_equal(bad_runs.count, 3);
+    assert_int_equal(bad_runs.items[1].first, 17);
+    assert_int_equal(bad_runs.items[2].first, 30);
+    bad_runs_finish(&bad_runs);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* test_line_refusal: devices that refuse registers: what is read all the same, what the search costs, what is remembered
+/* test_line_bad_runs: devices that refuse registers: what is read all the same, what the search costs, what is remembered
  * and when it is asked again. */
 #include <setjmp.h>
 #include <stdarg.h>

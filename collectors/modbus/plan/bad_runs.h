@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* refusal: runs of registers that a device does not give in one request, and the search for them.
+/* bad_runs: runs of registers that a device does not give in one request, and the search for them.
  *
  * A refused request is halved between two of its values, poll by poll, until the values that are refused by themselves
  * stand alone. The halves made on the way are sought splits; when the search is over, those that a later finding
  * explains are dropped and the others stay: there both sides are good and only not together, because of a hole or of
  * the length. Pure. */
-#ifndef LINGTAN_MODBUS_REFUSAL_H
-#define LINGTAN_MODBUS_REFUSAL_H
+#ifndef LINGTAN_MODBUS_BAD_RUNS_H
+#define LINGTAN_MODBUS_BAD_RUNS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -16,7 +16,7 @@
 
 /* How long a request may fail before what it fails by is searched for, and how soon that is asked again. What a device
  * says of a register that it does not have is believed at the second time; failure and silence may pass. */
-struct refusal_limits {
+struct bad_run_limits {
     uint8_t in_row;
     int64_t lasting_us;   /* since the first of them */
     bool wants_others;    /* only while the device gives other values */
@@ -25,9 +25,9 @@ struct refusal_limits {
 };
 
 /* quality: exception with its code, timeout (no answer) or bad_reply (fewer registers than were asked for). */
-const struct refusal_limits *refusal_limits(enum quality quality, uint8_t exception);
+const struct bad_run_limits *bad_run_limits(enum quality quality, uint8_t exception);
 
-struct refusal {
+struct bad_run {
     uint8_t unit;
     uint8_t function;
     uint8_t quality; /* of its values, see above; never ok */
@@ -46,19 +46,19 @@ struct refusal {
 };
 
 /* Oldest first. */
-struct refusals {
-    struct refusal *items;
+struct bad_runs {
+    struct bad_run *items;
     size_t count;
 };
 
-void refusals_finish(struct refusals *refusals);
-void refusals_add(struct refusals *refusals, const struct refusal *refusal);
-void refusals_remove(struct refusals *refusals, size_t index);
-bool refusals_are_sought(const struct refusals *refusals);
+void bad_runs_finish(struct bad_runs *bad_runs);
+void bad_runs_add(struct bad_runs *bad_runs, const struct bad_run *run);
+void bad_runs_remove(struct bad_runs *bad_runs, size_t index);
+bool bad_runs_are_sought(const struct bad_runs *bad_runs);
 
-bool refusals_are_doubtful(const struct refusals *refusals);
+bool bad_runs_are_doubtful(const struct bad_runs *bad_runs);
 
 /* The search is over: keeps the sought splits that are needed, drops the others. */
-void refusals_settle(struct refusals *refusals);
+void bad_runs_settle(struct bad_runs *bad_runs);
 
 #endif
