@@ -70,6 +70,9 @@ static void go_down(struct line *line, const char *words)
 /* Every connection that ends passes here. open_us: not before. */
 static void end_connection(struct line *line, int64_t open_us, size_t counter)
 {
+    if (line->phase >= PHASE_OPENING && line->replies_here == 0) {
+        line->transport->ops->turn(line->transport);
+    }
     connection_close(line);
     line->is_obstructed = false;
     line->timeouts_in_row = 0;

@@ -23,6 +23,9 @@ struct transport_ops {
     int (*open)(struct transport *transport);
     /* Also while opening. Whatever helper is under way is waited for by the next open. */
     void (*close)(struct transport *transport);
+    /* The connection, or the attempt at one, ended without a reply: the next is to be made to the next address, where there
+     * are several. One that works is kept. */
+    void (*turn)(struct transport *transport);
     /* All or nothing: a request that does not fit into an empty buffer means a broken wire. */
     int (*send)(struct transport *transport, const uint8_t *bytes, size_t size);
     /* How many bytes came, 0 = none now; -ECONNRESET: the other end closed; else the wire is broken. */

@@ -110,7 +110,14 @@ static void rtu_destroy(struct transport *transport)
     free(rtu);
 }
 
+/* A port has one name. */
+static void rtu_turn(struct transport *transport)
+{
+    (void)transport;
+}
+
 static const struct transport_ops rtu_ops = {
+    .turn = rtu_turn,
     .prepare = rtu_prepare,
     .open = rtu_open,
     .close = rtu_close,

@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* transport_tcp: Modbus TCP, and RTU frames through a converter's TCP port: non-blocking sockets. A name is asked for
- * before the first connect and again after its addresses have all failed. */
+ * before the first connect and again after an address has failed. Each of its addresses gets its turn: a connect that is
+ * refused goes on to the next at once, one that comes to nothing otherwise when it is made again. */
 #include "collectors/modbus/wire/transport.h"
 
 #include <netdb.h>
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -33,7 +35,8 @@ struct transport_tcp {
     bool is_numeric;
     bool has_failed; /* ask again before the next connect */
     uint8_t count;
-    uint8_t index; /* the address being tried */
+    uint8_t index; /* the address in use, or the next to be tried */
+    uint8_t tried; /* of them in this opening */
     union endpoint_address addresses[ADDRESSES_MAX];
 };
 
@@ -56,17 +59,49 @@ static int ask(struct transport_tcp *tcp)
     return -EINPROGRESS;
 }
 
+static bool is_same_address(const union endpoint_address *one, const union endpoint_address *other)
+{
+    if (one->any.sa_family != other->any.sa_family) {
+        return false;
+    }
+    return one->any.sa_family == AF_INET6
+               ? memcmp(&one->v6.sin6_addr, &other->v6.sin6_addr, sizeof(one->v6.sin6_addr)) == 0 &&
+                     one->v6.sin6_scope_id == other->v6.sin6_scope_id
+               : one->v4.sin_addr.s_addr == other->v4.sin_addr.s_addr;
+}
+
+static bool has_address(const struct transport_tcp *tcp, const union endpoint_address *address)
+{
+    for (uint8_t i = 0; i < tcp->count; i++) {
+        if (is_same_address(&tcp->addresses[i], address)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Name servers give the same addresses another way round each time. */
+static bool is_known(const struct transport_tcp *tcp, const struct lookup *lookup)
+{
+    bool is_known = lookup->count == tcp->count;
+    for (size_t i = 0; is_known && i < lookup->count; i++) {
+        is_known = has_address(tcp, &lookup->addresses[i]);
+    }
+    return is_known;
+}
+
 /* Old addresses stay in use when the name servers fail: the device has most likely not moved. */
 static int take_answer(struct transport_tcp *tcp)
 {
     struct lookup *lookup = tcp->lookup;
     tcp->lookup = NULL;
     tcp->lookup_error = lookup->error;
-    if (lookup->error == 0) {
+    if (lookup->error == 0 && !is_known(tcp, lookup)) {
         for (size_t i = 0; i < lookup->count; i++) {
             tcp->addresses[i] = lookup->addresses[i];
         }
         tcp->count = (uint8_t)lookup->count;
+        tcp->index = 0;
     }
     errand_unref(&lookup->errand);
     tcp->has_failed = false;
@@ -146,6 +181,18 @@ static int connect_result(int fd)
     return -error;
 }
 
+static void next_address(struct transport_tcp *tcp)
+{
+    tcp->index = tcp->index + 1 < tcp->count ? tcp->index + 1 : 0;
+}
+
+static void tcp_turn(struct transport *transport)
+{
+    struct transport_tcp *tcp = tcp_of(transport);
+    next_address(tcp);
+    tcp->has_failed = true;
+}
+
 static int tcp_open(struct transport *transport)
 {
     struct transport_tcp *tcp = tcp_of(transport);
@@ -153,12 +200,13 @@ static int tcp_open(struct transport *transport)
     if (transport->is_connecting) {
         error = connect_result(transport->fd);
     } else {
-        tcp->index = 0;
+        tcp->tried = 1;
         error = connect_one(tcp);
     }
-    while (error != 0 && error != -EINPROGRESS && tcp->index + 1 < tcp->count) {
+    while (error != 0 && error != -EINPROGRESS && tcp->tried < tcp->count) {
         tcp_close(transport);
-        tcp->index++;
+        next_address(tcp);
+        tcp->tried++;
         error = connect_one(tcp);
     }
     transport->is_connecting = error == -EINPROGRESS;
@@ -213,6 +261,7 @@ static const struct transport_ops tcp_ops = {
     .prepare = tcp_prepare,
     .open = tcp_open,
     .close = tcp_close,
+    .turn = tcp_turn,
     .send = tcp_send,
     .receive = tcp_receive,
     .explain = tcp_explain,
