@@ -112,10 +112,19 @@ int store_open(const struct store_options *options, const struct clock *clock, s
     return 0;
 }
 
+static void set_phase(struct store *store, enum store_phase phase)
+{
+    pthread_mutex_lock(&store->mutex);
+    store->phase = phase;
+    pthread_mutex_unlock(&store->mutex);
+}
+
 int store_start(struct store *store)
 {
+    set_phase(store, STORE_SERVES);
     const int error = pthread_create(&store->thread, NULL, store_thread_run, store);
     if (error != 0) {
+        set_phase(store, STORE_NOT_STARTED);
         return -error;
     }
     pthread_setname_np(store->thread, "store");

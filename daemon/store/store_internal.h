@@ -36,6 +36,9 @@ struct store_bad {
     uint64_t changes; /* that the ledger does not have yet */
 };
 
+struct store_write;
+enum store_phase { STORE_NOT_STARTED, STORE_SERVES, STORE_STOPPED };
+
 struct store {
     struct store_options options; /* folder is a copy */
     const struct clock *clock;
@@ -57,6 +60,7 @@ struct store {
     atomic_int_least64_t last_commit_us;
     atomic_uint_least64_t seq_reserved;
     atomic_uint_least64_t seq_used;
+    atomic_bool is_urgent;    /* a write asks to be committed at once */
     atomic_bool wants_upkeep; /* the journal grew, or a reader found it corrupt */
     /* NULL until the folder could be opened, then fixed until destroy. */
     _Atomic(struct journal *) journal;
@@ -65,7 +69,7 @@ struct store {
     struct store_listener *listeners;
     size_t listener_count;
 
-    pthread_mutex_t mutex; /* guards cursors, bad, steps, is_idle and acknowledged */
+    pthread_mutex_t mutex; /* guards all up to acknowledged */
     struct store_cursor *cursors;
     size_t cursor_count;
     struct store_bad *bad; /* LEDGER_BAD_MAX at the most */
@@ -73,7 +77,10 @@ struct store {
     uint64_t bad_changes;     /* of all of them */
     struct clock_step *steps; /* oldest first, LEDGER_CLOCK_STEPS_MAX at the most */
     size_t step_count;
-    size_t steps_new;      /* the last so many are not in the ledger yet */
+    size_t steps_new; /* the last so many are not in the ledger yet */
+    enum store_phase phase;
+    struct store_write *first_write; /* sent and not taken yet */
+    struct store_write *last_write;
     bool is_idle;          /* the thread sleeps until something comes */
     unsigned acknowledged; /* alarms to be ended at the next ledger commit */
 
@@ -123,6 +130,13 @@ void store_clock_learn(struct store *store);
 void store_clock_rewrite(struct store *store);
 size_t store_clock_new(struct store *store, struct clock_step **out); /* the caller frees */
 void store_clock_written(struct store *store, size_t count);
+
+/* store_write.c: takes all that were sent, the first in *first and their edits in *edits (the caller frees); the maker of
+ * each is told by store_writes_tell what stands in its edit. */
+size_t store_writes_take(struct store *store, struct store_write **first,
+                         struct ledger_edit ***edits);
+void store_writes_fail(struct store_write *first, int error, const char *reason);
+void store_writes_tell(struct store *store, struct store_write *take_first);
 
 /* store_wake.c */
 void store_wake(struct store *store);

@@ -84,7 +84,8 @@ static bool is_news_due(struct store *store)
     for (size_t i = 0; i < store->cursor_count; i++) {
         is_due |= smaller(store->cursors[i].wanted, durable) > store->cursors[i].committed;
     }
-    is_due |= store->acknowledged != 0 || store->bad_changes > 0 || store->steps_new > 0;
+    is_due |= store->first_write != NULL || store->acknowledged != 0 || store->bad_changes > 0 ||
+              store->steps_new > 0;
     pthread_mutex_unlock(&store->mutex);
     return is_due;
 }
@@ -96,6 +97,9 @@ int64_t store_ledger_due_us(struct store *store)
     }
     const struct ledger_values known = ledger_values(store->ledger);
     const unsigned standing = alarms_bits(&store->alarms) & STORE_STANDING;
+    if (atomic_load(&store->is_urgent)) {
+        return 0;
+    }
     if (is_seq_due(store) || is_news_due(store) || known.alarms != standing) {
         return store->next_ledger_us;
     }
@@ -166,9 +170,10 @@ static int replace_ledger(struct store *store)
     return 0;
 }
 
-static int write_once(struct store *store)
+static int write_once(struct store *store, struct ledger_edit **edits, size_t edit_count)
 {
-    struct ledger_changes changes = {.values = ledger_values(store->ledger)};
+    struct ledger_changes changes = {
+        .values = ledger_values(store->ledger), .edits = edits, .edit_count = edit_count};
     struct ledger_values *values = &changes.values;
     values->durable = atomic_load(&store->durable);
     values->alarms = alarms_bits(&store->alarms) & STORE_STANDING;
@@ -193,15 +198,40 @@ static int write_once(struct store *store)
     return error;
 }
 
-int store_ledger_write(struct store *store)
+static int write_or_replace(struct store *store, struct ledger_edit **edits, size_t count)
 {
-    end_acknowledged(store);
-    int error = store->ledger != NULL ? write_once(store) : -EUCLEAN;
+    int error = store->ledger != NULL ? write_once(store, edits, count) : -EUCLEAN;
     if (error == -EUCLEAN) {
         error = replace_ledger(store);
         if (error == 0) {
-            error = write_once(store);
+            error = write_once(store, edits, count);
         }
     }
+    return error;
+}
+
+/* That the disk refused somebody's rows is the store's trouble as well. */
+static int worst(int error, struct ledger_edit *const *edits, size_t count)
+{
+    for (size_t i = 0; error == 0 && i < count; i++) {
+        const int own = edits[i]->error;
+        error = own == -ENOSPC || own == -EROFS || own == -EIO ? own : 0;
+    }
+    return error;
+}
+
+int store_ledger_write(struct store *store)
+{
+    struct store_write *first = NULL;
+    struct ledger_edit **edits = NULL;
+    end_acknowledged(store);
+    const size_t count = store_writes_take(store, &first, &edits);
+    int error = write_or_replace(store, edits, count);
+    if (error == -EUCLEAN || store->ledger == NULL) {
+        store_writes_fail(first, error, "the ledger is corrupt and could not be replaced");
+    }
+    error = worst(error, edits, count);
+    free(edits);
+    store_writes_tell(store, first);
     return error;
 }

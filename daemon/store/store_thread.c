@@ -4,6 +4,7 @@
 #include "store/store_internal.h"
 
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/eventfd.h>
 
 #include "base/mem.h"
@@ -62,6 +63,43 @@ static int64_t next_duty_us(struct store *store)
     return store->is_backing_up ? now_us() : next;
 }
 
+static void write_ledger(struct store *store)
+{
+    const int error = store_ledger_write(store);
+    store->next_ledger_us = now_us() + second_us;
+    if (store->ledger == NULL) {
+        store->next_retry_us = now_us() + store->retry_us;
+    }
+    store->ledger_trouble = error < 0 ? store_complain(store, "ledger", error) : 0;
+    store_settle_alarms(store);
+}
+
+/* Whoever writes must not wait for a folder that may never come. */
+static void refuse_writes(struct store *store)
+{
+    struct store_write *first = NULL;
+    struct ledger_edit **edits = NULL;
+    const size_t count = store_writes_take(store, &first, &edits);
+    free(edits);
+    if (count > 0) {
+        const struct store_status status = store_status(store);
+        store_writes_fail(first, -ENODEV, store_reason(&status, ~0U));
+        store_writes_tell(store, first);
+    }
+}
+
+static bool has_folder(struct store *store)
+{
+    return atomic_load(&store->journal) != NULL;
+}
+
+static void serve_urgent(struct store *store)
+{
+    if (atomic_load(&store->is_urgent) && has_folder(store)) {
+        write_ledger(store);
+    }
+}
+
 /* Lets batches gather, but leaves time for the commit itself. */
 static void gather(struct store *store)
 {
@@ -73,6 +111,7 @@ static void gather(struct store *store)
         if (poll(&wake, 1, milliseconds_until(until_us)) > 0) {
             clear_wake(store);
         }
+        serve_urgent(store);
     }
 }
 
@@ -173,18 +212,8 @@ static void commit_waiting(struct store *store, bool is_last)
         if (store->waiting_count > 0 && !commit_batches(store, is_last)) {
             return;
         }
+        serve_urgent(store);
     }
-}
-
-static void write_ledger(struct store *store)
-{
-    const int error = store_ledger_write(store);
-    store->next_ledger_us = now_us() + second_us;
-    if (store->ledger == NULL) {
-        store->next_retry_us = now_us() + store->retry_us;
-    }
-    store->ledger_trouble = error < 0 ? store_complain(store, "ledger", error) : 0;
-    store_settle_alarms(store);
 }
 
 static void retry_folder(struct store *store)
@@ -204,7 +233,7 @@ static void step_backup(struct store *store, int pages)
 {
     const int64_t until_us = now_us() + backup_slice_us;
     int error = 1;
-    while (error == 1 && now_us() < until_us) {
+    while (error == 1 && now_us() < until_us && !atomic_load(&store->is_urgent)) {
         error = ledger_backup_step(store->ledger, pages);
     }
     store->is_backing_up = error == 1;
@@ -224,8 +253,11 @@ static bool is_ledger_missing(const struct store *store, int64_t now)
 static void keep_up(struct store *store)
 {
     const int64_t now = now_us();
-    if (atomic_load(&store->journal) == NULL && now >= store->next_retry_us) {
+    if (!has_folder(store) && now >= store->next_retry_us) {
         retry_folder(store);
+    }
+    if (!has_folder(store)) {
+        refuse_writes(store);
     }
     if (now >= store_ledger_due_us(store) || is_ledger_missing(store, now)) {
         write_ledger(store);
@@ -246,9 +278,13 @@ static void keep_up(struct store *store)
 static void finish(struct store *store)
 {
     commit_waiting(store, true);
+    pthread_mutex_lock(&store->mutex);
+    store->phase = STORE_STOPPED;
+    pthread_mutex_unlock(&store->mutex);
     if (store->ledger != NULL) {
         write_ledger(store);
     }
+    refuse_writes(store); /* there are some only where there was no ledger */
     int more = store->ledger != NULL ? 1 : 0;
     while (more == 1) {
         more = ledger_backup_step(store->ledger, BACKUP_PAGES_AT_STOP);
@@ -263,6 +299,7 @@ void *store_thread_run(void *context)
     }
     while (!atomic_load(&store->is_stopping)) {
         wait_for_work(store);
+        serve_urgent(store);
         commit_waiting(store, false);
         keep_up(store);
     }

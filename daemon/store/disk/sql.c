@@ -37,6 +37,13 @@ static int open_error(sqlite3 *db)
     return cause == EROFS || cause == ENOENT || cause == EMFILE ? -cause : -EACCES;
 }
 
+static int constraint_error(int extended)
+{
+    const bool is_key = extended == SQLITE_CONSTRAINT_PRIMARYKEY ||
+                        extended == SQLITE_CONSTRAINT_UNIQUE || extended == SQLITE_CONSTRAINT_ROWID;
+    return is_key ? -EEXIST : -EINVAL;
+}
+
 int sql_error(sqlite3 *db, int result)
 {
     switch (result & 0xff) {
@@ -61,6 +68,12 @@ int sql_error(sqlite3 *db, int result)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return -EBUSY;
+    case SQLITE_CONSTRAINT:
+        return constraint_error(sqlite3_extended_errcode(db));
+    case SQLITE_MISMATCH:
+        return -EINVAL;
+    case SQLITE_TOOBIG:
+        return -E2BIG;
     case SQLITE_NOMEM:
         abort(); /* as base/mem.h does, and why */
     default:

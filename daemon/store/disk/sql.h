@@ -2,7 +2,7 @@
 /* sql: the few calls of SQLite that the store makes, with its codes translated. A connection and its statements belong to
  * one thread at a time. Errors: -EUCLEAN the file is corrupt or no database, -ENOSPC no room (disk, quota, file size),
  * -EROFS it can't be written, -ENOENT, -EMFILE, -EACCES it can't be opened, -EBUSY somebody holds it, -EPROTONOSUPPORT a newer version wrote it,
- * -EIO anything else. */
+ * -EEXIST a key is there already, -EINVAL a value breaks the table's rules, -E2BIG it is too long, -EIO anything else. */
 #ifndef LINGTAN_STORE_SQL_H
 #define LINGTAN_STORE_SQL_H
 

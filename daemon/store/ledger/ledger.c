@@ -128,7 +128,7 @@ static int prepare_statements(struct ledger *ledger)
     return error < 0 ? error
                      : sql_prepare(ledger->db,
                                    "INSERT INTO cursor VALUES(?1, ?2) ON CONFLICT(sink)"
-                                   " DO UPDATE SET position = ?2",
+                                   " DO UPDATE SET position = max(position, ?2)",
                                    &ledger->put_cursor);
 }
 
@@ -164,6 +164,7 @@ void ledger_close(struct ledger *ledger)
     sqlite3_finalize(ledger->put_value);
     sqlite3_finalize(ledger->put_cursor);
     ledger_bad_close(ledger);
+    ledger_edit_close(ledger);
     sql_close(ledger->db);
     free(ledger->cursors);
     free(ledger->steps);
@@ -197,22 +198,36 @@ static int put(sqlite3_stmt *statement, const char *name, uint64_t number)
     return sql_finish_step(statement);
 }
 
+int ledger_put_cursor(struct ledger *ledger, const struct ledger_cursor *cursor)
+{
+    return put(ledger->put_cursor, cursor->sink, cursor->position);
+}
+
+static int put_values(struct ledger *ledger, const struct ledger_values *values)
+{
+    int error = put(ledger->put_value, "seq_reserved", values->seq_reserved);
+    if (error == 0) {
+        error = put(ledger->put_value, "durable", values->durable);
+    }
+    return error == 0 ? put(ledger->put_value, "alarms", values->alarms) : error;
+}
+
 static int put_all(struct ledger *ledger, const struct ledger_changes *changes)
 {
-    int error = put(ledger->put_value, "seq_reserved", changes->values.seq_reserved);
-    if (error == 0) {
-        error = put(ledger->put_value, "durable", changes->values.durable);
-    }
-    if (error == 0) {
-        error = put(ledger->put_value, "alarms", changes->values.alarms);
-    }
+    int error = put_values(ledger, &changes->values);
     for (size_t i = 0; error == 0 && i < changes->cursor_count; i++) {
-        error = put(ledger->put_cursor, changes->cursors[i].sink, changes->cursors[i].position);
+        error = ledger_put_cursor(ledger, &changes->cursors[i]);
     }
     for (size_t i = 0; error == 0 && i < changes->bad_count; i++) {
         error = ledger_bad_write(ledger, &changes->bad[i]);
     }
-    return error < 0 ? error : ledger_clock_write(ledger, changes->steps, changes->step_count);
+    if (error == 0) {
+        error = ledger_clock_write(ledger, changes->steps, changes->step_count);
+    }
+    for (size_t i = 0; error == 0 && i < changes->edit_count; i++) {
+        error = ledger_edit_apply(ledger, changes->edits[i], changes->values.durable);
+    }
+    return error;
 }
 
 static int try_commit(struct ledger *ledger, const struct ledger_changes *changes)
@@ -232,7 +247,7 @@ static int try_commit(struct ledger *ledger, const struct ledger_changes *change
     return error;
 }
 
-int ledger_commit(struct ledger *ledger, const struct ledger_changes *changes)
+static int commit_with_reserve(struct ledger *ledger, const struct ledger_changes *changes)
 {
     int error = try_commit(ledger, changes);
     if (error == -ENOSPC && disk_exists(ledger->reserve_path)) {
@@ -243,6 +258,40 @@ int ledger_commit(struct ledger *ledger, const struct ledger_changes *changes)
         ledger->values = changes->values;
     }
     return error;
+}
+
+static void fail_edit(struct ledger_edit *edit, int error)
+{
+    edit->error = error;
+    snprintf(edit->reason, sizeof(edit->reason), "%s",
+             error == -ENOSPC ? "no room on the disk of the data folder" : strerror(-error));
+}
+
+/* Not all of it together: first what is the store's own, then the edits one by one. */
+static int commit_apart(struct ledger *ledger, const struct ledger_changes *changes)
+{
+    struct ledger_changes own = *changes;
+    own.edit_count = 0;
+    const int own_error = commit_with_reserve(ledger, &own);
+    for (size_t i = 0; own_error != -EUCLEAN && i < changes->edit_count; i++) {
+        const struct ledger_changes one = {
+            .values = ledger->values, .edits = &changes->edits[i], .edit_count = 1};
+        const int error = commit_with_reserve(ledger, &one);
+        if (error < 0) {
+            fail_edit(changes->edits[i], error);
+        }
+        if (error == -EUCLEAN) {
+            return error;
+        }
+    }
+    return own_error;
+}
+
+int ledger_commit(struct ledger *ledger, const struct ledger_changes *changes)
+{
+    const int error = commit_with_reserve(ledger, changes);
+    return error < 0 && error != -EUCLEAN && changes->edit_count > 0 ? commit_apart(ledger, changes)
+                                                                     : error;
 }
 
 void ledger_keep_reserve(struct ledger *ledger, int64_t min_free_bytes)

@@ -11,8 +11,10 @@
 #include <lingtan/clock.h>
 #include <lingtan/error.h>
 
+#include "store/ledger/ledger_table.h"
+
 enum {
-    LEDGER_VERSION = 2, /* user_version; the steps that lead to it stand in ledger_upgrade.c */
+    LEDGER_VERSION = 3, /* user_version; the steps that lead to it stand in ledger_upgrade.c */
     LEDGER_APPLICATION = 0x4c54434c,
 };
 
@@ -41,6 +43,26 @@ struct ledger_bad {
     uint64_t changes; /* the caller's */
 };
 
+struct ledger_op {
+    enum ledger_deed deed;
+    const struct ledger_table *table; /* static */
+    void *row;                        /* from ledger_row_copy */
+};
+
+enum { LEDGER_REASON_SIZE = 160 };
+
+/* What somebody wants written together: all of it or nothing. Zeroed is empty. */
+struct ledger_edit {
+    struct ledger_op *ops; /* in this order */
+    size_t op_count;
+    struct ledger_cursor *cursors; /* none goes back; -ERANGE beyond values.durable */
+    size_t cursor_count;
+    /* What became of it. -EEXIST: a key was not new; -EINVAL: a column refused its value; -E2BIG; else as sql.h. */
+    int error;
+    char reason[LEDGER_REASON_SIZE];
+};
+void ledger_edit_finish(struct ledger_edit *edit);
+
 /* What one commit writes. */
 struct ledger_changes {
     struct ledger_values values;
@@ -50,6 +72,8 @@ struct ledger_changes {
     size_t bad_count;
     const struct clock_step *steps; /* new ones */
     size_t step_count;
+    struct ledger_edit **edits;
+    size_t edit_count;
 };
 
 enum ledger_origin {
@@ -76,7 +100,9 @@ const struct bad_register *ledger_bad_registers(const struct ledger *ledger, siz
 /* And for the steps of the clock, oldest first, LEDGER_CLOCK_STEPS_MAX at the most. */
 const struct clock_step *ledger_clock_steps(const struct ledger *ledger, size_t *count);
 
-/* All or nothing. Gives up the reserve file when the disk has no room otherwise. */
+/* One transaction. Gives up the reserve file when the disk has no room otherwise. An edit with a fault of its own is left out
+ * and the rest goes on; when the disk does not take them all together each is tried by itself, so that a large one does
+ * not keep a small one out. Each has its own error; returned is that of the rest. -EUCLEAN: nothing was written. */
 int ledger_commit(struct ledger *ledger, const struct ledger_changes *changes) MUST_USE;
 
 /* Makes the reserve file again once the disk has room for it beside min_free_bytes. */

@@ -24,6 +24,13 @@ static const char *const steps[LEDGER_VERSION] = {
     /* before_us, after_us: what the wall clock said at mono_us of the boot. */
     "CREATE TABLE clock_step(id INTEGER PRIMARY KEY, boot INTEGER NOT NULL,"
     " mono_us INTEGER NOT NULL, before_us INTEGER NOT NULL, after_us INTEGER NOT NULL);",
+
+    /* A record's body stands here, or reference says where. record_cursor: how far a sink has got in them. */
+    "CREATE TABLE record(position INTEGER PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL,"
+    " time_us INTEGER NOT NULL, body TEXT, reference TEXT,"
+    " CHECK((body IS NULL) <> (reference IS NULL)));"
+    "CREATE INDEX record_of_kind ON record(kind, position);"
+    "CREATE TABLE record_cursor(sink TEXT PRIMARY KEY, position INTEGER NOT NULL) WITHOUT ROWID;",
 };
 
 static int take_step(sqlite3 *db, int64_t version)

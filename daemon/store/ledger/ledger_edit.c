@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger_edit: somebody's rows and cursors within a commit, under a savepoint of their own. */
+#include "store/ledger/ledger_internal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+struct ledger_statement {
+    const struct ledger_table *table;
+    enum ledger_deed deed;
+    sqlite3_stmt *statement;
+};
+
+void ledger_edit_finish(struct ledger_edit *edit)
+{
+    for (size_t i = 0; i < edit->op_count; i++) {
+        free(edit->ops[i].row);
+    }
+    free(edit->ops);
+    free(edit->cursors);
+    *edit = (struct ledger_edit){0};
+}
+
+void ledger_edit_close(struct ledger *ledger)
+{
+    for (size_t i = 0; i < ledger->statement_count; i++) {
+        sqlite3_finalize(ledger->statements[i].statement);
+    }
+    free(ledger->statements);
+    ledger->statements = NULL;
+    ledger->statement_count = 0;
+}
+
+/* Made when first needed, kept from then on. */
+static int find_statement(struct ledger *ledger, const struct ledger_op *op, sqlite3_stmt **out)
+{
+    for (size_t i = 0; i < ledger->statement_count; i++) {
+        const struct ledger_statement *known = &ledger->statements[i];
+        if (known->table == op->table && known->deed == op->deed) {
+            *out = known->statement;
+            return 0;
+        }
+    }
+    char *sql = ledger_table_statement(op->table, op->deed);
+    const int error = sql_prepare(ledger->db, sql, out);
+    free(sql);
+    if (error < 0) {
+        /* A description that is wrong is no corrupt file. */
+        return sqlite3_errcode(ledger->db) == SQLITE_ERROR ? -EINVAL : error;
+    }
+    ledger->statements =
+        mem_grow(ledger->statements, ledger->statement_count + 1, sizeof(*ledger->statements));
+    ledger->statements[ledger->statement_count++] =
+        (struct ledger_statement){.table = op->table, .deed = op->deed, .statement = *out};
+    return 0;
+}
+
+static int apply_op(struct ledger *ledger, const struct ledger_op *op)
+{
+    sqlite3_stmt *statement = NULL;
+    int error = find_statement(ledger, op, &statement);
+    if (error == 0) {
+        ledger_row_bind(op->table, op->deed, op->row, statement);
+        error = sql_finish_step(statement);
+    }
+    return error;
+}
+
+static void explain(struct ledger *ledger, struct ledger_edit *edit, const char *table)
+{
+    snprintf(edit->reason, sizeof(edit->reason), "%s: %s", table, sqlite3_errmsg(ledger->db));
+}
+
+static int apply_cursor(struct ledger *ledger, struct ledger_edit *edit,
+                        const struct ledger_cursor *cursor, uint64_t durable)
+{
+    if (cursor->position <= durable) {
+        return ledger_put_cursor(ledger, cursor);
+    }
+    snprintf(edit->reason, sizeof(edit->reason),
+             "the cursor of %s was to be %llu, and only positions up to %llu are committed",
+             cursor->sink, (unsigned long long)cursor->position, (unsigned long long)durable);
+    return -ERANGE;
+}
+
+static int apply(struct ledger *ledger, struct ledger_edit *edit, uint64_t durable)
+{
+    int error = 0;
+    for (size_t i = 0; error == 0 && i < edit->op_count; i++) {
+        error = apply_op(ledger, &edit->ops[i]);
+        if (error < 0) {
+            explain(ledger, edit, edit->ops[i].table->name);
+        }
+    }
+    for (size_t i = 0; error == 0 && i < edit->cursor_count; i++) {
+        error = apply_cursor(ledger, edit, &edit->cursors[i], durable);
+    }
+    return error;
+}
+
+/* The fault is this edit's alone: the others of the commit can go on. */
+static bool is_own_fault(int error)
+{
+    return error == -EEXIST || error == -EINVAL || error == -E2BIG || error == -ERANGE;
+}
+
+int ledger_edit_apply(struct ledger *ledger, struct ledger_edit *edit, uint64_t durable)
+{
+    edit->error = 0;
+    edit->reason[0] = '\0';
+    int error = sql_run(ledger->db, "SAVEPOINT edit");
+    if (error < 0) {
+        return error;
+    }
+    edit->error = apply(ledger, edit, durable);
+    if (edit->error == 0) {
+        return sql_run(ledger->db, "RELEASE edit");
+    }
+    return is_own_fault(edit->error) ? sql_run(ledger->db, "ROLLBACK TO edit; RELEASE edit")
+                                     : edit->error;
+}
