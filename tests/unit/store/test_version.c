@@ -10,10 +10,12 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -64,38 +66,150 @@ static void take_release(const struct scene *scene, int version)
     free(journal);
 }
 
-static void check_kept_copy(const struct scene *scene)
+static void check_kept_copy(const struct scene *scene, int version)
 {
-    assert_int_equal(count_files(scene->folder, "ledger.db.version-1"), 1);
+    char *copy = mem_format("ledger.db.version-%d", version);
+    assert_int_equal(count_files(scene->folder, copy), 1);
+    free(copy);
     assert_int_equal(count_files(scene->folder, ".corrupt-"), 0);
     assert_int_equal(count_files(scene->journal, ".corrupt-"), 0);
 }
 
-/* Two days of 40 batches; mqtt has the first 30; a bad register. The second day is written on, in the new format. */
-static void test_the_first_release_is_taken_over(void **state)
+/* What each release was left with: two days of 40 batches; mqtt has the first 30; a bad register; from 2 on a clock step. */
+static void check_content(struct store *store, int version)
 {
-    struct scene *scene = *state;
-    take_release(scene, 1);
-    fake_clock_advance(&scene->fake, day_us);
-    struct store *store = open_store(scene->folder, scene->clock, true);
     struct bad_register row;
+    struct clock_step step;
     assert_int_equal(store_status(store).alarms, 0);
     assert_true(store_next_position(store) == 81 && store_cursor(store, "mqtt") == 30);
     assert_true(store_bad_registers(store, &row, 1) == 1 && row.first == 100);
+    assert_int_equal(store_clock_steps(store, &step, 1), version >= 2);
     assert_true(drain(store, 1).count == 80);
+}
+
+/* The second day is written on, in the new format. */
+static void check_taken_over(struct scene *scene, int version)
+{
+    take_release(scene, version);
+    fake_clock_advance(&scene->fake, day_us);
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    check_content(store, version);
     append_samples(store, scene->device, 81, 20, start_us + day_us);
     wait_durable(store, 100);
     const struct clock_step step = {.boot = 7, .mono_us = 1, .before_us = 2, .after_us = 3};
     store_note_clock_step(store, &step);
     store_destroy(store);
-    check_kept_copy(scene);
+    check_kept_copy(scene, version);
     store = open_store(scene->folder, scene->clock, false);
     struct clock_step found;
     const struct drained drained = drain(store, 1);
     assert_true(drained.count == 100 && drained.last == 100);
-    assert_true(store_clock_steps(store, &found, 1) == 1 && found.after_us == 3);
+    assert_int_equal(store_clock_steps(store, &found, 1), version >= 2 ? 2 : 1);
+    assert_true(found.after_us == 3);
     assert_int_equal(count_files(scene->journal, ".db"), 2);
     store_destroy(store);
+}
+
+static void test_the_first_release_is_taken_over(void **state)
+{
+    check_taken_over(*state, 1);
+}
+
+static void test_the_second_release_is_taken_over(void **state)
+{
+    check_taken_over(*state, 2);
+}
+
+/* The folder of this version itself is what the next one will have to take over. */
+static void test_every_version_has_its_folder(void **state)
+{
+    (void)state;
+    for (int version = 1; version <= LEDGER_VERSION; version++) {
+        char *path =
+            mem_format(LINGTAN_SOURCE_FOLDER "/tests/unit/store/released/%d/ledger.db", version);
+        assert_int_equal(sql_peek_version(path, LEDGER_APPLICATION), version);
+        free(path);
+    }
+}
+
+/* --- kill -9 at each statement of an upgrade --- */
+
+static int statements_left;
+
+static int count_down(unsigned what, void *context, void *statement, void *text)
+{
+    (void)what;
+    (void)context;
+    (void)statement;
+    (void)text;
+    if (--statements_left == 0) {
+        kill(getpid(), SIGKILL);
+    }
+    return 0;
+}
+
+/* On every connection that is opened. */
+static int watch(sqlite3 *db, const char **message, const struct sqlite3_api_routines *routines)
+{
+    (void)message;
+    (void)routines;
+    return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, count_down, NULL);
+}
+
+/* False: the upgrade was done before that statement. */
+static bool is_killed_at(const struct scene *scene, int statement)
+{
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+        struct store_options options = sample_options(scene->folder);
+        struct store *store = NULL;
+        statements_left = statement;
+        if (sqlite3_auto_extension((void (*)(void))watch) != SQLITE_OK) {
+            _exit(2);
+        }
+        _exit(store_open(&options, scene->clock, &store) == 0 ? 0 : 3);
+    }
+    int status = 0;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+    return WIFSIGNALED(status);
+}
+
+static void clear_folder(const char *folder)
+{
+    DIR *listing = opendir(folder);
+    assert_non_null(listing);
+    for (struct dirent *entry = readdir(listing); entry != NULL; entry = readdir(listing)) {
+        if (entry->d_type != DT_DIR) {
+            char *path = mem_format("%s/%s", folder, entry->d_name);
+            assert_int_equal(unlink(path), 0);
+            free(path);
+        }
+    }
+    closedir(listing);
+}
+
+static void test_killed_at_each_statement(void **state)
+{
+    struct scene *scene = *state;
+    for (int version = 1; version < LEDGER_VERSION; version++) {
+        int statement = 0;
+        bool is_killed = true;
+        while (is_killed) {
+            take_release(scene, version);
+            is_killed = is_killed_at(scene, ++statement);
+            struct store *store = open_store(scene->folder, scene->clock, false);
+            check_content(store, version);
+            store_destroy(store);
+            check_kept_copy(scene, version);
+            clear_folder(scene->folder);
+            clear_folder(scene->journal);
+        }
+        print_message("from %d: killed at each of %d statements, nothing lost\n", version,
+                      statement - 1);
+        assert_true(statement > 10);
+    }
 }
 
 static void set_version(const char *path, int version)
@@ -285,6 +399,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_the_first_release_is_taken_over, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_the_second_release_is_taken_over, scene_set_up,
+                                        scene_tear_down),
+        cmocka_unit_test(test_every_version_has_its_folder),
+        cmocka_unit_test_setup_teardown(test_killed_at_each_statement, scene_set_up,
                                         scene_tear_down),
         cmocka_unit_test_setup_teardown(test_a_ledger_of_the_future, scene_set_up, scene_tear_down),
         cmocka_unit_test_setup_teardown(test_a_backup_of_the_future, scene_set_up, scene_tear_down),
