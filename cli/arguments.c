@@ -29,6 +29,7 @@ enum {
     LETTER_OUT,
     LETTER_FORCE,
     LETTER_RETRY,
+    LETTER_ROLE,
 };
 
 static const struct option long_options[] = {
@@ -56,6 +57,7 @@ static const struct option long_options[] = {
     {"out", required_argument, NULL, LETTER_OUT},
     {"force", no_argument, NULL, LETTER_FORCE},
     {"retry", required_argument, NULL, LETTER_RETRY},
+    {"role", required_argument, NULL, LETTER_ROLE},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -202,6 +204,10 @@ static bool take_option(int letter, struct cli *cli)
     case LETTER_RETRY:
         cli->given |= OPTION_BIT_RETRY;
         cli->retry = optarg;
+        return true;
+    case LETTER_ROLE:
+        cli->given |= OPTION_BIT_ROLE;
+        cli->role = optarg;
         return true;
     case LETTER_TURNAROUND:
         cli->given |= OPTION_BIT_PLAN;

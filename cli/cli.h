@@ -32,6 +32,7 @@ enum cli_option {
     OPTION_BIT_UNITS = 2048,
     OPTION_BIT_RECORD = 4096, /* --out, --force */
     OPTION_BIT_RETRY = 8192,
+    OPTION_BIT_ROLE = 16384,
 };
 
 /* Defaults are filled in; strings are borrowed from argv and the environment. */
@@ -62,6 +63,7 @@ struct cli {
     const char *out;   /* NULL = the profile's name */
     bool is_forced;
     const char *retry; /* a device; NULL = none */
+    const char *role;  /* NULL = none */
     int argument_count;
     char **arguments; /* behind the command's name */
 };
@@ -102,6 +104,7 @@ int record_run(const struct cli *cli);
 int sunspec_run(const struct cli *cli);
 int bad_registers_run(const struct cli *cli);
 int acknowledge_run(const struct cli *cli);
+int token_run(const struct cli *cli);
 int check_run(const struct cli *cli);
 
 #endif

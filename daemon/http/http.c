@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "access/token_book.h"
 #include "base/mem.h"
 #include "config/config.h"
 #include "http/server/doors.h"
@@ -45,6 +46,17 @@ static const struct option rows[] = {
      .offset = offsetof(struct http_options, port_file),
      .fallback = "",
      .help = "File to which the TCP port in use is written; empty = none."},
+    {.name = "token_file",
+     .type = OPTION_STRING,
+     .offset = offsetof(struct http_options, token_file),
+     .fallback = "/var/lib/lingtan/tokens",
+     .help = "The tokens by which programs are known, changed by lingtan token and read again when "
+             "it has changed; empty = none."},
+    {.name = "web_folder",
+     .type = OPTION_STRING,
+     .offset = offsetof(struct http_options, web_folder),
+     .fallback = "",
+     .help = "Folder of the files that are served beside the API; empty = none."},
 };
 
 const struct option_table http_table = {
@@ -71,7 +83,12 @@ void http_check(const struct http_options *options, struct origin origin, struct
 
 static int start(struct http *http, const struct http_options *options)
 {
-    int error = worker_start(http->view.store, &http->worker);
+    static const char *const queues[] = {
+        [WORKER_QUICK] = "http queries", [WORKER_LONG] = "http long queries"};
+    int error = 0;
+    for (int i = 0; error == 0 && i < WORKER_COUNT; i++) {
+        error = worker_start(http->view.store, queues[i], &http->workers[i]);
+    }
     if (error == 0) {
         error = streams_create(&http->view, &http->streams);
     }
@@ -88,6 +105,8 @@ int http_start(const struct http_options *options, const struct http_view *view,
 {
     struct http *http = mem_alloc(sizeof(*http));
     http->view = *view;
+    http->options = options;
+    http->tokens = token_book_create(options->token_file);
     http->room = waiting_room_create();
     http->main_thread = pthread_self();
     http->started_mono_us = clock_mono_us(loop_clock(view->loop));
@@ -125,8 +144,11 @@ void http_stop(struct http *http)
         leave_main(http);
     }
     doors_close(http->doors);
-    worker_stop(http->worker);
+    for (int i = 0; i < WORKER_COUNT; i++) {
+        worker_stop(http->workers[i]);
+    }
     streams_destroy(http->streams);
+    token_book_destroy(http->tokens);
     waiting_room_unref(http->room);
     free(http);
 }

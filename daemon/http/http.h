@@ -11,10 +11,12 @@
 
 struct http_options {
     bool enabled;
-    char *listen;    /* a loopback address: any other is refused until logins exist */
-    int64_t port;    /* 0 = a free one, written to port_file */
-    char *socket;    /* path of the Unix socket, "" = none */
-    char *port_file; /* where the port in use is written, "" = nowhere */
+    char *listen;     /* a loopback address: any other is refused until logins exist */
+    int64_t port;     /* 0 = a free one, written to port_file */
+    char *socket;     /* path of the Unix socket, "" = none */
+    char *port_file;  /* where the port in use is written, "" = nowhere */
+    char *token_file; /* who is known by a token, "" = nobody */
+    char *web_folder; /* files served beside the API, "" = none */
 };
 extern const struct option_table http_table;
 

@@ -203,6 +203,7 @@ class OpenApi(lingtan.ProgramTest):
         history = "/api/v1/history"
         acknowledge = "/api/v1/store/acknowledge"
         question = {"line": "l", "unit": 1, "address": 0x2000}
+        viewer = self.daemon.make_token("wall", "viewer")
         for path, method, target, status, code, more in [
                 (device, "get", "/api/v1/devices/none", 404, "unknown_device", {}),
                 (device, "get", "/api/v1/devices/one?x=1", 400, "unknown_parameter", {}),
@@ -210,6 +211,9 @@ class OpenApi(lingtan.ProgramTest):
                 (device, "get", "/api/v1/devices/one", 403, "proxied", {"headers": {"Via": "1.1 proxy"}}),
                 (device, "get", "/api/v1/devices/one", 403, "foreign_origin", {"headers": {"Origin": "http://example.org"}}),
                 (device, "get", f"/api/v1/devices/{'x' * 3000}", 414, "url_too_long", {}),
+                (device, "get", "/api/v1/devices/one", 401, "wrong_token", {"headers": {"Authorization": "Bearer lt_00"}}),
+                ("/api/v1/bad-registers/{id}", "post", "/api/v1/bad-registers/one", 403, "role_too_low",
+                 {"body": "{}", "headers": {"Content-Type": "application/json", "Authorization": f"Bearer {viewer}"}}),
                 ("/api/v1/lines/{id}", "get", "/api/v1/lines/none", 404, "unknown_line", {}),
                 ("/api/v1/live", "get", "/api/v1/live?device=none", 400, "unknown_device", {}),
                 ("/api/v1/live", "get", "/api/v1/live?device=", 400, "unknown_device", {}),

@@ -10,10 +10,10 @@ import sys
 SOURCE = os.environ.get("LINGTAN_SOURCE") or os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 
 # Lower knows nothing of higher.
-ORDER = ["base", "model", "config", "profile", "site", "net", "collectors", "store", "hub", "sinks", "expr", "energy", "rules",
+ORDER = ["base", "model", "config", "profile", "site", "net", "access", "collectors", "store", "hub", "sinks", "expr", "energy", "rules",
          "control", "http", "app"]
 # Programs beside the daemon, and what they may use.
-PROGRAMS = {"cli": {"base", "model", "config", "profile", "site", "net", "collectors"}, "sim": {"base", "model", "config", "profile", "site"}}
+PROGRAMS = {"cli": {"base", "model", "config", "profile", "site", "net", "access", "collectors"}, "sim": {"base", "model", "config", "profile", "site"}}
 
 # header pattern -> folders that may include it
 HOMES = [

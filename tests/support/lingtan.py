@@ -275,7 +275,7 @@ class Daemon:
             if "store" not in sections:
                 file.write(f'store: {{ folder = "{folder}/data"; }};\n')
             if "http: {" not in sections:
-                file.write(f'http: {{ port = 0; port_file = "{self.port_path}"; socket = "{self.socket}"; }};\n')
+                file.write(f'http: {{ port = 0; port_file = "{self.port_path}"; socket = "{self.socket}"; token_file = "{folder}/tokens"; }};\n')
             if knows_clock and "clock: {" not in sections:
                 file.write('clock: { trust = "rtc"; };\n')  # nobody keeps the clock of a test machine
             if mqtt_port and "mqtt" not in sections:
@@ -307,6 +307,9 @@ class Daemon:
         if check and done.returncode != 0:
             raise AssertionError(f"lingtan {' '.join(arguments)}: {done.returncode}: {done.stderr}{done.stdout}")
         return done
+
+    def make_token(self, name, role):
+        return self.cli("token", "add", name, "--role", role, "--config", self.config).stdout.strip()
 
     def kill(self):
         self.program.kill()

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* acknowledge_post: POST /api/v1/store/acknowledge. The answer comes when the store has ended the alarms, so that who asks
- * for the status next no longer sees them; the worker's thread waits for that. */
+ * for the status next no longer sees them. */
 #include <jansson.h>
-#include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/mem.h"
 #include "http/routes/routes.h"
 #include "http/server/server.h"
 #include "http/status.h"
-#include <lingtan/log.h>
 
 enum {
     PATIENCE_MS = 5000, /* the store writes its ledger once a second */
@@ -27,9 +24,9 @@ static const char shape[] =
 struct acknowledgement {
     struct request *request;
     struct store *store;
-    unsigned alarms; /* enum store_alarm, asked for */
-    bool has_uid;
-    uid_t uid; /* whose program asks */
+    unsigned alarms;   /* enum store_alarm, asked for */
+    unsigned standing; /* those of them that did */
+    int waited_ms;
 };
 
 static int parse_alarm(struct request *request, const json_t *value, unsigned *alarms)
@@ -98,32 +95,7 @@ static int parse_body(struct request *request, unsigned *alarms)
     return error;
 }
 
-static void learn_peer(struct acknowledgement *asked, struct MHD_Connection *connection)
-{
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-    struct ucred peer = {0};
-    socklen_t size = sizeof(peer);
-    asked->has_uid =
-        info && getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0;
-    asked->uid = peer.uid;
-}
-
-/* Returns what still stands of the alarms when they have ended, when the time is over, or when the server stops. */
-static unsigned await_end(struct worker *worker, struct store *store, unsigned alarms)
-{
-    unsigned left = alarms;
-    for (int waited_ms = 0; waited_ms < PATIENCE_MS; waited_ms += STEP_MS) {
-        left = store_status(store).alarms & alarms;
-        if (left == 0 || worker_is_stopping(worker)) {
-            break;
-        }
-        usleep(STEP_MS * 1000);
-    }
-    return left;
-}
-
-static void log_end(const struct acknowledgement *asked, unsigned alarms)
+static void record_end(struct answer *answer, unsigned alarms)
 {
     struct text words = {0};
     for (const struct store_alarm_row *row = store_alarm_rows; row->word; row++) {
@@ -131,15 +103,11 @@ static void log_end(const struct acknowledgement *asked, unsigned alarms)
             text_add_format(&words, "%s%s", words.length > 0 ? ", " : "", row->word);
         }
     }
-    if (asked->has_uid) {
-        log_notice("store: acknowledged by uid %u: %s", (unsigned)asked->uid, words.data);
-    } else {
-        log_notice("store: acknowledged: %s", words.data);
-    }
-    text_finish(&words);
+    answer->deed = mem_dup_string("store: acknowledged");
+    answer->detail = text_take(&words);
 }
 
-static void write_ended(struct answer *answer, unsigned alarms)
+static void write_ended(struct answer *answer, const struct acknowledgement *asked)
 {
     struct writer writer = {.text = &answer->body};
     answer->status = 200;
@@ -147,40 +115,59 @@ static void write_ended(struct answer *answer, unsigned alarms)
     writer_open(&writer, '{');
     writer_field_open(&writer, "acknowledged", '[');
     for (const struct store_alarm_row *row = store_alarm_rows; row->word; row++) {
-        if (alarms & row->alarm) {
+        if (asked->standing & row->alarm) {
             writer_string(&writer, row->word);
         }
     }
     writer_close(&writer, ']');
+    writer_field_string(&writer, "by", asked->request->principal.name);
     writer_close(&writer, '}');
+}
+
+static void finish(struct acknowledgement *asked, unsigned left)
+{
+    struct answer answer = {0};
+    if (left != 0) {
+        answer_refuse(&answer, ERROR_STORE_CANNOT_WRITE, "see the alarms of /api/v1/status",
+                      "the store has not ended the alarms yet: it does when it can write again");
+    } else {
+        write_ended(&answer, asked);
+    }
+    if (asked->standing != left) {
+        record_end(&answer, asked->standing & ~left);
+    }
+    request_finish(asked->request, &answer);
+    free(asked);
+}
+
+/* On the worker's thread, again and again: other queries come in between. */
+static void look(struct worker *worker, struct journal_reader *reader, void *context)
+{
+    struct acknowledgement *asked = context;
+    unsigned left = asked->standing != 0 ? store_status(asked->store).alarms & asked->standing : 0;
+    (void)reader;
+    while (left != 0 && asked->waited_ms < PATIENCE_MS && !worker_is_stopping(worker)) {
+        usleep(STEP_MS * 1000);
+        asked->waited_ms += STEP_MS;
+        if (worker_submit(worker, look, asked) == 0) {
+            return;
+        }
+        left = store_status(asked->store).alarms & asked->standing;
+    }
+    finish(asked, left);
 }
 
 /* On the worker's thread. */
 static void run(struct worker *worker, struct journal_reader *reader, void *context)
 {
     struct acknowledgement *asked = context;
-    struct answer answer = {0};
-    unsigned alarms = 0;
-    unsigned left = 0;
-    (void)reader;
     if (asked->store) {
-        alarms = store_status(asked->store).alarms & asked->alarms;
+        asked->standing = store_status(asked->store).alarms & asked->alarms;
     }
-    if (alarms != 0) {
-        store_acknowledge(asked->store, alarms);
-        left = await_end(worker, asked->store, alarms);
+    if (asked->standing != 0) {
+        store_acknowledge(asked->store, asked->standing);
     }
-    if (alarms != left) {
-        log_end(asked, alarms & ~left);
-    }
-    if (left != 0) {
-        answer_refuse(&answer, ERROR_STORE_CANNOT_WRITE, "see the alarms of /api/v1/status",
-                      "the store has not ended the alarms yet: it does when it can write again");
-    } else {
-        write_ended(&answer, alarms);
-    }
-    request_finish(asked->request, &answer);
-    free(asked);
+    look(worker, reader, context);
 }
 
 void acknowledge_post(struct request *request)
@@ -192,15 +179,7 @@ void acknowledge_post(struct request *request)
     struct acknowledgement *asked = mem_alloc(sizeof(*asked));
     *asked = (struct acknowledgement){
         .request = request, .store = request->http->view.store, .alarms = alarms};
-    learn_peer(asked, request->connection);
-    request_expect(request);
-    if (worker_submit(request->http->worker, run, asked) == 0) {
-        request_suspend(request);
-        return;
+    if (!request_on_worker(request, WORKER_QUICK, run, asked)) {
+        free(asked);
     }
-    struct answer answer = {0};
-    answer_refuse(&answer, ERROR_TOO_MANY_QUERIES, "ask again later",
-                  "too many queries wait already");
-    request_finish(request, &answer);
-    free(asked);
 }

@@ -68,20 +68,22 @@ void bad_registers_get(struct request *request)
 
 void bad_registers_post(struct request *request)
 {
+    const char *id = request_variable(request, "id");
     const struct http_view *view = &request->http->view;
     if (request->body.length != 2 || memcmp(request->body.data, "{}", 2) != 0) {
         request_refuse(request, ERROR_BAD_BODY, "{}",
                        "the body must be {}: the device stands in the path");
         return;
     }
-    if (view->retry_bad_registers(view->context, request->id) < 0) {
+    if (view->retry_bad_registers(view->context, id) < 0) {
         char shown[64];
         request_refuse(request, ERROR_UNKNOWN_DEVICE, "the id of a device in /api/v1/devices",
-                       "there is no device %s", printable(request->id, shown, sizeof(shown)));
+                       "there is no device %s", printable(id, shown, sizeof(shown)));
         return;
     }
     struct writer writer = {.text = request_json(request, 200)};
     writer_open(&writer, '{');
-    writer_field_string(&writer, "device", request->id);
+    writer_field_string(&writer, "device", id);
+    writer_field_string(&writer, "by", request->principal.name);
     writer_close(&writer, '}');
 }

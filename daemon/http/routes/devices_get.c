@@ -80,19 +80,20 @@ static void write_live_points(struct writer *writer, const struct http_view *vie
 
 void device_get(struct request *request)
 {
+    const char *id = request_variable(request, "id");
     const struct http_view *view = &request->http->view;
-    const struct live_device *live = hub_find_device(view->hub, request->id);
+    const struct live_device *live = hub_find_device(view->hub, id);
     if (!live) {
         char shown[64];
         request_refuse(request, ERROR_UNKNOWN_DEVICE, "the id of a device in /api/v1/devices",
-                       "there is no device %s", printable(request->id, shown, sizeof(shown)));
+                       "there is no device %s", printable(id, shown, sizeof(shown)));
         return;
     }
     struct device_table table;
     device_table_init(&table, view);
     struct writer writer = {.text = request_json(request, 200)};
     writer_open(&writer, '{');
-    write_device(&writer, live->device, device_table_find(&table, request->id));
+    write_device(&writer, live->device, device_table_find(&table, id));
     writer_field_uint(&writer, "seq", live->seq);
     write_live_points(&writer, view, live);
     writer_close(&writer, '}');
@@ -107,6 +108,7 @@ void points_get(struct request *request)
         return;
     }
     struct writer writer = {.text = request_json(request, 200)};
+    request->answer.is_tagged = true;
     writer_open(&writer, '{');
     writer_field_open(&writer, "points", '[');
     for (size_t i = 0; i < hub_device_count(view->hub); i++) {

@@ -191,16 +191,9 @@ static void learn_point(struct request *request)
 static void submit(struct request *request, struct query *query)
 {
     query->request = request;
-    request_expect(request);
-    if (worker_submit(request->http->worker, run_query, query) == 0) {
-        request_suspend(request);
-        return;
+    if (!request_on_worker(request, WORKER_LONG, run_query, query)) {
+        query_destroy(query);
     }
-    struct answer answer = {0};
-    answer_refuse(&answer, ERROR_TOO_MANY_QUERIES, "ask again later",
-                  "too many queries wait already");
-    request_finish(request, &answer);
-    query_destroy(query);
 }
 
 void history_get(struct request *request)

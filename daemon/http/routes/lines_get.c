@@ -62,22 +62,23 @@ static void write_units(struct writer *writer, const struct http_view *view, con
 
 void line_get(struct request *request)
 {
+    const char *id = request_variable(request, "id");
     size_t count = 0;
     struct line_status *lines = status_lines(&request->http->view, &count);
     size_t found = 0;
-    while (found < count && strcmp(lines[found].id, request->id) != 0) {
+    while (found < count && strcmp(lines[found].id, id) != 0) {
         found++;
     }
     if (found < count) {
         struct writer writer = {.text = request_json(request, 200)};
         writer_open(&writer, '{');
         write_line(&writer, &lines[found]);
-        write_units(&writer, &request->http->view, request->id);
+        write_units(&writer, &request->http->view, id);
         writer_close(&writer, '}');
     } else {
         char shown[64];
         request_refuse(request, ERROR_UNKNOWN_LINE, "the id of a line in /api/v1/lines",
-                       "there is no line %s", printable(request->id, shown, sizeof(shown)));
+                       "there is no line %s", printable(id, shown, sizeof(shown)));
     }
     free(lines);
 }

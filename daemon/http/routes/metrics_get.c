@@ -155,7 +155,8 @@ static void copy_state(struct request *request)
     struct http *http = request->http;
     struct text *text = &request->answer.body;
     struct hub_status hub = hub_status(http->view.hub);
-    const struct mailbox_stats boxes[] = {hub.intake, worker_stats(http->worker)};
+    const struct mailbox_stats boxes[] = {hub.intake, worker_stats(http->workers[WORKER_QUICK]),
+                                          worker_stats(http->workers[WORKER_LONG])};
     add_daemon(text, http);
     metrics_add_lines(text, http);
     metrics_add_devices(text, http);

@@ -11,18 +11,11 @@ enum route_place {
     ROUTE_HERE, /* on MHD's thread; hops by itself */
 };
 
-/* Where it may be asked for. Whoever opens the Unix socket is of the daemon's group and has a uid; on the loopback
- * address anybody may be at the other end, so that nothing is changed from there before logins exist. */
-enum route_door {
-    DOOR_ANY,
-    DOOR_SOCKET, /* the Unix socket only: over TCP 403 */
-};
-
 struct route {
     const char *method;
-    const char *path; /* a last segment {id} matches any one segment */
+    const char *path; /* a part {name} stands for any one part */
     enum route_place place;
-    enum route_door door;
+    enum role role; /* the least that may ask; above viewer it changes something */
     request_fn handle;
     const char *const *parameters; /* known in the query, NULL-terminated; NULL = none */
     const char *help;
@@ -31,10 +24,25 @@ struct route {
 extern const struct route routes[];
 extern const size_t route_count;
 
-/* The route of a path and method. *id becomes what stands for {id} (within path), or NULL. NULL: *allow is the list of
- * methods that the path has, or NULL when there is no such path. */
-const struct route *route_find(const char *method, const char *path, const char **id,
-                               const char **allow);
+struct route_variable {
+    struct path_part name;
+    struct path_part value; /* within the path */
+};
+
+struct route_found {
+    const struct route *route; /* NULL: see allow */
+    char allow
+        [ALLOW_SIZE]; /* the methods that the path has; "" = there is no such path, or a route was found */
+    size_t variable_count;
+    struct route_variable variables[PATH_PARTS_MAX];
+};
+
+/* The route of a method and path; of several that match, the one with the fewest variables. Any thread; the templates are
+ * parsed once. */
+void route_find(const char *method, const char *path, struct route_found *out);
+
+/* Whether it changes something, so that who asked is recorded. */
+bool route_changes(const struct route *route);
 
 /* The handlers, each in the file of its name. */
 void site_get(struct request *request);
@@ -46,6 +54,7 @@ void stream_get(struct request *request);
 void history_get(struct request *request);
 void lines_get(struct request *request);
 void line_get(struct request *request);
+void principal_get(struct request *request);
 void sinks_get(struct request *request);
 void status_get(struct request *request);
 void bad_registers_get(struct request *request);

@@ -44,6 +44,7 @@ void site_get(struct request *request)
 {
     const struct site *site = request->http->view.site;
     struct writer writer = {.text = request_json(request, 200)};
+    request->answer.is_tagged = true;
     writer_open(&writer, '{');
     writer_field_string(&writer, "id", site->id);
     writer_field_string(&writer, "name", site->name);

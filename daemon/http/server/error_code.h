@@ -14,6 +14,8 @@ enum error_code {
     ERROR_ALARM_ENDS_BY_ITSELF,
     ERROR_FILTER_DEVICE, /* unknown_device, as a parameter */
     ERROR_FILTER_NODE,
+    ERROR_WRONG_TOKEN,
+    ERROR_ROLE_TOO_LOW,
     ERROR_PROXIED,
     ERROR_FOREIGN_HOST,
     ERROR_FOREIGN_ORIGIN,

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* request: parameters and answers. */
+/* request: its life, what it brought, and its answer. */
 #include "http/server/request.h"
 
+#include <microhttpd.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +10,6 @@
 
 #include "base/mem.h"
 #include "http/server/waiting.h"
-#include "http/server/writer.h"
 
 struct request *request_create(struct http *http, struct waiting_room *room)
 {
@@ -35,7 +35,10 @@ void request_unref(struct request *request)
         free(request->parameters[i].name);
         free(request->parameters[i].value);
     }
-    free(request->id);
+    for (size_t i = 0; i < request->variable_count; i++) {
+        free(request->variables[i].name);
+        free(request->variables[i].value);
+    }
     if (request->work) {
         request->work_free(request->work);
     }
@@ -45,14 +48,34 @@ void request_unref(struct request *request)
     free(request);
 }
 
-const char *request_parameter(const struct request *request, const char *name)
+static const char *find(const struct parameter *rows, size_t count, const char *name)
 {
-    for (size_t i = 0; i < request->parameter_count; i++) {
-        if (strcmp(request->parameters[i].name, name) == 0) {
-            return request->parameters[i].value;
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(rows[i].name, name) == 0) {
+            return rows[i].value;
         }
     }
     return NULL;
+}
+
+const char *request_parameter(const struct request *request, const char *name)
+{
+    return find(request->parameters, request->parameter_count, name);
+}
+
+const char *request_variable(const struct request *request, const char *name)
+{
+    return find(request->variables, request->variable_count, name);
+}
+
+const char *request_header(const struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_HEADER_KIND, name);
+}
+
+const char *request_cookie(const struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->connection, MHD_COOKIE_KIND, name);
 }
 
 int request_parameter_int(struct request *request, const char *name, int64_t min, int64_t max,
@@ -79,66 +102,9 @@ int request_parameter_int(struct request *request, const char *name, int64_t min
     return 0;
 }
 
-void answer_finish(struct answer *answer)
-{
-    text_finish(&answer->body);
-    *answer = (struct answer){0};
-}
-
-static struct text *json_start(struct answer *answer, unsigned status)
-{
-    text_clear(&answer->body);
-    answer->status = status;
-    answer->content_type = "application/json";
-    return &answer->body;
-}
-
 struct text *request_json(struct request *request, unsigned status)
 {
-    return json_start(&request->answer, status);
-}
-
-static struct writer refuse(struct answer *answer, enum error_code code, const char *allowed,
-                            const char *format, va_list args) PRINTF_LIKE(4, 0);
-static struct writer refuse(struct answer *answer, enum error_code code, const char *allowed,
-                            const char *format, va_list args)
-{
-    const struct error_row *row = &error_rows[code];
-    char *what = mem_format_args(format, args);
-    struct writer writer = {.text = json_start(answer, row->status)};
-    writer_open(&writer, '{');
-    writer_field_open(&writer, "error", '{');
-    writer_field_string(&writer, "code", row->word);
-    writer_field_string(&writer, "what", what);
-    writer_field_string(&writer, "allowed", allowed);
-    free(what);
-    return writer;
-}
-
-struct writer answer_refuse_start(struct answer *answer, enum error_code code, const char *allowed,
-                                  const char *what, ...)
-{
-    va_list args;
-    va_start(args, what);
-    struct writer writer = refuse(answer, code, allowed, what, args);
-    va_end(args);
-    return writer;
-}
-
-void answer_refuse_end(struct writer *writer)
-{
-    writer_close(writer, '}');
-    writer_close(writer, '}');
-}
-
-void answer_refuse(struct answer *answer, enum error_code code, const char *allowed,
-                   const char *what, ...)
-{
-    va_list args;
-    va_start(args, what);
-    struct writer writer = refuse(answer, code, allowed, what, args);
-    va_end(args);
-    answer_refuse_end(&writer);
+    return answer_json(&request->answer, status);
 }
 
 void request_refuse(struct request *request, enum error_code code, const char *allowed,
@@ -146,9 +112,8 @@ void request_refuse(struct request *request, enum error_code code, const char *a
 {
     va_list args;
     va_start(args, what);
-    struct writer writer = refuse(&request->answer, code, allowed, what, args);
+    answer_refuse_args(&request->answer, code, allowed, what, args);
     va_end(args);
-    answer_refuse_end(&writer);
 }
 
 const char *printable(const char *input, char *out, size_t size)

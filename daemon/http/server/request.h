@@ -12,9 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/text.h"
-#include "http/server/error_code.h"
-#include "http/server/writer.h"
+#include "access/principal.h"
+#include "http/server/answer.h"
+#include "http/server/path.h"
+#include "http/server/worker.h"
 
 struct MHD_Connection;
 struct http;
@@ -28,13 +29,9 @@ enum {
     REQUEST_PARAMETERS_MAX = 16,
     REQUEST_BODY_MAX = 64 * 1024,
     REQUEST_URL_MAX = 2048,
+    REQUEST_PATH_SHOWN = 256,
+    ALLOW_SIZE = 64,
     REQUEST_MAIN_DEADLINE_MS = 2000,
-};
-
-struct answer {
-    unsigned status; /* 0 = none yet */
-    const char *content_type;
-    struct text body;
 };
 
 struct parameter {
@@ -57,7 +54,9 @@ struct request {
     struct http *http;
     struct MHD_Connection *connection;
     const struct route *route;
-    char *id; /* what stands for {id} in the path, or NULL */
+    struct principal principal;                 /* who asks */
+    struct parameter variables[PATH_PARTS_MAX]; /* what stands for {name} in the path */
+    size_t variable_count;
     struct parameter parameters[REQUEST_PARAMETERS_MAX];
     size_t parameter_count;
     size_t url_size;
@@ -69,9 +68,10 @@ struct request {
     bool was_suspended; /* MHD calls again when the answer is there */
     bool must_close;    /* the connection, after the answer */
     struct answer answer;
-    const char *allow;     /* of a 405 */
-    struct stream *stream; /* the answer is this stream instead */
-    void *work;            /* the handler's own, for the hop to the main thread */
+    char allow[ALLOW_SIZE];        /* of a 405 */
+    char path[REQUEST_PATH_SHOWN]; /* printable, for the log; cut */
+    struct stream *stream;         /* the answer is this stream instead */
+    void *work;                    /* the handler's own, for the hop to the main thread */
     void (*work_free)(void *work);
     /* guarded by the room */
     struct waiting_room *room;
@@ -86,7 +86,12 @@ struct request *request_create(struct http *http, struct waiting_room *room);
 struct request *request_ref(struct request *request);
 void request_unref(struct request *request); /* NULL-safe, any thread */
 
-const char *request_parameter(const struct request *request, const char *name); /* or NULL */
+/* Each is NULL when there is none of that name; borrowed from the request. */
+const char *request_parameter(const struct request *request, const char *name);
+const char *request_variable(const struct request *request, const char *name); /* of the path */
+const char *request_header(const struct request *request, const char *name);
+const char *request_cookie(const struct request *request, const char *name);
+
 /* The number, or fallback when it is not given. -EINVAL with the answer set when it is no integer in [min, max]. */
 int request_parameter_int(struct request *request, const char *name, int64_t min, int64_t max,
                           int64_t fallback, int64_t *out) MUST_USE;
@@ -94,16 +99,9 @@ int request_parameter_int(struct request *request, const char *name, int64_t min
 /* Starts a JSON answer and returns its empty body. */
 struct text *request_json(struct request *request, unsigned status);
 
-/* {"error":{"code":...,"what":...,"allowed":...}}; what is wrong, and what is allowed or to be done. */
+/* See answer.h. */
 void request_refuse(struct request *request, enum error_code code, const char *allowed,
                     const char *what, ...) PRINTF_LIKE(4, 5);
-void answer_refuse(struct answer *answer, enum error_code code, const char *allowed,
-                   const char *what, ...) PRINTF_LIKE(4, 5);
-/* The same with more fields, which the caller writes in between. */
-struct writer answer_refuse_start(struct answer *answer, enum error_code code, const char *allowed,
-                                  const char *what, ...) PRINTF_LIKE(4, 5);
-void answer_refuse_end(struct writer *writer);
-void answer_finish(struct answer *answer);
 
 /* What a client sent, cut and cleaned so that it can stand in a message. */
 const char *printable(const char *input, char *out, size_t size);
@@ -111,6 +109,11 @@ const char *printable(const char *input, char *out, size_t size);
 /* Runs fn on the main thread and waits for it, 2 s at the most: then, or when the server stops, the answer is 503 and
  * fn will not run. Returns whether fn ran. */
 bool request_on_main(struct request *request, request_fn fn);
+
+/* Hands the request to a worker, which calls request_finish. False when its queue is full: the answer is 503, and the
+ * context stays the caller's. */
+bool request_on_worker(struct request *request, enum worker_queue queue, worker_fn fn,
+                       void *context);
 
 /* Before the request is handed to another thread: takes the reference which request_finish gives back. */
 void request_expect(struct request *request);

@@ -13,6 +13,7 @@
 #include "http/server/worker.h"
 
 struct MHD_Daemon;
+struct token_book;
 
 struct http_counts {
     atomic_ullong answers[6]; /* by hundreds of the status */
@@ -29,7 +30,9 @@ struct endpoint {
 struct http {
     struct http_view view;
     struct waiting_room *room;
-    struct worker *worker;
+    struct worker *workers[WORKER_COUNT];
+    struct token_book *tokens;
+    const struct http_options *options;
     struct streams *streams;
     struct http_counts counts;
     struct doors *doors; /* for handlers on the main thread */

@@ -169,3 +169,17 @@ void request_finish(struct request *take_request, struct answer *take_answer)
     request_unref(request);
     waiting_room_unref(room);
 }
+
+bool request_on_worker(struct request *request, enum worker_queue queue, worker_fn fn,
+                       void *context)
+{
+    request_expect(request);
+    if (worker_submit(request->http->workers[queue], fn, context) == 0) {
+        request_suspend(request);
+        return true;
+    }
+    request_forget(request);
+    request_refuse(request, ERROR_TOO_MANY_QUERIES, "ask again later",
+                   "too many queries wait already");
+    return false;
+}

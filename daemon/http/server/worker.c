@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* worker: a thread behind a mailbox, with its own reader of the journal. */
+/* worker: a thread behind a mailbox, with a reader of the journal of its own. */
 #include "http/server/worker.h"
 
 #include <poll.h>
@@ -73,7 +73,7 @@ static void *work(void *context)
     return NULL;
 }
 
-int worker_start(struct store *store, struct worker **out)
+int worker_start(struct store *store, const char *name, struct worker **out)
 {
     struct worker *worker = mem_alloc(sizeof(*worker));
     worker->store = store;
@@ -83,7 +83,7 @@ int worker_start(struct store *store, struct worker **out)
         free(worker);
         return error;
     }
-    worker->jobs = mailbox_create("http queries", JOBS_MAX, MAILBOX_REFUSE, free);
+    worker->jobs = mailbox_create(name, JOBS_MAX, MAILBOX_REFUSE, free);
     int error = -pthread_create(&worker->thread, NULL, work, worker);
     if (error < 0) {
         mailbox_destroy(worker->jobs);

@@ -312,7 +312,8 @@ class Acknowledge(lingtan.ProgramTest):
 
     def test_json(self):
         self.damage_a_day()
-        self.assertEqual(json.loads(self.daemon.cli("acknowledge", "--json").stdout), {"acknowledged": ["journal_corrupt"]})
+        self.assertEqual(json.loads(self.daemon.cli("acknowledge", "--json").stdout),
+                         {"acknowledged": ["journal_corrupt"], "by": f"uid {os.getuid()}"})
         self.assertEqual(self.alarms(), [])
 
     def test_stands_until_then(self):

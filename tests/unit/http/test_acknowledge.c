@@ -112,15 +112,15 @@ static void tcp_is_read_only(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
         struct reply reply = world_ask(*state, "POST", path, bodies[i]);
         assert_int_equal(reply.status, 403);
-        assert_non_null(strstr(reply.body, "loopback without a login is read-only"));
+        assert_non_null(strstr(reply.body, "that is read-only"));
         assert_non_null(strstr(reply.body, "Unix socket"));
         reply_finish(&reply);
     }
     assert_alarms(*state, both);
 }
 
-/* Whatever the table holds: TCP refuses the rows of the socket, and no others. */
-static void the_row_decides_the_door(void **state)
+/* Whatever the table holds: TCP without a token refuses the rows that want more than a viewer, and no others. */
+static void the_row_decides_who_may(void **state)
 {
     size_t closed = 0;
     for (size_t i = 0; i < route_count; i++) {
@@ -128,7 +128,7 @@ static void the_row_decides_the_door(void **state)
             continue;
         }
         struct reply reply = world_ask(*state, "POST", routes[i].path, "[]");
-        assert_int_equal(reply.status, routes[i].door == DOOR_SOCKET ? 403 : 400);
+        assert_int_equal(reply.status, routes[i].role > ROLE_VIEWER ? 403 : 400);
         closed += reply.status == 403;
         reply_finish(&reply);
         reply = world_ask_local(*state, "POST", routes[i].path, "[]");
@@ -192,7 +192,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(ends_all_that_stand, setup, teardown),
         cmocka_unit_test_setup_teardown(ends_those_that_are_named, setup, teardown),
         cmocka_unit_test_setup_teardown(tcp_is_read_only, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_row_decides_the_door, setup, teardown),
+        cmocka_unit_test_setup_teardown(the_row_decides_who_may, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_bad_bodies, setup, teardown),
         cmocka_unit_test_setup_teardown(says_so_when_the_store_does_not_take_it, setup, teardown),
         cmocka_unit_test_setup_teardown(without_a_store_nothing_stands, setup_without_store,

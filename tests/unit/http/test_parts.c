@@ -311,25 +311,93 @@ static void the_page_names_every_route(void **state)
     }
 }
 
+static void assert_route(const char *wanted, const char *method, const char *path,
+                         const char *allow)
+{
+    struct route_found found;
+    route_find(method, path, &found);
+    assert_string_equal(found.route ? found.route->path : "none", wanted ? wanted : "none");
+    assert_string_equal(found.allow, allow);
+}
+
 static void finds_routes(void **state)
 {
-    const char *id = NULL;
-    const char *allow = NULL;
+    struct route_found found;
     (void)state;
-    const struct route *route = route_find("GET", "/api/v1/devices/m1", &id, &allow);
-    assert_non_null(route);
-    assert_string_equal(route->path, "/api/v1/devices/{id}");
-    assert_string_equal(id, "m1");
-    assert_non_null(route_find("HEAD", "/metrics", &id, &allow));
-    assert_null(id);
-    assert_null(route_find("POST", "/metrics", &id, &allow));
-    assert_string_equal(allow, "GET, HEAD");
-    assert_null(route_find("GET", "/api/v1/read", &id, &allow));
-    assert_string_equal(allow, "POST");
-    assert_null(route_find("GET", "/api/v1/devices/", &id, &allow));
-    assert_null(allow);
-    assert_null(route_find("GET", "/api/v1/devices/a/b", &id, &allow));
-    assert_null(allow);
+    route_find("GET", "/api/v1/devices/m1", &found);
+    assert_non_null(found.route);
+    assert_string_equal(found.route->path, "/api/v1/devices/{id}");
+    assert_int_equal(found.variable_count, 1);
+    assert_memory_equal(found.variables[0].name.at, "id}", 3);
+    assert_int_equal(found.variables[0].name.length, 2);
+    assert_string_equal(found.variables[0].value.at, "m1");
+    route_find("HEAD", "/metrics", &found);
+    assert_non_null(found.route);
+    assert_int_equal(found.variable_count, 0);
+    assert_route(NULL, "POST", "/metrics", "GET, HEAD");
+    assert_route(NULL, "GET", "/api/v1/read", "POST");
+    assert_route(NULL, "GET", "/api/v1/devices/", "");
+    assert_route(NULL, "GET", "/api/v1/devices/a/b", "");
+    assert_route(NULL, "GET", "", "");
+    assert_route(NULL, "GET", "metrics", "");
+    assert_route(NULL, "GET", "/metrics/", "");
+    assert_route("/api/v1/live/stream", "GET", "/api/v1/live/stream", "");
+}
+
+static void matches_templates(void **state)
+{
+    static const struct {
+        const char *template;
+        const char *path;
+        bool matches;
+    } cases[] = {
+        {"/a/{id}/b", "/a/x/b", true},
+        {"/a/{id}/b", "/a//b", false},
+        {"/a/{id}/b", "/a/x/c", false},
+        {"/a/{id}/b", "/a/x", false},
+        {"/a/{id}/b", "/a/x/b/", false},
+        {"/{x}/{y}", "/1/2", true},
+        {"/{x}/{y}", "/1/", false},
+        {"/", "/", true},
+        {"/a", "/A", false},
+        {"/a", "/{a}", false},
+        {"/a/{id}", "/a/{id}", true},
+        {"/a{id}", "/ax", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct path template;
+        struct path path;
+        assert_true(path_split(cases[i].template, true, &template));
+        assert_true(path_split(cases[i].path, false, &path));
+        if (path_matches(&template, &path) != cases[i].matches) {
+            fail_msg("%s against %s", cases[i].path, cases[i].template);
+        }
+    }
+    struct path path;
+    assert_false(path_split("", false, &path));
+    assert_false(path_split("a/b", false, &path));
+    assert_false(path_split("/1/2/3/4/5/6/7/8/9/10/11/12/13", false, &path));
+}
+
+static void compares_tags(void **state)
+{
+    struct text body = {0};
+    char tag[ETAG_SIZE];
+    char other[ETAG_SIZE];
+    (void)state;
+    etag_of_body(&body, other);
+    text_add_string(&body, "abc");
+    etag_of_body(&body, tag);
+    assert_string_equal(tag, "\"ba7816bf8f01cfea414140de5dae2223\"");
+    assert_string_not_equal(tag, other);
+    assert_true(etag_is_listed(tag, tag));
+    assert_true(etag_is_listed("*", tag));
+    assert_true(etag_is_listed("\"x\" , W/\"ba7816bf8f01cfea414140de5dae2223\"", tag));
+    assert_false(etag_is_listed("", tag));
+    assert_false(etag_is_listed("\"x\"", tag));
+    assert_false(etag_is_listed("ba7816bf8f01cfea414140de5dae2223", tag));
+    text_finish(&body);
 }
 
 /* Two clients, one slow: events come out whole, in order, in pieces of any size, and stay where they are. */
@@ -384,6 +452,8 @@ int main(void)
         cmocka_unit_test(openapi_lists_exactly_the_error_codes),
         cmocka_unit_test(the_page_names_every_route),
         cmocka_unit_test(finds_routes),
+        cmocka_unit_test(matches_templates),
+        cmocka_unit_test(compares_tags),
         cmocka_unit_test(queues_share_events),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,9 @@ struct reply world_ask(const struct world *world, const char *method, const char
 /* The same over the Unix socket. */
 struct reply world_ask_local(const struct world *world, const char *method, const char *path,
                              const char *body);
+/* The same over TCP with more header lines, each with its \r\n. */
+struct reply world_ask_with(const struct world *world, const char *method, const char *path,
+                            const char *headers, const char *body);
 /* GET that must give this status; returns the parsed body. */
 json_t *world_get(const struct world *world, const char *path, int status);
 
