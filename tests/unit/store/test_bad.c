@@ -97,25 +97,6 @@ static void test_the_last_row_is_written_at_stop(void **state)
     assert_int_equal(rows_on_disk(scene), 1);
 }
 
-static void test_an_old_ledger_gets_the_table(void **state)
-{
-    struct scene *scene = *state;
-    store_destroy(open_store(scene->folder, scene->clock, true));
-    sqlite3 *db = NULL;
-    char *path = mem_format("%s/ledger.db", scene->folder);
-    assert_int_equal(sql_open(path, SQL_WRITE, 64, &db), 0);
-    assert_int_equal(
-        sql_run(db, "DROP TABLE bad_register; DROP TABLE clock_step; PRAGMA user_version=1"), 0);
-    sql_close(db);
-    free(path);
-    struct store *store = open_store(scene->folder, scene->clock, true);
-    assert_int_equal(store_status(store).alarms, 0);
-    const struct bad_register row = sample("meter", 1);
-    store_note_bad_register(store, &row, false);
-    wait_rows(scene, 1);
-    store_destroy(store);
-}
-
 /* The file is replaced while the daemon runs: memory knows better. */
 static void test_a_replaced_ledger_gets_all_rows(void **state)
 {
@@ -160,7 +141,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rows_survive_a_restart, scene_set_up, scene_tear_down),
         cmocka_unit_test_setup_teardown(test_the_last_row_is_written_at_stop, scene_set_up,
                                         scene_tear_down),
-        cmocka_unit_test_setup_teardown(test_an_old_ledger_gets_the_table, scene_set_up,
                                         scene_tear_down),
         cmocka_unit_test_setup_teardown(test_a_replaced_ledger_gets_all_rows, scene_set_up,
                                         scene_tear_down),
