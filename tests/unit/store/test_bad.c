@@ -141,7 +141,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rows_survive_a_restart, scene_set_up, scene_tear_down),
         cmocka_unit_test_setup_teardown(test_the_last_row_is_written_at_stop, scene_set_up,
                                         scene_tear_down),
-                                        scene_tear_down),
         cmocka_unit_test_setup_teardown(test_a_replaced_ledger_gets_all_rows, scene_set_up,
                                         scene_tear_down),
         cmocka_unit_test_setup_teardown(test_rows_are_bounded, scene_set_up, scene_tear_down),
