@@ -84,11 +84,16 @@ static int take_head(struct events *events)
     return 0;
 }
 
-/* Our daemon writes "event: NAME\ndata: ONE LINE\n\n"; anything else is a comment. */
+/* Our daemon writes "id: ID\nevent: NAME\ndata: ONE LINE\n\n"; anything else is a comment. */
 static void give_event(char *event, event_fn fn, void *context)
 {
+    static const char id_key[] = "id: ";
     static const char name_key[] = "event: ";
     static const char data_key[] = "\ndata: ";
+    if (strncmp(event, id_key, strlen(id_key)) == 0) {
+        event += strcspn(event, "\n");
+        event += event[0] == '\n' ? 1 : 0;
+    }
     char *data = strstr(event, data_key);
     if (strncmp(event, name_key, strlen(name_key)) == 0 && data) {
         *data = '\0';

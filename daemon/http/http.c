@@ -52,6 +52,17 @@ static const struct option rows[] = {
      .fallback = "/var/lib/lingtan/tokens",
      .help = "The tokens by which programs are known, changed by lingtan token and read again when "
              "it has changed; empty = none."},
+    {.name = "stream_memory_mb",
+     .type = OPTION_INT,
+     .offset = offsetof(struct http_options, stream_memory_mb),
+     .fallback = "32",
+     .min = 1,
+     .max = 1024,
+     .unit = "MB",
+     .help =
+         "What the newest events of the live stream may take while somebody listens, and for "
+         "ten minutes after: a client that comes back goes on where it was. 32 hold ten minutes "
+         "of 60 batches a second with 20 values each."},
     {.name = "web_folder",
      .type = OPTION_STRING,
      .offset = offsetof(struct http_options, web_folder),
@@ -90,7 +101,8 @@ static int start(struct http *http, const struct http_options *options)
         error = worker_start(http->view.store, queues[i], &http->workers[i]);
     }
     if (error == 0) {
-        error = streams_create(&http->view, &http->streams);
+        error = streams_create(&http->view, (size_t)options->stream_memory_mb * 1024 * 1024,
+                               &http->streams);
     }
     if (error == 0) {
         error = doors_open(http, options, &http->doors);

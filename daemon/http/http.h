@@ -16,6 +16,7 @@ struct http_options {
     char *socket;     /* path of the Unix socket, "" = none */
     char *port_file;  /* where the port in use is written, "" = nowhere */
     char *token_file; /* who is known by a token, "" = nobody */
+    int64_t stream_memory_mb;
     char *web_folder; /* files served beside the API, "" = none */
 };
 extern const struct option_table http_table;

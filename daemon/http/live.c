@@ -11,7 +11,7 @@ enum {
     NODE_DEPTH_MAX = 32,
 };
 
-static bool node_is_within(const struct site *site, const char *node, const char *wanted)
+bool live_node_is_within(const struct site *site, const char *node, const char *wanted)
 {
     for (int depth = 0; depth < NODE_DEPTH_MAX && node[0] != '\0'; depth++) {
         if (strcmp(node, wanted) == 0) {
@@ -32,7 +32,7 @@ bool live_filter_passes(const struct live_filter *filter, const struct site *sit
     if (filter->device && strcmp(device->id, filter->device) != 0) {
         return false;
     }
-    return !filter->node || node_is_within(site, device->node, filter->node);
+    return !filter->node || live_node_is_within(site, device->node, filter->node);
 }
 
 int live_filter_read(struct request *request, struct live_filter *filter)

@@ -16,6 +16,8 @@ struct live_filter {
 
 /* Reads ?device= and ?node= of the request; -EINVAL with the answer set when there is no such thing. Main thread. */
 int live_filter_read(struct request *request, struct live_filter *filter) MUST_USE;
+/* The node itself, or one below it. */
+bool live_node_is_within(const struct site *site, const char *node, const char *wanted);
 bool live_filter_passes(const struct live_filter *filter, const struct site *site,
                         const struct device *device);
 

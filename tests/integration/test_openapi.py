@@ -190,6 +190,7 @@ class OpenApi(lingtan.ProgramTest):
         schemas = self.described.root["components"]["schemas"]
         seen = {}
         while len(seen) < 2:
+            self.assertRegex(reply.readline().decode(), r"^id: [0-9a-f]{8}-\d+\n$")
             event = reply.readline().decode().strip().removeprefix("event: ")
             data = json.loads(reply.readline().decode().removeprefix("data: "))
             reply.readline()

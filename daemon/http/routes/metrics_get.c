@@ -187,6 +187,13 @@ static void add_http(struct text *text, struct http *http)
                   "Gap events sent to slow clients.", (double)streams.gaps);
     metric_single(text, "lingtan_http_stream_missed_total", METRIC_COUNTER,
                   "Batches that slow clients missed.", (double)streams.missed);
+    metric_single(text, "lingtan_http_stream_resumed_total", METRIC_COUNTER,
+                  "Clients that came back and went on where they were.", (double)streams.resumed);
+    metric_single(text, "lingtan_http_stream_resets_total", METRIC_COUNTER,
+                  "Clients that came back too late, or after a restart.", (double)streams.resets);
+    metric_single(text, "lingtan_http_stream_bytes", METRIC_GAUGE,
+                  "Memory of the events that are kept for clients that come back.",
+                  (double)streams.bytes);
 }
 
 static double resident_bytes(void)

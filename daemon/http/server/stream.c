@@ -1,162 +1,202 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stream: the clients of the live stream and their queues. One lock guards them all: there are at most 16, and under it
- * only memory is copied. */
+/* stream: the main thread's side: batches into the ring, waking, opening. */
 #include "http/server/stream.h"
 
+#include <inttypes.h>
 #include <microhttpd.h>
-#include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "base/mem.h"
 #include "http/routes/routes.h"
 #include "http/server/server.h"
-#include "http/server/stream_queue.h"
+#include "http/server/stream_parts.h"
 
-struct stream {
-    struct streams *owner;
-    struct MHD_Connection *connection;
-    char *device; /* the filter */
-    char *node;
-    /* guarded by the owner's lock */
-    struct stream *next;
-    struct text snapshot; /* goes first and is not bounded by the queue */
-    size_t snapshot_sent;
-    struct stream_queue queue;
-    uint64_t missed;
-    bool is_suspended;
-};
-
-struct streams {
-    const struct http_view *view;
-    struct loop_source *heartbeat;
-    int subscription;
-    struct text scratch; /* main thread: the batch being written */
-    bool is_beating;     /* main thread: the heartbeat's timer is on */
-    pthread_mutex_t lock;
-    struct stream *first;
-    bool is_closed;
-    struct streams_status status;
-};
-
-static void resume(struct stream *stream)
+static int64_t now_of(const struct streams *streams)
 {
-    if (stream->is_suspended) {
-        stream->is_suspended = false;
-        MHD_resume_connection(stream->connection);
-    }
+    return clock_mono_us(loop_clock(streams->view->loop));
 }
 
-static void append(struct stream *stream, struct stream_event *event)
+static struct stream_event *write_batch(struct streams *streams, const struct batch *batch)
 {
-    stream_queue_add(&stream->queue, event);
-    resume(stream);
-}
-
-static void append_gap(struct stream *stream)
-{
-    struct text gap = {0};
-    text_add_format(&gap, "event: gap\ndata: {\"missed\":%llu}\n\n",
-                    (unsigned long long)stream->missed);
-    struct stream_event *event = stream_event_create(gap.data, gap.length);
-    append(stream, event);
-    stream_event_unref(event);
-    text_finish(&gap);
-    stream->owner->status.gaps++;
-    stream->missed = 0;
-}
-
-/* A client that fell behind gets nothing more until half its queue is free: one gap, not one a batch. */
-static void offer(struct stream *stream, struct stream_event *event)
-{
-    size_t limit = stream->missed > 0 ? STREAM_QUEUE_MAX / 2 : STREAM_QUEUE_MAX;
-    if (stream->queue.bytes + event->length > limit) {
-        stream->missed++;
-        stream->owner->status.missed++;
-        return;
-    }
-    if (stream->missed > 0) {
-        append_gap(stream);
-    }
-    append(stream, event);
-}
-
-static bool wants(const struct stream *stream, const struct device *device)
-{
-    const struct live_filter filter = {.device = stream->device, .node = stream->node};
-    return live_filter_passes(&filter, stream->owner->view->site, device);
-}
-
-static struct stream_event *render_batch(struct text *text, const struct batch *batch)
-{
+    char id[STREAM_ID_SIZE];
+    struct text *text = &streams->scratch;
     text_clear(text);
-    text_add_string(text, "event: batch\ndata: ");
+    text_add_string(text, "id: ");
+    text_add_string(text, stream_id(streams, streams->ring.next, id));
+    text_add_string(text, "\nevent: batch\ndata: ");
     struct writer writer = {.text = text};
     live_write_batch(&writer, batch);
     text_add_string(text, "\n\n");
-    return stream_event_create(text->data, text->length);
+    return stream_event_create(batch->device, text->data, text->length);
+}
+
+/* Under the lock. A client that the ring has passed goes on in its middle, so that it is one gap and not one a batch. */
+static void pass_by(struct streams *streams, struct stream *stream, const struct stream_event *shed)
+{
+    const struct stream_ring *ring = &streams->ring;
+    uint64_t missed = stream_filter_passes(&stream->filter, shed->device) ? 1 : 0;
+    uint64_t first = stream_ring_first(ring);
+    for (stream->position = first; stream->position < first + ring->count / 2; stream->position++) {
+        const struct stream_event *event = stream_ring_at(ring, stream->position);
+        missed += stream_filter_passes(&stream->filter, event->device) ? 1 : 0;
+    }
+    stream->missed += missed;
+    streams->status.missed += missed;
+}
+
+/* Under the lock. */
+static void make_room(struct streams *streams, size_t length, int64_t now_us)
+{
+    struct stream_event *shed = NULL;
+    while ((shed = stream_ring_shed(&streams->ring, length, now_us)) != NULL) {
+        for (struct stream *stream = streams->first; stream; stream = stream->next) {
+            if (stream->position < stream_ring_first(&streams->ring)) {
+                pass_by(streams, stream, shed);
+            }
+        }
+        stream_event_unref(shed);
+    }
 }
 
 static void on_batch(void *context, const struct batch *batch)
 {
     struct streams *streams = context;
-    struct stream_event *event = NULL;
+    if (!streams->is_recording) {
+        return;
+    }
+    int64_t now_us = now_of(streams);
+    struct stream_event *event = write_batch(streams, batch);
+    pthread_mutex_lock(&streams->lock);
+    make_room(streams, event->length, now_us);
+    stream_ring_add(&streams->ring, event, now_us);
+    pthread_mutex_unlock(&streams->lock);
+    streams->has_news = true;
+}
+
+/* Under the lock. Passes over what the client does not want, so that it is not woken for nothing. */
+static bool has_news(struct stream *stream)
+{
+    const struct stream_ring *ring = &stream->owner->ring;
+    while (stream->missed == 0 && stream->position < ring->next &&
+           !stream_filter_passes(&stream->filter, stream_ring_at(ring, stream->position)->device)) {
+        stream->position++;
+    }
+    return stream->missed > 0 || stream->position < ring->next;
+}
+
+/* Wakes those for whom there is something, or all. MHD is called without the lock, which its threads want at once; what is
+ * suspended cannot end meanwhile. */
+static void wake(struct streams *streams, bool is_heartbeat)
+{
+    struct MHD_Connection *connections[STREAMS_MAX];
+    size_t count = 0;
     pthread_mutex_lock(&streams->lock);
     for (struct stream *stream = streams->first; stream; stream = stream->next) {
-        if (!wants(stream, batch->device)) {
-            continue;
+        stream->wants_heartbeat |= is_heartbeat;
+        if (stream->is_suspended && (has_news(stream) || is_heartbeat)) {
+            stream->is_suspended = false;
+            connections[count++] = stream->connection;
         }
-        if (!event) {
-            event = render_batch(&streams->scratch, batch);
-        }
-        offer(stream, event);
     }
-    stream_event_unref(event);
     pthread_mutex_unlock(&streams->lock);
+    for (size_t i = 0; i < count; i++) {
+        MHD_resume_connection(connections[i]);
+    }
+}
+
+static void wake_now(struct streams *streams, int64_t now_us)
+{
+    streams->has_news = false;
+    streams->woken_us = now_us;
+    wake(streams, false);
+}
+
+static void on_wake(void *context)
+{
+    struct streams *streams = context;
+    streams->is_waking = false;
+    if (streams->has_news) {
+        wake_now(streams, now_of(streams));
+    }
+}
+
+/* The first news goes out at once; what follows within 100 ms goes together. */
+static void on_flush(void *context)
+{
+    struct streams *streams = context;
+    if (!streams->has_news || streams->is_waking) {
+        return;
+    }
+    int64_t now_us = now_of(streams);
+    int64_t due_us = streams->woken_us + STREAM_WAKE_MS * 1000;
+    if (now_us >= due_us) {
+        wake_now(streams, now_us);
+    } else {
+        loop_timer_at(streams->wake, due_us);
+        streams->is_waking = true;
+    }
 }
 
 /* One beat for all. It goes on as it is when another stream is opened, or each newcomer would put off everybody's. */
 static void arm_heartbeat(struct streams *streams)
 {
     if (!streams->is_beating) {
-        int64_t now_us = clock_mono_us(loop_clock(streams->view->loop));
-        loop_timer_at(streams->heartbeat, now_us + STREAM_HEARTBEAT_S * 1000000LL);
+        loop_timer_at(streams->heartbeat, now_of(streams) + STREAM_HEARTBEAT_S * 1000000LL);
         streams->is_beating = true;
     }
 }
 
-/* Also finds out which clients are gone: writing to them fails. Where something waits it is heard instead. */
+static void stop_recording(struct streams *streams)
+{
+    pthread_mutex_lock(&streams->lock);
+    stream_ring_forget(&streams->ring);
+    pthread_mutex_unlock(&streams->lock);
+    streams->is_recording = false;
+}
+
+/* Also finds out which clients are gone: writing to them fails. */
 static void on_heartbeat(void *context)
 {
-    static const char comment[] = ": heartbeat\n\n";
     struct streams *streams = context;
-    pthread_mutex_lock(&streams->lock);
-    struct stream_event *event = stream_event_create(comment, sizeof(comment) - 1);
-    for (struct stream *stream = streams->first; stream; stream = stream->next) {
-        if (stream->queue.bytes == 0) {
-            append(stream, event);
-        }
-    }
-    stream_event_unref(event);
-    bool is_needed = streams->first != NULL;
-    pthread_mutex_unlock(&streams->lock);
+    int64_t now_us = now_of(streams);
     streams->is_beating = false;
-    if (is_needed) {
+    if (streams_status(streams).open > 0) {
+        streams->last_heard_us = now_us;
+        wake(streams, true);
+    }
+    if (now_us - streams->last_heard_us > STREAM_KEEP_S * 1000000LL) {
+        stop_recording(streams);
+    } else {
         arm_heartbeat(streams);
     }
 }
 
-int streams_create(const struct http_view *view, struct streams **out)
+static int subscribe(struct streams *streams)
+{
+    const struct hub_subscriber subscriber = {
+        .batch = on_batch, .flush = on_flush, .context = streams};
+    streams->subscription = hub_subscribe(streams->view->hub, &subscriber);
+    if (streams->subscription < 0) {
+        return streams->subscription;
+    }
+    int error = loop_add_timer(streams->view->loop, on_heartbeat, streams, &streams->heartbeat);
+    return error < 0 ? error
+                     : loop_add_timer(streams->view->loop, on_wake, streams, &streams->wake);
+}
+
+int streams_create(const struct http_view *view, size_t memory, struct streams **out)
 {
     struct streams *streams = mem_alloc(sizeof(*streams));
     pthread_mutex_init(&streams->lock, NULL);
     streams->view = view;
-    const struct hub_subscriber subscriber = {.batch = on_batch, .context = streams};
-    streams->subscription = hub_subscribe(view->hub, &subscriber);
-    int error = streams->subscription;
-    if (error >= 0) {
-        error = loop_add_timer(view->loop, on_heartbeat, streams, &streams->heartbeat);
-    }
+    streams->ring = (struct stream_ring){
+        .bytes_max = memory, .age_max_us = STREAM_KEEP_S * 1000000LL, .next = 1};
+    bool has_life =
+        getrandom(&streams->life, sizeof(streams->life), 0) == (ssize_t)sizeof(streams->life);
+    int error = has_life ? subscribe(streams) : -EIO;
     if (error < 0) {
         streams_detach(streams);
         streams_destroy(streams);
@@ -170,10 +210,8 @@ void streams_close(struct streams *streams)
 {
     pthread_mutex_lock(&streams->lock);
     streams->is_closed = true;
-    for (struct stream *stream = streams->first; stream; stream = stream->next) {
-        resume(stream);
-    }
     pthread_mutex_unlock(&streams->lock);
+    wake(streams, true);
 }
 
 void streams_detach(struct streams *streams)
@@ -183,7 +221,9 @@ void streams_detach(struct streams *streams)
         streams->subscription = -1;
     }
     loop_remove(streams->heartbeat);
+    loop_remove(streams->wake);
     streams->heartbeat = NULL;
+    streams->wake = NULL;
 }
 
 void streams_destroy(struct streams *streams)
@@ -191,6 +231,7 @@ void streams_destroy(struct streams *streams)
     if (!streams) {
         return;
     }
+    stream_ring_finish(&streams->ring);
     text_finish(&streams->scratch);
     pthread_mutex_destroy(&streams->lock);
     free(streams);
@@ -200,73 +241,9 @@ struct streams_status streams_status(struct streams *streams)
 {
     pthread_mutex_lock(&streams->lock);
     struct streams_status status = streams->status;
+    status.bytes = streams->ring.bytes;
     pthread_mutex_unlock(&streams->lock);
     return status;
-}
-
-static size_t send_snapshot(struct stream *stream, char *buffer, size_t max)
-{
-    struct text *snapshot = &stream->snapshot;
-    size_t left = snapshot->length - stream->snapshot_sent;
-    size_t size = left < max ? left : max;
-    memcpy(buffer, snapshot->data + stream->snapshot_sent, size);
-    stream->snapshot_sent += size;
-    if (stream->snapshot_sent == snapshot->length) {
-        text_finish(snapshot);
-        stream->snapshot_sent = 0;
-    }
-    return size;
-}
-
-ssize_t stream_read(void *context, uint64_t position, char *buffer, size_t max)
-{
-    struct stream *stream = context;
-    ssize_t size = 0;
-    (void)position;
-    pthread_mutex_lock(&stream->owner->lock);
-    if (stream->snapshot.length > 0) {
-        size = (ssize_t)send_snapshot(stream, buffer, max);
-    } else if (stream->queue.bytes > 0) {
-        size = (ssize_t)stream_queue_read(&stream->queue, buffer, max);
-    } else if (stream->owner->is_closed) {
-        size = MHD_CONTENT_READER_END_OF_STREAM;
-    } else {
-        stream->is_suspended = true;
-        MHD_suspend_connection(stream->connection);
-    }
-    pthread_mutex_unlock(&stream->owner->lock);
-    return size;
-}
-
-void stream_end(void *context)
-{
-    struct stream *stream = context;
-    if (!stream) {
-        return;
-    }
-    struct streams *streams = stream->owner;
-    pthread_mutex_lock(&streams->lock);
-    struct stream **link = &streams->first;
-    while (*link != stream) {
-        link = &(*link)->next;
-    }
-    *link = stream->next;
-    streams->status.open--;
-    stream_queue_finish(&stream->queue); /* its events are shared: under the lock */
-    pthread_mutex_unlock(&streams->lock);
-    text_finish(&stream->snapshot);
-    free(stream->device);
-    free(stream->node);
-    free(stream);
-}
-
-static void write_snapshot(struct request *request, struct stream *stream)
-{
-    const struct live_filter filter = {.device = stream->device, .node = stream->node};
-    struct writer writer = {.text = &stream->snapshot};
-    text_add_string(&stream->snapshot, "event: snapshot\ndata: ");
-    live_write_snapshot(&writer, &request->http->view, &filter);
-    text_add_string(&stream->snapshot, "\n\n");
 }
 
 static bool has_room(struct request *request, struct streams *streams)
@@ -279,10 +256,64 @@ static bool has_room(struct request *request, struct streams *streams)
     pthread_mutex_unlock(&streams->lock);
     if (!is_free) {
         request_refuse(request, ERROR_TOO_MANY_STREAMS,
-                       "16 streams at once; close one, or ask /api/v1/live",
+                       "100 streams at once; close one, or ask /api/v1/live",
                        "no more streams can be opened");
     }
     return is_free;
+}
+
+/* The number of the event after which the client wants to go on, NULL when it can; else why not. */
+static const char *find_place(const struct streams *streams, const char *after, uint64_t *number)
+{
+    unsigned life = 0;
+    int length = 0;
+    if (sscanf(after, "%8x-%" SCNu64 "%n", &life, number, &length) != 2 || after[length] != '\0') {
+        return "no_id";
+    }
+    if (life != streams->life || *number >= streams->ring.next) {
+        return "other_life";
+    }
+    /* Nothing of what came after it has been shed, or left out while nobody listened. */
+    return *number + 1 < stream_ring_first(&streams->ring) ? "too_old" : NULL;
+}
+
+static void write_snapshot(struct request *request, struct stream *stream,
+                           const struct live_filter *filter, const char *reset)
+{
+    const struct streams *streams = stream->owner;
+    struct text *head = &stream->head;
+    struct writer writer = {.text = head};
+    char id[STREAM_ID_SIZE];
+    (void)stream_id(streams, streams->ring.next - 1, id);
+    if (reset) {
+        text_add_format(head, "id: %s\nevent: reset\ndata: {\"why\":\"%s\"}\n\n", id, reset);
+    }
+    text_add_format(head, "id: %s\nevent: snapshot\ndata: ", id);
+    live_write_snapshot(&writer, &request->http->view, filter);
+    text_add_string(head, "\n\n");
+    stream->position = streams->ring.next;
+}
+
+/* A browser that connects again asks for the same address and tells by a header where it was. */
+static void place(struct request *request, struct stream *stream, const struct live_filter *filter)
+{
+    struct streams *streams = stream->owner;
+    const char *header = request_header(request, "Last-Event-ID");
+    const char *after = header ? header : request_parameter(request, "after");
+    uint64_t number = 0;
+    const char *reset = after ? find_place(streams, after, &number) : NULL;
+    if (after && !reset) {
+        text_add_string(&stream->head, ": resumed\n\n");
+        stream->position = number + 1;
+    } else {
+        write_snapshot(request, stream, filter, reset);
+    }
+    pthread_mutex_lock(&streams->lock);
+    streams->status.resumed += after && !reset ? 1 : 0;
+    streams->status.resets += reset ? 1 : 0;
+    stream->next = streams->first;
+    streams->first = stream;
+    pthread_mutex_unlock(&streams->lock);
 }
 
 /* On the main thread: so no batch falls between the snapshot and the first event, and none comes twice. */
@@ -301,14 +332,11 @@ static void open_stream(struct request *request)
     struct stream *stream = mem_alloc(sizeof(*stream));
     stream->owner = streams;
     stream->connection = request->connection;
-    stream->device = mem_dup_string(filter.device);
-    stream->node = mem_dup_string(filter.node);
-    write_snapshot(request, stream);
+    stream_filter_init(&stream->filter, &filter, request->http->view.site);
+    streams->is_recording = true;
+    streams->last_heard_us = now_of(streams);
+    place(request, stream, &filter);
     request->stream = stream;
-    pthread_mutex_lock(&streams->lock);
-    stream->next = streams->first;
-    streams->first = stream;
-    pthread_mutex_unlock(&streams->lock);
     arm_heartbeat(streams);
 }
 

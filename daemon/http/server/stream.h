@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* stream: live values as server-sent events. A batch is rendered once on the main thread and appended to the queue of
- * every client that wants it; MHD's threads send from there. A client that is too slow misses batches and is told how
- * many: nobody waits for it. */
+/* stream: live values as server-sent events. A batch is written once on the main thread, into a ring that all clients
+ * read, each at its own place: a client more costs the main thread nothing. Clients are woken ten times a second at most.
+ * Whoever comes back within ten minutes goes on where it was, as long as the ring has it; whoever is so slow that the ring
+ * passes him is told how many batches he missed. Nobody waits for him. */
 #ifndef LINGTAN_HTTP_STREAM_H
 #define LINGTAN_HTTP_STREAM_H
 
@@ -16,13 +17,14 @@ struct stream;
 struct streams;
 
 enum {
-    STREAMS_MAX = 16,
-    STREAM_QUEUE_MAX = 256 * 1024, /* bytes that wait for one client, the snapshot apart */
+    STREAMS_MAX = 100,
     STREAM_HEARTBEAT_S = 15,
+    STREAM_WAKE_MS = 100,
+    STREAM_KEEP_S = 600, /* the ring goes back so far, and is fed so long after the last stream */
 };
 
-/* Main thread. view is borrowed for life. */
-int streams_create(const struct http_view *view, struct streams **out) MUST_USE;
+/* Main thread. view is borrowed for life; memory is what the ring may take, in bytes. */
+int streams_create(const struct http_view *view, size_t memory, struct streams **out) MUST_USE;
 /* Ends every stream soon; any thread. */
 void streams_close(struct streams *streams);
 /* Leaves the hub and the loop; main thread. */
@@ -34,6 +36,9 @@ struct streams_status {
     unsigned open;
     uint64_t gaps;   /* events "gap" */
     uint64_t missed; /* batches */
+    uint64_t resumed;
+    uint64_t resets; /* clients that came back too late, or from another life */
+    size_t bytes;    /* of the ring */
 };
 struct streams_status streams_status(struct streams *streams); /* any thread */
 

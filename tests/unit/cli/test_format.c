@@ -252,7 +252,7 @@ static void see(void *context, const char *name, const char *data)
 static void splits_events(void **state)
 {
     static const char stream[] = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
-                                 "event: snapshot\ndata: {\"a\":1}\n\n"
+                                 "id: 0a-1\nevent: snapshot\ndata: {\"a\":1}\n\n"
                                  ": heartbeat\n\n"
                                  "event: gap\ndata: {\"missed\":2}\n\n"
                                  "event: batch\ndata: {}\n\nevent: bat";

@@ -23,7 +23,8 @@
 #include "http/server/error_code.h"
 #include "http/server/listen.h"
 #include "http/server/origin.h"
-#include "http/server/stream_queue.h"
+#include "http/server/path.h"
+#include "http/server/stream_ring.h"
 #include "http/server/writer.h"
 
 static int setup(void **state)
@@ -400,40 +401,50 @@ static void compares_tags(void **state)
     text_finish(&body);
 }
 
-/* Two clients, one slow: events come out whole, in order, in pieces of any size, and stay where they are. */
-static void queues_share_events(void **state)
+static struct stream_event *make_event(int number)
+{
+    char words[32];
+    (void)snprintf(words, sizeof(words), "event %d", number);
+    return stream_event_create(NULL, words, strlen(words));
+}
+
+/* What is shed is the oldest, and numbers go on without a hole. */
+static void a_ring_keeps_the_newest(void **state)
 {
     (void)state;
-    enum { EVENTS = 1000, SLOW = 7 };
-    struct stream_queue quick = {0};
-    struct stream_queue slow = {0};
-    struct text sent = {0};
-    struct text seen = {0};
-    char bytes[4096];
-    for (int i = 0; i < EVENTS; i++) {
-        char *words = mem_format("event %d;", i);
-        struct stream_event *event = stream_event_create(words, strlen(words));
-        stream_queue_add(&quick, event);
-        stream_queue_add(&slow, event);
-        assert_int_equal(event->references, 3);
-        stream_event_unref(event);
-        text_add_string(&sent, words);
-        assert_int_equal(stream_queue_read(&quick, bytes, sizeof(bytes)), strlen(words));
-        assert_memory_equal(bytes, words, strlen(words));
-        text_add(&seen, bytes, stream_queue_read(&slow, bytes, SLOW));
-        assert_int_equal(slow.bytes, sent.length - seen.length);
-        free(words);
+    struct stream_ring ring = {.bytes_max = 20000, .age_max_us = 1000000, .next = 1};
+    struct stream_event *held = NULL;
+    uint64_t oldest = 1;
+    for (int i = 1; i <= 1000; i++) {
+        struct stream_event *event = make_event(i);
+        struct stream_event *shed = NULL;
+        while ((shed = stream_ring_shed(&ring, event->length, i)) != NULL) {
+            char words[32];
+            (void)snprintf(words, sizeof(words), "event %d", (int)oldest++);
+            assert_memory_equal(shed->bytes, words, strlen(words));
+            stream_event_unref(shed);
+        }
+        held = i == 10 ? stream_event_ref(event) : held;
+        stream_ring_add(&ring, event, i);
+        assert_true(ring.bytes <= 20000);
+        assert_int_equal(stream_ring_first(&ring), oldest);
+        assert_ptr_equal(stream_ring_at(&ring, (uint64_t)i), event);
     }
-    assert_int_equal(quick.bytes, 0);
-    assert_int_equal(stream_queue_read(&quick, bytes, sizeof(bytes)), 0);
-    while (slow.bytes > 100) {
-        text_add(&seen, bytes, stream_queue_read(&slow, bytes, 100));
+    assert_true(oldest > 500 && oldest < 900);
+    assert_memory_equal(held->bytes, "event 10", 8); /* long out of the ring */
+    assert_int_equal(held->references, 1);
+    stream_event_unref(held);
+    for (int64_t now_us = 1000900; stream_ring_first(&ring) < 1000; now_us++) {
+        struct stream_event *shed = stream_ring_shed(&ring, 1, now_us);
+        stream_event_unref(shed);
     }
-    assert_memory_equal(seen.data, sent.data, seen.length);
-    stream_queue_finish(&slow); /* with something in it */
-    stream_queue_finish(&quick);
-    text_finish(&sent);
-    text_finish(&seen);
+    assert_null(stream_ring_shed(&ring, 1, 1001000));
+    stream_ring_forget(&ring);
+    assert_int_equal(stream_ring_first(&ring), 1002);
+    assert_int_equal(ring.bytes, 0);
+    stream_ring_add(&ring, make_event(1), 1);
+    assert_memory_equal(stream_ring_at(&ring, 1002)->bytes, "event 1", 7);
+    stream_ring_finish(&ring);
 }
 
 int main(void)
@@ -454,7 +465,7 @@ int main(void)
         cmocka_unit_test(finds_routes),
         cmocka_unit_test(matches_templates),
         cmocka_unit_test(compares_tags),
-        cmocka_unit_test(queues_share_events),
+        cmocka_unit_test(a_ring_keeps_the_newest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

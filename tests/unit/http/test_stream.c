@@ -99,12 +99,13 @@ static void gives_a_snapshot_then_batches(void **state)
     assert_true(client_await(&client, "\n\n"));
     assert_non_null(strstr(client.seen.data, "HTTP/1.1 200 OK\r\n"));
     assert_non_null(strstr(client.seen.data, "Content-Type: text/event-stream\r\n"));
-    assert_non_null(strstr(client.seen.data, "\r\n\r\nevent: snapshot\ndata: {\"time\":"));
+    assert_non_null(strstr(client.seen.data, "\r\n\r\nid: "));
+    assert_non_null(strstr(client.seen.data, "-0\nevent: snapshot\ndata: {\"time\":"));
     assert_non_null(strstr(client.seen.data, "\"active_power\":1.001,"));
     world_post(world, 1, 2002, QUALITY_OK);
     world_post(world, 0, 0, QUALITY_TIMEOUT);
     assert_true(client_await(&client, "\"quality\":{\"active_power\":\"timeout\""));
-    assert_non_null(strstr(client.seen.data, "\n\nevent: batch\ndata: {\"device\":\"m2\",\"ts\":"));
+    assert_non_null(strstr(client.seen.data, "-1\nevent: batch\ndata: {\"device\":\"m2\",\"ts\":"));
     assert_non_null(strstr(client.seen.data, "\"active_power\":2.002,\"voltage_a\":230.1,"));
     assert_non_null(strstr(client.seen.data, "\"serial_number\":\"SN-\\\"1\\\"\""));
     assert_int_equal(count_of(client.seen.data, "event: batch\n"), 2);
@@ -180,7 +181,7 @@ static void a_slow_client_gets_a_gap_and_holds_nobody_up(void **state)
     client_open(&slow, world, "");
     client_open(&quick, world, "");
     assert_true(client_await(&quick, "\n\n"));
-    /* Far more than the queue and the socket's buffers hold. */
+    /* Far more than the ring and the socket's buffers hold. */
     uint64_t count = 0;
     while (count < 100000 && metric(world, "lingtan_http_stream_missed_total") == 0) {
         for (int i = 0; i < 500; i++) {
@@ -207,8 +208,8 @@ static void a_slow_client_gets_a_gap_and_holds_nobody_up(void **state)
     assert_true(client_await(&slow, "{\"device\":\"m2\",\"ts\":"));
     assert_true(client_await(&slow, "\"active_power\":0.077,"));
     char gap[64];
-    (void)snprintf(gap, sizeof(gap), "event: gap\ndata: {\"missed\":%llu}\n\nevent: batch",
-                   (unsigned long long)missed);
+    (void)snprintf(gap, sizeof(gap),
+                   "event: gap\ndata: {\"missed\":%llu}\n\nid: ", (unsigned long long)missed);
     assert_non_null(strstr(slow.seen.data, gap));
     assert_int_equal(count_of(slow.seen.data, "event: batch\n"), count + 1 - missed);
     assert_int_equal(metric(world, "lingtan_http_stream_gaps_total"), 1);
@@ -243,6 +244,148 @@ static void bounds_the_number_of_streams(void **state)
     client_open(&client, world, "");
     assert_true(client_await(&client, "\n\n"));
     client_close(&client);
+}
+
+/* The id of the last whole event. */
+static char *last_id(const struct client *client)
+{
+    const char *found = NULL;
+    for (const char *at = client->seen.data; (at = strstr(at, "\nid: ")) != NULL; at++) {
+        found = strstr(at, "\n\n") ? at + 5 : found;
+    }
+    assert_non_null(found);
+    return mem_format("%.*s", (int)strcspn(found, "\n"), found);
+}
+
+static void reopen(struct client *client, const struct world *world, const char *filter,
+                   const char *take_id)
+{
+    char *query = mem_format("?%safter=%s", filter, take_id);
+    client_open(client, world, query);
+    free(query);
+    free((char *)take_id);
+}
+
+static void assert_has_seqs(const struct client *client, int64_t first, int64_t last)
+{
+    char mark[32];
+    assert_int_equal(count_of(client->seen.data, "event: batch\n"), last - first + 1);
+    for (int64_t seq = first; seq <= last; seq++) {
+        (void)snprintf(mark, sizeof(mark), "\"seq\":%lld,", (long long)seq);
+        assert_int_equal(count_of(client->seen.data, mark), 1);
+    }
+}
+
+/* Whoever comes back gets what he has missed, each once, and no snapshot. */
+static void goes_on_after_an_id(void **state)
+{
+    struct world *world = *state;
+    struct client client;
+    client_open(&client, world, "");
+    assert_true(client_await(&client, "event: snapshot"));
+    int64_t seen = 0;
+    for (int round = 1; round <= 10; round++) {
+        world_post(world, 0, 1, QUALITY_OK);
+        char mark[32];
+        (void)snprintf(mark, sizeof(mark), "\"seq\":%lld,", (long long)round * 6 - 5);
+        assert_true(client_await(&client, mark));
+        assert_true(client_await(&client, "}\n\n"));
+        while (!strstr(strstr(client.seen.data, mark), "\n\n")) {
+            (void)client_read(&client);
+        }
+        assert_has_seqs(&client, seen + 1, (int64_t)round * 6 - 5);
+        seen = (int64_t)round * 6 - 5;
+        char *id = last_id(&client);
+        client_close(&client);
+        for (int i = 0; i < 5; i++) {
+            world_post(world, 0, 1, QUALITY_OK); /* while nobody listens */
+        }
+        reopen(&client, world, "", id);
+        assert_true(client_await(&client, ": resumed"));
+        assert_null(strstr(client.seen.data, "event: snapshot"));
+    }
+    client_close(&client);
+    assert_int_equal(metric(world, "lingtan_http_stream_resumed_total"), 10);
+}
+
+static void goes_on_with_a_filter_and_by_header(void **state)
+{
+    struct world *world = *state;
+    struct client client;
+    client_open(&client, world, "");
+    assert_true(client_await(&client, "event: snapshot"));
+    world_post(world, 0, 1, QUALITY_OK);
+    assert_true(client_await(&client, "-1\nevent: batch"));
+    char *id = last_id(&client);
+    client_close(&client);
+    for (int i = 0; i < 5; i++) {
+        world_post(world, 0, 1, QUALITY_OK);
+        world_post(world, 1, 1, QUALITY_OK);
+    }
+    world_wait_batches(world, 11);
+    reopen(&client, world, "device=m2&", mem_dup_string(id));
+    assert_true(client_await(&client, "\"seq\":5,"));
+    assert_has_seqs(&client, 1, 5);
+    assert_null(strstr(client.seen.data, "\"m1\""));
+    client_close(&client);
+    /* A browser asks for the address as it was, and tells by the header how far it has got. */
+    char *request = mem_format("GET /api/v1/live/stream?after=%s HTTP/1.0\r\nHost: localhost\r\n"
+                               "Last-Event-ID: %.*s-9\r\n\r\n",
+                               id, (int)strcspn(id, "-"), id);
+    client = (struct client){.fd = world_connect_local(world)};
+    send_all(client.fd, request, strlen(request));
+    assert_true(client_await(&client, "-11\nevent: batch"));
+    assert_int_equal(count_of(client.seen.data, "event: batch\n"), 2);
+    client_close(&client);
+    free(request);
+    free(id);
+}
+
+static void assert_reset(const struct world *world, const char *after, const char *why)
+{
+    struct client client;
+    char *query = mem_format("?after=%s", after);
+    char *event = mem_format("event: reset\ndata: {\"why\":\"%s\"}\n\nid: ", why);
+    client_open(&client, world, query);
+    assert_true(client_await(&client, "event: snapshot"));
+    if (!strstr(client.seen.data, event)) {
+        fail_msg("after=%s: %s", after, client.seen.data);
+    }
+    client_close(&client);
+    free(event);
+    free(query);
+}
+
+static void begins_anew_where_it_cannot_go_on(void **state)
+{
+    struct world *world = *state;
+    struct client client;
+    client_open(&client, world, "");
+    assert_true(client_await(&client, "event: snapshot"));
+    world_post(world, 0, 1, QUALITY_OK);
+    assert_true(client_await(&client, "-1\nevent: batch"));
+    char *id = last_id(&client);
+    client_close(&client);
+    static const char *const strange[] = {
+        "", "1", "-", "x-1", "00000000-", "%00", "00000000-1x", "00000000", "00000000-1-1"};
+    for (size_t i = 0; i < ARRAY_SIZE(strange); i++) {
+        assert_reset(world, strange[i], "no_id");
+    }
+    assert_reset(world, "00000000-1", "other_life");
+    assert_reset(world, "00000000-18446744073709551615", "other_life");
+    char *future = mem_format("%.*s-2", (int)strcspn(id, "-"), id);
+    assert_reset(world, future, "other_life");
+    free(future);
+    /* More than the ring holds. */
+    for (uint64_t i = 1; i <= 8000; i++) {
+        world_post(world, 0, 1, QUALITY_OK);
+        if (i % 500 == 0) {
+            world_wait_batches(world, i + 1);
+        }
+    }
+    assert_reset(world, id, "too_old");
+    assert_true(metric(world, "lingtan_http_stream_bytes") <= 1024 * 1024);
+    free(id);
 }
 
 static void comes_in_chunks_over_http_1_1(void **state)
@@ -300,6 +443,64 @@ static void pass_seconds(struct world *world, struct fake_clock *clock, int64_t 
     fake_clock_advance(clock, seconds * 1000000);
     assert_int_equal(loop_call(world->loop, nothing, NULL), 0);
     assert_int_equal(loop_call(world->loop, nothing, NULL), 0);
+}
+
+static void assert_comes_back(const struct world *world, const char *id, const char *word)
+{
+    struct client client;
+    reopen(&client, world, "", mem_dup_string(id));
+    assert_true(client_await(&client, word));
+    assert_int_equal(count_of(client.seen.data, "event: snapshot"), word[0] == ':' ? 0 : 1);
+    client_close(&client);
+}
+
+/* A device that speaks every five seconds. */
+static void let_pass(struct world *world, struct fake_clock *clock, int seconds)
+{
+    for (int passed = 0; passed < seconds; passed += 5) {
+        world_post(world, 0, 1, QUALITY_OK);
+        pass_seconds(world, clock, 5);
+    }
+}
+
+/* The ring goes back ten minutes. It is fed for ten after the last stream, and what went by unheard after that is not
+ * taken for nothing. */
+static void remembers_ten_minutes(void **state)
+{
+    (void)state;
+    struct fake_clock clock;
+    struct world world;
+    struct client client;
+    fake_clock_init(&clock, 1000000, 1700000000000000);
+    world_start_at(&world, &clock.clock);
+    client_open(&client, &world, "");
+    assert_true(client_await(&client, "event: snapshot"));
+    world_post(&world, 0, 1, QUALITY_OK);
+    assert_true(client_await(&client, "-1\nevent: batch"));
+    char *id = last_id(&client);
+    client_close(&client);
+    let_pass(&world, &clock, 590);
+    assert_comes_back(&world, id, ": resumed");
+    let_pass(&world, &clock, 20);
+    assert_comes_back(&world, id, "too_old");
+    free(id);
+    client_open(&client, &world, "");
+    assert_true(client_await(&client, "event: snapshot"));
+    while (!strstr(client.seen.data, "\n\n")) {
+        (void)client_read(&client);
+    }
+    const char *at = strstr(client.seen.data, "id: ") + 4;
+    id = mem_format("%.*s", (int)strcspn(at, "\n"), at);
+    client_close(&client);
+    let_pass(&world, &clock, 10);
+    for (int i = 0; i < 60; i++) {
+        pass_seconds(&world, &clock, 15); /* nothing is said, nobody listens */
+    }
+    world_post(&world, 0, 1, QUALITY_OK);
+    assert_comes_back(&world, id, "too_old");
+    assert_true(metric(&world, "lingtan_http_stream_bytes") < 1000);
+    free(id);
+    world_stop(&world);
 }
 
 static void await_heartbeats(struct client *client, size_t count)
@@ -378,6 +579,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_slow_client_gets_a_gap_and_holds_nobody_up, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(bounds_the_number_of_streams, setup, teardown),
+        cmocka_unit_test_setup_teardown(goes_on_after_an_id, setup, teardown),
+        cmocka_unit_test_setup_teardown(goes_on_with_a_filter_and_by_header, setup, teardown),
+        cmocka_unit_test_setup_teardown(begins_anew_where_it_cannot_go_on, setup, teardown),
+        cmocka_unit_test(remembers_ten_minutes),
         cmocka_unit_test_setup_teardown(comes_in_chunks_over_http_1_1, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_bad_filters_and_gives_heads, setup, teardown),
         cmocka_unit_test(stops_with_open_streams),

@@ -329,6 +329,7 @@ static void start(struct world *world, const struct clock *clock, bool with_stor
         .socket = world->socket,
         .port_file = mem_format("%s/port", world->folder),
         .token_file = mem_format("%s/tokens", world->folder),
+        .stream_memory_mb = 1,
         .web_folder = mem_format("%s/web", world->folder),
     };
     atomic_store(&world->is_ready, true);
