@@ -10,6 +10,8 @@ import struct
 import threading
 import time
 
+import lingtan
+
 
 class Door:
     """Passes connections on to a port while it is open. Closed, it refuses, and what was open ends."""
@@ -20,8 +22,7 @@ class Door:
         self.pairs = []
         self.connects = []
         self.lock = threading.Lock()
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = lingtan.free_port()
 
     def open(self):
         if self.listener is None:
@@ -86,8 +87,7 @@ class Database:
         self.written = {}  # (device, time_us) -> fields
         self.connects = []
         self.server = None
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
+        self.port = lingtan.free_port()
         self.open()
 
     def open(self):

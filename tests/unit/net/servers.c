@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -30,15 +31,23 @@ static struct sockaddr_in loopback(uint16_t port)
         .sin_family = AF_INET, .sin_port = htons(port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 }
 
+/* Below the ports that the kernel gives to connections: there, a connection of another test may take it meanwhile. */
 uint16_t test_free_port(void)
 {
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in address = loopback(0);
-    socklen_t length = sizeof(address);
-    assert_int_equal(bind(fd, (struct sockaddr *)&address, length), 0);
-    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &length), 0);
-    close(fd);
-    return ntohs(address.sin_port);
+    enum { FIRST = 10000, COUNT = 22000 };
+    uint16_t port = 0;
+    int error = -1;
+    for (int try = 0; try < 100 && error != 0; try++) {
+        int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        uint16_t random = 0;
+        assert_int_equal(getrandom(&random, sizeof(random), 0), sizeof(random));
+        port = (uint16_t)(FIRST + random % COUNT);
+        struct sockaddr_in address = loopback(port);
+        error = bind(fd, (struct sockaddr *)&address, sizeof(address));
+        close(fd);
+    }
+    assert_int_equal(error, 0);
+    return port;
 }
 
 static void become(const char *const *argv, const char *output)
