@@ -16,7 +16,7 @@
 
 enum {
     MINUTE = 60 * SECOND,
-    BLOCK_US = 750 * SECOND, /* a block that is silent on a device that answers waits so long */
+    BLOCK_US = 750 * SECOND, /* a block that never answered on a device that does waits so long */
 };
 
 const char *const fault_words[] = {"none",     "false value", "spins",      "dead", "starved",
@@ -223,17 +223,10 @@ static void keep_worst(struct judge *judge, const struct tally *minute)
     worst->asks = larger(worst->asks, minute->asks);
 }
 
-/* A device that comes and goes says so each time, a line too. */
+/* A device that comes and goes says so once a minute at the most, the line too, and what is searched for is told. */
 static double logs_max(const struct script *script)
 {
-    double logs = 20;
-    for (size_t i = 0; i < script->device_count; i++) {
-        const struct script_device *device = &script->devices[i];
-        int64_t shortest_ms =
-            device->fast_ms < device->normal_ms ? device->fast_ms : device->normal_ms;
-        logs += 35000.0 / (double)shortest_ms;
-    }
-    return logs;
+    return 20 + 4 * (double)script->device_count;
 }
 
 static void check_minute(struct judge *judge, const struct tally *minute)
@@ -333,24 +326,23 @@ static bool lives(const struct judge *judge, unsigned unit)
     return judge->script->devices[unit - 1].fate == FATE_LIVES;
 }
 
-/* How much of what the unit is asked is refused at some time, in percent. */
-static unsigned refuses(const struct judge *judge, unsigned unit)
+/* Something that the unit is asked is refused at some time. */
+static bool refuses(const struct judge *judge, unsigned unit)
 {
-    unsigned percent = 0;
     for (size_t i = 0; i < judge->script->trouble_count; i++) {
         const struct trouble *trouble = &judge->script->troubles[i];
         bool is_hit = trouble->unit == 0 || trouble->unit == unit;
         if (is_hit && trouble_kinds[trouble->kind].refuses) {
-            percent = percent == 0 || trouble->percent < percent ? trouble->percent : percent;
+            return true;
         }
     }
-    return percent;
+    return false;
 }
 
 /* What was refused is asked again after pauses that grow as long as the refusal lasts. */
 static int64_t refusal_us(const struct judge *judge, unsigned unit)
 {
-    return refuses(judge, unit) > 0 ? 2 * MINUTE + judge->script->length_us * 3 / 2 : 0;
+    return refuses(judge, unit) ? 2 * MINUTE + judge->script->length_us * 3 / 2 : 0;
 }
 
 /* It has never given this value, but others. */
@@ -380,12 +372,17 @@ static bool is_stranger(const struct judge *judge, unsigned unit)
     return judge->script->wire != WIRE_TCP;
 }
 
-/* Then it may wait for a day when it was refused. What is given now and then during the search is known for its run of
- * registers only. */
+/* What was silent by itself is asked again as what was refused is, and as long as it is not taken for that once a minute. */
+static int64_t block_us(const struct judge *judge, bool was_given)
+{
+    int64_t given_us = 75LL * SECOND + judge->script->length_us;
+    return was_given && given_us < BLOCK_US ? given_us : BLOCK_US;
+}
+
+/* Then it may wait for a day when it was refused. */
 static bool is_excused(const struct judge *judge, unsigned unit, unsigned point)
 {
-    unsigned percent = refuses(judge, unit);
-    return percent > 0 && (percent < 100 || is_new(judge, unit, point));
+    return refuses(judge, unit) && is_new(judge, unit, point);
 }
 
 static int64_t dead_of(const struct script *script)
@@ -423,7 +420,7 @@ static void look_at_points(const struct judge *judge, unsigned unit, int64_t end
             continue;
         }
         int64_t until_us = end_us + point_limit_us(judge, unit, point->period_ms * 1000);
-        until_us += is_block(judge, unit) ? BLOCK_US : 0;
+        until_us += is_block(judge, unit) ? block_us(judge, judged->ok_us[i] != 0) : 0;
         until_us += is_stranger(judge, unit) ? 4 * MINUTE : 0;
         if (until_us < *limit_us || *words == '\0') {
             *limit_us = until_us;

@@ -192,13 +192,9 @@ static int64_t longest_period_us(const struct script *script)
     return longest_ms * 1000;
 }
 
-/* A serial line looks for a reply when the last ones came, so slow ones are unlearned poll by poll. */
 static unsigned share_due(const struct script *script)
 {
-    if (has_dead(script)) {
-        return 75;
-    }
-    return script->wire == WIRE_SERIAL ? 85 : 100;
+    return has_dead(script) ? 75 : 100;
 }
 
 static void be_well(struct stage *stage)

@@ -57,7 +57,7 @@ struct peer {
 struct trouble_kind {
     const char *name;
     unsigned wires;
-    unsigned weight; /* 0 = never chosen: not mended yet */
+    unsigned weight; /* among those chosen by chance; 0 = never */
     bool refuses;    /* so that the line searches for what is given */
     bool takes_unit;
     bool splits; /* what it leaves of a reply, what another inserts could complete: never both */

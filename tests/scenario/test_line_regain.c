@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "base/mem.h"
 #include "bench.h"
 
 enum { SECOND = 1000000, MINUTE = 60 * SECOND, RETRIES_MAX = 64 };
@@ -140,17 +141,62 @@ static void its_pause_outlives_a_restart(void **state)
     bench_finish(&bench);
 }
 
-/* A clock that was years ahead, and is set right. */
+static size_t tries_with_steps(int64_t step_us, int64_t *at_us)
+{
+    struct bench bench;
+    begin_refused(&bench, 10000);
+    bench_run(&bench, 4 * MINUTE);
+    size_t first = bench.ask_count;
+    bench_run(&bench, 30 * MINUTE);
+    bench_step_wall(&bench, step_us);
+    bench_run(&bench, 5 * HOUR);
+    bench_step_wall(&bench, -step_us);
+    bench_run(&bench, 20 * HOUR);
+    size_t count = tries_of(&bench, first, at_us);
+    bench_finish(&bench);
+    return count;
+}
+
+/* A clock that is years ahead or behind, and set right, makes no pause longer or shorter; but polls stand on its grid. */
+static void a_step_of_the_clock_is_no_pause(void **state)
+{
+    (void)state;
+    static const int64_t steps_us[] = {365 * 24 * HOUR, -365 * 24 * HOUR, HOUR, -HOUR};
+    int64_t wanted_us[RETRIES_MAX];
+    size_t wanted = tries_with_steps(0, wanted_us);
+    assert_in_range(wanted, 6, 12);
+    for (size_t i = 0; i < ARRAY_SIZE(steps_us); i++) {
+        int64_t at_us[RETRIES_MAX];
+        size_t count = tries_with_steps(steps_us[i], at_us);
+        assert_int_equal(count, wanted);
+        for (size_t j = 0; j < count; j++) {
+            assert_in_range(at_us[j] - wanted_us[j] + 2 * MINUTE, 0, 4 * MINUTE);
+        }
+    }
+}
+
+/* A row that was written by a clock years ahead. */
 static void a_date_to_come_is_no_endless_pause(void **state)
 {
     (void)state;
     struct bench bench;
-    begin_refused(&bench, 10000);
-    bench_run(&bench, 4 * HOUR);
-    bench_step_wall(&bench, -365 * 24 * HOUR);
-    size_t first = bench.ask_count;
-    bench_run(&bench, HOUR);
-    assert_in_range(count_tries(&bench, first), 4, 8);
+    begin(&bench, 1000);
+    refuse(&bench, true);
+    const struct bad_register row = {
+        .device = "device-1",
+        .unit = 1,
+        .function = 3,
+        .quality = QUALITY_EXCEPTION,
+        .exception = 2,
+        .first = 13,
+        .last = 13,
+        .since_us = noon_us + 9 * 365 * 24 * HOUR,
+        .next_try_us = noon_us + 9 * 365 * 24 * HOUR + MINUTE,
+    };
+    line_know_refused(bench.line, 0, &row, 1);
+    bench_start(&bench);
+    bench_run(&bench, 5 * MINUTE);
+    assert_in_range(count_tries(&bench, 0), 2, 4);
     bench_finish(&bench);
 }
 
@@ -235,6 +281,7 @@ int main(void)
         cmocka_unit_test(what_was_refused_for_seven_polls_is_soon_read),
         cmocka_unit_test(its_pauses_grow_to_a_day),
         cmocka_unit_test(its_pause_outlives_a_restart),
+        cmocka_unit_test(a_step_of_the_clock_is_no_pause),
         cmocka_unit_test(a_date_to_come_is_no_endless_pause),
         cmocka_unit_test(a_device_that_returns_is_asked_at_once),
         cmocka_unit_test(a_line_that_returns_is_asked_at_once),

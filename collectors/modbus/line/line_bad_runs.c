@@ -14,7 +14,6 @@
 
 static const int64_t first_pause_us = 60000000;
 static const int64_t hurry_pause_us = 60000000; /* a device that flickers is not asked each time */
-static const int64_t day_us = 86400000000;
 
 /* The longest are spread, where all that was found in one hour would be asked again in one. */
 int64_t bad_run_pause_us(struct line *line, const struct bad_run *run, int64_t refused_us)
@@ -31,11 +30,7 @@ int64_t bad_run_pause_us(struct line *line, const struct bad_run *run, int64_t r
  * one is. */
 static void put_off(struct line *line, struct bad_run *run)
 {
-    if (run->since_us > line->wall_us) {
-        run->since_us = line->wall_us; /* by a clock that has been stepped back */
-    }
-    int64_t refused_us = line->wall_us - run->since_us;
-    run->next_try_us = line->wall_us + bad_run_pause_us(line, run, refused_us);
+    run->next_try_us = line->now_us + bad_run_pause_us(line, run, line->now_us - run->since_us);
 }
 
 void bad_runs_tell(struct line *line, const struct line_device *device, const struct bad_run *run,
@@ -52,8 +47,8 @@ void bad_runs_tell(struct line *line, const struct line_device *device, const st
         .last = run->last,
         .first_printed = plan_printed(device->plan, run->function, run->first),
         .last_printed = plan_printed(device->plan, run->function, run->last),
-        .since_us = run->since_us,
-        .next_try_us = run->next_try_us,
+        .since_us = run->found_us,
+        .next_try_us = run->next_try_us + line->timeline.offset_us,
     };
     snprintf(row.device, sizeof(row.device), "%s", device->device->id);
     if (host->note_bad_register != NULL) {
@@ -82,17 +77,15 @@ bool bad_runs_is_of_all(const struct line_device *device)
     return at == count && device->bad_runs.count > 0;
 }
 
-/* A date more than two days ahead was set by a clock that has been stepped back since. */
 static bool is_due(const struct line *line, const struct bad_run *run)
 {
-    int64_t wait_us = run->next_try_us - line->wall_us;
-    return !run->is_sought && (wait_us <= 0 || wait_us > 2 * day_us);
+    return !run->is_sought && run->next_try_us <= line->now_us;
 }
 
-static void hurry(struct line_device *device)
+static void hurry(const struct line *line, struct line_device *device)
 {
     for (size_t i = 0; i < device->bad_runs.count; i++) {
-        device->bad_runs.items[i].next_try_us = 0;
+        device->bad_runs.items[i].next_try_us = line->now_us;
     }
 }
 
@@ -102,7 +95,7 @@ void bad_runs_hurry(struct line *line, struct line_device *device)
         device->hurried_us != 0 && line->now_us - device->hurried_us < hurry_pause_us;
     if (device->bad_runs.count > 0 && !was_hurried) {
         device->hurried_us = line->now_us;
-        hurry(device);
+        hurry(line, device);
     }
 }
 
@@ -118,7 +111,7 @@ size_t bad_runs_choose(struct line *line, struct line_device *device)
 {
     const struct bad_runs *bad_runs = &device->bad_runs;
     if (atomic_load(&device->wants_retry) && atomic_exchange(&device->wants_retry, false)) {
-        hurry(device);
+        hurry(line, device);
     }
     if (bad_runs_is_of_all(device)) {
         return ++device->trial_turn % bad_runs->count;

@@ -8,6 +8,9 @@
 
 enum {
     DAY_MS = 86400000,
+    TELL_PAUSE_US = 60000000,
+    TELL_PAUSE_MAX_US = 600000000,
+    SLOWEST_FADES = 64,
     PROBE_SHARE = 10,
     PROBE_SAVED = 2,
     PROBE_THOROUGH = 4, /* one in so many waits the whole response timeout */
@@ -16,6 +19,11 @@ enum {
     FORCED_DEVICES_MAX = 10,
     FORCED_PAUSE_MAX_US = 600000000,
 };
+
+static int64_t larger(int64_t one, int64_t other)
+{
+    return one > other ? one : other;
+}
 
 bool device_is_probed(const struct line_device *device)
 {
@@ -99,12 +107,24 @@ static void forget_pauses(struct line_device *device)
 
 enum { TOLD_SILENT = 1, TOLD_HEARD = 2 };
 
+/* When its next outage is worth a line of the log: of one that comes and goes each is not. */
+static void plan_telling(struct line_device *device, int64_t now_us)
+{
+    bool is_flapping = device->tell_us != 0 && now_us - device->tell_us < device->tell_pause_us;
+    int64_t pause_us = is_flapping ? 2 * device->tell_pause_us : TELL_PAUSE_US;
+    device->tell_pause_us = pause_us < TELL_PAUSE_MAX_US ? pause_us : TELL_PAUSE_MAX_US;
+    device->tell_us = now_us + device->tell_pause_us;
+}
+
 /* Once an outage that it is silent, and once that it says something that is no good. */
 static void tell_trouble(const struct line *line, struct line_device *device)
 {
     uint8_t told = trouble_is_heard(&device->trouble) ? TOLD_HEARD : TOLD_SILENT;
-    if ((device->told & told) != 0) {
+    if ((device->told & told) != 0 || (device->told == 0 && line->now_us < device->tell_us)) {
         return;
+    }
+    if (device->told == 0) {
+        plan_telling(device, line->now_us);
     }
     device->told |= told;
     char words[TROUBLE_SIZE];
@@ -155,6 +175,8 @@ void device_answered(struct line *line, struct line_device *device)
 {
     line->poll.is_fruitful = true;
     device->answered_us = line->now_us;
+    device->slowest_us = larger(line->now_us - line->exchange.request_end_us,
+                                device->slowest_us - device->slowest_us / SLOWEST_FADES);
     device->silent_polls = 0;
     if (device->health == DEVICE_ONLINE && device->failed_polls == 0) {
         return;
@@ -307,19 +329,15 @@ void probe_space_out(struct line *line, int64_t cost_us)
     line->forced_us = line->now_us + (pause_us < most_us ? pause_us : most_us);
 }
 
-static int64_t larger(int64_t one, int64_t other)
-{
-    return one > other ? one : other;
-}
-
-/* How long a probe waits for its reply. It gives up when any device of this line would long have answered, so that the
- * dead hold up the living as little as can be. Where transaction ids tell, a reply that comes later is a sign of life and
+/* How long a probe waits for its reply. It gives up when any device of this line, and this one as it was before, would long
+ * have answered, so that the dead hold up the living as little as can be. Where transaction ids tell, a reply that comes later is a sign of life and
  * the next probe waits the whole timeout; elsewhere one in four does. A gateway that is busy with its dead devices is
  * waited for: always when it reports them, else for as long as the last one took. */
 int64_t probe_patience_us(const struct line *line, const struct line_device *device)
 {
     int64_t full_us = line->settings.response_timeout_us;
     int64_t short_us = larger(4 * line->slowest_us, PROBE_MIN_US);
+    short_us = larger(short_us, 2 * device->slowest_us);
     short_us = larger(short_us, line->shadow_us + line->shadow_us / SHADOW_FADES);
     bool is_thorough =
         line_is_guarded(line) ? device->is_slow : device->failed_polls % PROBE_THOROUGH == 0;

@@ -176,6 +176,7 @@ static void replace(struct line *line, struct line_device *device)
 {
     const struct discovery *discovery = device->discovery;
     bad_runs_forget(line, device);
+    given_runs_finish(&device->given_runs);
     plan_unref(device->plan);
     free(device->requests);
     device->device = discovery_describe(discovery);

@@ -7,6 +7,7 @@
 
 enum {
     TURNAROUND_GUESS_US = 5000,
+    CREEP_FIRST = 5, /* by a part in 2 to the power of it, then of one less, to a half at last */
     LATE_WINDOW_MIN_US = 50000,
     LATE_WINDOW_MAX_US = 250000,
     HOLD_MIN_US = 1000000,
@@ -62,24 +63,33 @@ static int64_t gap_us(const struct line *line)
 
 static int64_t turnaround_us(const struct line *line)
 {
-    const int32_t *known_us = line->exchange.turnaround_us;
-    return known_us != NULL && *known_us > 0 ? *known_us : TURNAROUND_GUESS_US;
+    const struct turnaround *known = line->exchange.turnaround;
+    return known != NULL && known->us > 0 ? known->us : TURNAROUND_GUESS_US;
 }
 
-/* Creeps towards the device's real turnaround from above; a look that came too early moves it up at once, but by half at
- * the most: one reply that was held up must not make the next dozens wait. */
+/* Creeps towards the device's real turnaround from above, ever faster, so that a device that was slow for a while is soon
+ * looked at in time again; a look that came too early moves it up at once, but by half at the most: one reply that was
+ * held up must not make the next dozens wait. */
 static void learn_turnaround(struct line *line)
 {
     const struct exchange *exchange = &line->exchange;
-    if (!is_paced(line) || exchange->turnaround_us == NULL) {
+    struct turnaround *known = exchange->turnaround;
+    if (!is_paced(line) || known == NULL) {
         return;
     }
     int64_t seen_us = line->now_us - exchange->request_end_us - wire_us(line, reply_size(line));
     int64_t next_us = turnaround_us(line);
-    next_us = exchange->was_short ? smaller(seen_us + seen_us / 16, next_us + next_us / 2)
-                                  : next_us - next_us / 32;
+    if (exchange->was_short) {
+        known->in_time = 0;
+        next_us = smaller(seen_us + seen_us / 16, next_us + next_us / 2);
+    } else {
+        next_us -= next_us >> (CREEP_FIRST - known->in_time);
+        if (known->in_time + 1 < CREEP_FIRST) {
+            known->in_time++;
+        }
+    }
     next_us = larger(next_us, 1);
-    *exchange->turnaround_us = next_us < INT32_MAX ? (int32_t)next_us : INT32_MAX;
+    known->us = next_us < INT32_MAX ? (int32_t)next_us : INT32_MAX;
 }
 
 /* The silence before the next request. On a serial line it began when the frame ended: no later than it was looked for,

@@ -13,6 +13,7 @@
 #define LINGTAN_MODBUS_LINE_INTERNAL_H
 
 #include "collectors/modbus/frame/trouble.h"
+#include "collectors/modbus/line/given_runs.h"
 #include "collectors/modbus/line/line.h"
 #include "collectors/modbus/line/line_backoff.h"
 #include "collectors/modbus/line/line_stats.h"
@@ -32,13 +33,18 @@ enum {
 
 #define BAD_RUN_NONE SIZE_MAX
 
+/* Serial: between the end of a request and the begin of its reply. */
+struct turnaround {
+    int32_t us;      /* 0 = not known yet */
+    uint8_t in_time; /* replies in a row that were whole when they were looked for */
+};
+
 /* What the line has learned of one planned request. */
 struct request_state {
     int64_t retry_us;  /* monotonic: its points are not asked for before; 0 = ask */
     int64_t failed_us; /* when it failed last */
-    int32_t
-        turnaround_us; /* serial: between the request's end and the reply's begin; 0 = not known yet */
-    uint8_t fails;     /* in a row */
+    struct turnaround turnaround;
+    uint8_t fails;   /* in a row */
     uint8_t quality; /* of the last failure */
     uint8_t exception;
     uint8_t misses;    /* in a row: failures of it while the device answered */
@@ -56,6 +62,7 @@ struct line_device {
     struct schedule schedules[POLL_CLASS_COUNT];
     struct request_state *requests; /* as the plan has them, and one for trials */
     struct bad_runs bad_runs;
+    struct given_runs given_runs;
     int64_t given_us;          /* monotonic: the last good reply to a planned request */
     int64_t forgiven_us;       /* when doubtful bad runs were dropped last; 0 = never */
     int64_t hurried_us;        /* when all bad runs were made due last; 0 = never */
@@ -68,11 +75,14 @@ struct line_device {
     bool fell_with_line;       /* offline because the line is down, not by itself */
     bool is_barren;            /* offline, but it answers: polled as usual */
     uint8_t told;              /* of this outage, by the log */
-    struct trouble trouble;    /* why it is not online */
-    int64_t retry_us;          /* offline: the next probe */
-    bool is_slow;              /* offline, but it answered a probe after that was given up */
-    int64_t answered_us;       /* monotonic: last good reply */
-    int64_t posted_us;         /* likewise: last batch */
+    int64_t tell_us;           /* monotonic: no line of the log on another outage before */
+    int64_t tell_pause_us;
+    struct trouble trouble; /* why it is not online */
+    int64_t retry_us;       /* offline: the next probe */
+    bool is_slow;           /* offline, but it answered a probe after that was given up */
+    int64_t answered_us;    /* monotonic: last good reply */
+    int64_t slowest_us;     /* about the longest that one took lately; 0 = none came yet */
+    int64_t posted_us;      /* likewise: last batch */
     struct line_backoff backoff;
     bool has_returned;           /* from an outage: is it the same as before? */
     struct discovery *discovery; /* NULL = its points stand in its profile */
@@ -109,11 +119,11 @@ enum line_phase {
 struct exchange {
     /* What whoever begins it says. */
     struct frame_request request;
-    struct device_tally *tally; /* of the device that is polled; NULL = it is none */
-    int32_t *turnaround_us;     /* serial: learned of this request; NULL = of none */
-    struct line_device *probed; /* it is a probe of that one, which is not looked at */
-    int64_t patience_us;        /* for the reply */
-    bool is_expected;           /* the last time a reply came */
+    struct device_tally *tally;    /* of the device that is polled; NULL = it is none */
+    struct turnaround *turnaround; /* serial: learned of this request; NULL = of none */
+    struct line_device *probed;    /* it is a probe of that one, which is not looked at */
+    int64_t patience_us;           /* for the reply */
+    bool is_expected;              /* the last time a reply came */
     bool is_doubtful; /* its device failed last time: the likelier cause of a lost connection */
     /* What becomes of it. */
     uint16_t transaction;

@@ -138,6 +138,9 @@ static void take_good(struct line *line, struct request_state *state,
     state->fails = 0;
     state->retry_us = 0;
     state->misses = 0;
+    if (!state->was_given) {
+        given_runs_add(&line->poll.device->given_runs, &request->request);
+    }
     state->was_given = true;
     line->poll.is_good = true;
     line->poll.device->given_us = line->now_us;
@@ -221,11 +224,11 @@ static void note_failure(const struct line *line, struct request_state *state, u
     state->exception = 0;
 }
 
-/* Some devices are silent on registers that they do not have. */
+/* Some devices are silent on registers that they do not have. What was there before is looked for sooner. */
 static void fail_block(struct line *line, struct request_state *state, uint8_t quality)
 {
     count_failure(state);
-    leave_alone(line, state, BLOCK_BACKOFF_CAP_US);
+    leave_alone(line, state, state->was_given ? BACKOFF_CAP_US : BLOCK_BACKOFF_CAP_US);
     if (quality == QUALITY_TIMEOUT) {
         search_count(line, state, quality, 0);
     } else {

@@ -6,6 +6,7 @@
 
 enum {
     READS_MAX = 16,        /* in one wake-up: a wire that never stops must not hold up the pool */
+    FILLS_MAX = 160,       /* of the buffer */
     BUSY_MAX_US = 1000000, /* nobody of ours talks that long: another master is on the wire */
     SILENCE_MIN_US = 1000,
     LOOK_PAUSE_MAX_US = 100000,
@@ -154,16 +155,25 @@ void receive_strays(struct line *line)
     (void)drop_strays(line, line_is_guarded(line) && line->has_asked);
 }
 
+/* A port that nobody has read for a while holds what was said since: as much as a kernel keeps goes at once, so that only
+ * what is said now counts. */
+static void empty(struct line *line)
+{
+    int error = 0;
+    for (unsigned fills = 0; fills < FILLS_MAX && receive_fill(line, &error) == RECEIVE_SOME;
+         fills++) {
+        line->stray_us = line->now_us;
+        line->received = 0;
+    }
+    line->received = 0;
+}
+
 /* Without transaction ids a request may only go out on a silent wire, or an old reply would answer it. What a socket
  * brings meanwhile is taken by receive_strays, so it is the time of the last byte that counts. */
 enum receive_silence receive_until_silent(struct line *line)
 {
     struct exchange *exchange = &line->exchange;
-    int error = 0;
-    if (receive_fill(line, &error) == RECEIVE_SOME) {
-        line->stray_us = line->now_us;
-    }
-    line->received = 0;
+    empty(line);
     int64_t silence_us = line->transport->silence_us;
     int64_t silent_us =
         line->stray_us + (silence_us > SILENCE_MIN_US ? silence_us : SILENCE_MIN_US);

@@ -16,7 +16,7 @@ void request_send(struct line *line, const struct frame_request *request)
                    &(struct exchange){
                        .request = *request,
                        .tally = &device->tally,
-                       .turnaround_us = &state->turnaround_us,
+                       .turnaround = &state->turnaround,
                        .probed = line->poll.is_probe ? device : NULL,
                        .patience_us = line->poll.is_probe ? probe_patience_us(line, device)
                                                           : line->settings.response_timeout_us,

@@ -88,8 +88,9 @@ static void suspect(struct request_state *state, const struct request_state *who
 }
 
 /* What was learned of a request stays with it. The halves of a refused one are under suspicion; what is joined of good
- * ones was given. */
-static struct request_state state_of(const struct plan_request *request,
+ * ones was given, and so was what was given in parts. */
+static struct request_state state_of(const struct line_device *device,
+                                     const struct plan_request *request,
                                      const struct plan_request *olds,
                                      const struct request_state *states, size_t count)
 {
@@ -109,7 +110,8 @@ static struct request_state state_of(const struct plan_request *request,
             suspect(&state, &states[i]);
         }
     }
-    state.was_given = met > 0 && given == met;
+    state.was_given =
+        (met > 0 && given == met) || given_runs_hold(&device->given_runs, &request->request);
     return state;
 }
 
@@ -125,7 +127,7 @@ static void plan_anew(struct line *line, struct line_device *device)
     const struct plan_request *requests = plan_requests(device->plan, &count);
     room_make(line, device);
     for (size_t i = 0; i < count; i++) {
-        device->requests[i] = state_of(&requests[i], copies, states, old_count);
+        device->requests[i] = state_of(device, &requests[i], copies, states, old_count);
     }
     free(copies);
     free(states);
@@ -137,6 +139,17 @@ static bool has_fault(const struct bad_register *row)
     return row->quality == QUALITY_EXCEPTION
                ? row->exception != 0
                : row->quality == QUALITY_TIMEOUT || row->quality == QUALITY_BAD_REPLY;
+}
+
+/* The clock that wrote the row may have been any: what it says of a time that cannot be is not believed. */
+static void set_dates(const struct line *line, struct bad_run *run, const struct bad_register *row)
+{
+    const struct clock *clock = line->host->collector->clock;
+    int64_t now_us = clock_mono_us(clock);
+    int64_t wall_us = clock_wall_us(clock);
+    int64_t wait_us = row->next_try_us - wall_us;
+    run->since_us = now_us - (row->since_us < wall_us ? wall_us - row->since_us : 0);
+    run->next_try_us = now_us + (wait_us > 0 && wait_us <= 2 * day_us ? wait_us : 0);
 }
 
 /* Rows of other devices are passed over; those that the profile no longer has are forgotten. */
@@ -157,9 +170,9 @@ void search_know(struct line *line, struct line_device *device, const struct bad
             .is_told = true,
             .first = row->first,
             .last = row->last,
-            .since_us = row->since_us,
-            .next_try_us = row->next_try_us,
+            .found_us = row->since_us,
         };
+        set_dates(line, &run, row);
         if (has_fault(row) && plan_knows(device->plan, &run)) {
             bad_runs_add(&device->bad_runs, &run);
         } else {
@@ -178,6 +191,15 @@ static void end_trial(struct line *line, struct line_device *device, size_t inde
         bad_runs_forget(line, device); /* all is asked again: it may be another model now */
     } else {
         struct bad_run gone = device->bad_runs.items[index];
+        if (!gone.is_split) {
+            given_runs_add(&device->given_runs,
+                           &(struct frame_request){
+                               .unit = gone.unit,
+                               .function = gone.function,
+                               .address = gone.first,
+                               .quantity = (uint16_t)(gone.last - gone.first + 1),
+                           });
+        }
         bad_runs_remove(&device->bad_runs, index);
         bad_runs_tell(line, device, &gone, true);
         log_about(LOG_LEVEL_NOTICE, subject_of(line, device),
@@ -229,9 +251,10 @@ static void refuse(struct line *line, struct line_device *device, size_t request
     run.quality = state->quality;
     run.exception = state->exception;
     run.is_doubtful = is_doubtful(line, device, request);
-    run.since_us = line->wall_us;
+    run.found_us = line->wall_us;
+    run.since_us = line->now_us;
     bool may_wait = !state->was_given && limits_of(state)->may_be_for_good;
-    run.next_try_us = line->wall_us + bad_run_pause_us(line, &run, may_wait ? day_us : 0);
+    run.next_try_us = line->now_us + bad_run_pause_us(line, &run, may_wait ? day_us : 0);
     bad_runs_add(&device->bad_runs, &run);
 }
 

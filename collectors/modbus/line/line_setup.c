@@ -31,6 +31,7 @@ static void finish_device(struct line_device *device)
     discovery_destroy(device->discovery);
     free(device->requests);
     bad_runs_finish(&device->bad_runs);
+    given_runs_finish(&device->given_runs);
 }
 
 void line_destroy(struct line *line)

@@ -41,8 +41,10 @@ struct bad_run {
     uint16_t last;
     uint16_t block_first; /* sought: the refused request that it halves */
     uint16_t block_last;
-    int64_t since_us;    /* wall */
-    int64_t next_try_us; /* wall */
+    int64_t
+        found_us; /* wall: for people and for the next start, which has no other clock in common */
+    int64_t since_us;    /* monotonic; negative when it was known before the machine was up */
+    int64_t next_try_us; /* monotonic */
 };
 
 /* Oldest first. */
