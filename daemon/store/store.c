@@ -14,7 +14,8 @@
 enum {
     MAILBOX_CAPACITY = 32768,
     RETRY_US = 10 * 1000000,
-    PATIENCE_US = 8 * 1000000, /* less than a sink waits for what is missing */
+    RECORDS_KEEP_US = 600 * 1000000, /* what a stream may ask for again */
+    PATIENCE_US = 8 * 1000000,       /* less than a sink waits for what is missing */
 };
 
 static const struct option rows[] = {
@@ -87,6 +88,8 @@ static struct store *create(const struct store_options *options, const struct cl
     pthread_mutex_init(&store->mutex, NULL);
     pthread_mutex_init(&store->listening, NULL);
     alarms_init(&store->alarms);
+    store->alarms.clock = clock;
+    store->records_keep_us = RECORDS_KEEP_US;
     store->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     return store;
 }
@@ -158,32 +161,13 @@ void store_destroy(struct store *store)
     pthread_mutex_destroy(&store->mutex);
     pthread_mutex_destroy(&store->listening);
     free(store->listeners);
+    free(store->record_listeners);
     free(store->cursors);
     free(store->bad);
     free(store->steps);
     free(store->waiting);
     free(store->options.folder);
     free(store);
-}
-
-bool store_is_numbered(const struct store *store)
-{
-    return atomic_load(&store->is_numbered);
-}
-
-uint64_t store_next_position(const struct store *store)
-{
-    return store->next_position;
-}
-
-uint64_t store_first_seq(const struct store *store)
-{
-    return store->first_seq;
-}
-
-uint64_t store_reserved_seq(const struct store *store)
-{
-    return atomic_load(&store->seq_reserved);
 }
 
 /* The thread looks at every commit, and using numbers is what makes commits. */
@@ -206,11 +190,6 @@ int store_append(struct store *store, const struct batch *batch)
         atomic_fetch_add(&store->dropped, 1);
     }
     return error;
-}
-
-uint64_t store_durable(const struct store *store)
-{
-    return atomic_load(&store->durable);
 }
 
 void store_on_durable(struct store *store, store_durable_fn fn, void *context)
@@ -237,88 +216,9 @@ void store_off_durable(struct store *store, store_durable_fn fn, void *context)
     pthread_mutex_unlock(&store->listening);
 }
 
-int store_claim_cursor(struct store *store, const char *sink)
-{
-    if (strlen(sink) >= sizeof(((struct store_cursor *)NULL)->sink)) {
-        return -ENAMETOOLONG;
-    }
-    pthread_mutex_lock(&store->mutex);
-    struct store_cursor *cursor = store_cursor_entry(store, sink);
-    const int error = cursor->is_claimed ? -EEXIST : 0;
-    cursor->is_claimed = true;
-    cursor->is_used = true;
-    pthread_mutex_unlock(&store->mutex);
-    return error;
-}
-
-void store_release_cursor(struct store *store, const char *sink)
-{
-    pthread_mutex_lock(&store->mutex);
-    struct store_cursor *cursor = store_cursor_entry(store, sink);
-    cursor->is_claimed = false;
-    cursor->is_used = false;
-    pthread_mutex_unlock(&store->mutex);
-}
-
-uint64_t store_cursor(struct store *store, const char *sink)
-{
-    const uint64_t durable = atomic_load(&store->durable);
-    pthread_mutex_lock(&store->mutex);
-    struct store_cursor *cursor = store_cursor_entry(store, sink);
-    cursor->is_used = true;
-    const uint64_t position = cursor->wanted < durable ? cursor->wanted : durable;
-    pthread_mutex_unlock(&store->mutex);
-    return position;
-}
-
-void store_set_cursor(struct store *store, const char *sink, uint64_t position)
-{
-    if (!store_is_numbered(store)) {
-        return;
-    }
-    pthread_mutex_lock(&store->mutex);
-    struct store_cursor *cursor = store_cursor_entry(store, sink);
-    const bool is_news = position > cursor->wanted;
-    cursor->is_used = true;
-    cursor->wanted = is_news ? position : cursor->wanted;
-    if (is_news) {
-        store_unlock_and_wake(store);
-    } else {
-        pthread_mutex_unlock(&store->mutex);
-    }
-}
-
 void store_acknowledge(struct store *store, unsigned alarms)
 {
     pthread_mutex_lock(&store->mutex);
     store->acknowledged |= alarms & STORE_STANDING;
     store_unlock_and_wake(store);
-}
-
-const char *store_reason(const struct store_status *status, unsigned alarms)
-{
-    unsigned i = 0;
-    while (i < STORE_ALARM_COUNT && (alarms & status->alarms & 1U << i) == 0) {
-        i++;
-    }
-    return i < STORE_ALARM_COUNT ? status->reasons[i] : "";
-}
-
-struct store_status store_status(struct store *store)
-{
-    struct journal *journal = atomic_load(&store->journal);
-    struct store_status status = {
-        .durable = atomic_load(&store->durable),
-        .dropped = atomic_load(&store->dropped),
-        .last_commit_us = atomic_load(&store->last_commit_us),
-        .commits = atomic_load(&store->commits),
-    };
-    alarms_copy(&store->alarms, &status);
-    if (journal != NULL) {
-        const struct journal_totals totals = journal_totals(journal);
-        status.journal_bytes = totals.bytes;
-        status.oldest_day_us = totals.oldest_us;
-        status.bad_blocks = atomic_load(&journal->bad_blocks);
-    }
-    return status;
 }

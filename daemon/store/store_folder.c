@@ -67,7 +67,7 @@ static uint64_t last_known_position(struct store *store, struct journal *journal
     const struct ledger_cursor *cursors = ledger_cursors(store->ledger, &count);
     uint64_t last = larger(journal_last_position(journal), ledger_values(store->ledger).durable);
     for (size_t i = 0; i < count; i++) {
-        last = larger(last, cursors[i].position);
+        last = larger(last, cursors[i].of_records ? 0 : cursors[i].position);
     }
     return last;
 }
@@ -92,9 +92,20 @@ static uint64_t find_first_seq(struct store *store, const struct journal *journa
     return first;
 }
 
+/* Of a ledger that may know less than was once true. */
+static uint64_t first_record(const struct store *store)
+{
+    const uint64_t next = ledger_values(store->ledger).next_record + lost_margin;
+    const bool is_restored = ledger_origin(store->ledger) == LEDGER_RESTORED;
+    return is_restored ? next : larger(next, wall_number(store));
+}
+
 static int find_numbers(struct store *store, struct journal *journal)
 {
     const uint64_t last = last_known_position(store, journal);
+    if (is_ledger_behind(store, journal)) {
+        ledger_number_records(store->ledger, first_record(store));
+    }
     store_ledger_learn(store);
     store->next_position = last + 1;
     store->first_seq = find_first_seq(store, journal);

@@ -11,6 +11,7 @@
 #include "store/ledger/ledger.h"
 #include "store/store.h"
 #include <lingtan/mailbox.h>
+#include <lingtan/record.h>
 
 enum {
     STORE_SEQ_BLOCK = 65536,
@@ -28,6 +29,17 @@ struct store_cursor {
     uint64_t committed; /* what the ledger has */
     bool is_used;       /* by a sink of this run: the others' wishes are of no interest */
     bool is_claimed;
+    bool of_records; /* its positions are of records */
+};
+
+struct store_record_listener {
+    void (*fn)(void *context, const struct record *record);
+    void *context;
+};
+
+struct store_body_keeper {
+    char *(*fn)(void *context, const struct record *record);
+    void *context;
 };
 
 struct store_bad {
@@ -58,6 +70,7 @@ struct store {
     atomic_uint_least64_t dropped;
     atomic_uint_least64_t commits;
     atomic_int_least64_t last_commit_us;
+    atomic_uint_least64_t last_record;
     atomic_uint_least64_t seq_reserved;
     atomic_uint_least64_t seq_used;
     atomic_bool is_urgent;    /* a write asks to be committed at once */
@@ -65,7 +78,9 @@ struct store {
     /* NULL until the folder could be opened, then fixed until destroy. */
     _Atomic(struct journal *) journal;
 
-    pthread_mutex_t listening; /* guards listeners; held while they are called */
+    pthread_mutex_t listening; /* guards listeners of both kinds; held while they are called */
+    struct store_record_listener *record_listeners;
+    size_t record_listener_count;
     struct store_listener *listeners;
     size_t listener_count;
 
@@ -86,7 +101,15 @@ struct store {
 
     /* The opener's, then the store thread's. */
     struct ledger *ledger;
-    int lock_fd;              /* -1 = not held */
+    int lock_fd;                                        /* -1 = not held */
+    struct store_body_keeper bodies[RECORD_KIND_COUNT]; /* fixed at start */
+    unsigned
+        acknowledged_untold; /* alarms that a person has seen, of which there is no record yet */
+    uint64_t record_mark;    /* the last record at record_mark_us */
+    int64_t record_mark_us;
+    uint64_t old_record;      /* the mark before: so long ago at least */
+    int64_t records_keep_us;  /* for the streams */
+    uint64_t shed_records;    /* up to here */
     unsigned journal_trouble; /* STORE_DISK_FULL or STORE_UNWRITABLE: the last attempt failed so */
     unsigned ledger_trouble;
     bool is_backing_up;
@@ -130,6 +153,25 @@ void store_clock_learn(struct store *store);
 void store_clock_rewrite(struct store *store);
 size_t store_clock_new(struct store *store, struct clock_step **out); /* the caller frees */
 void store_clock_written(struct store *store, size_t count);
+
+/* store_cursors.c: of batches, or of records. Mutex not held. */
+int store_claim(struct store *store, const char *name, bool of_records) MUST_USE;
+void store_release(struct store *store, const char *name, bool of_records);
+uint64_t store_record_cursor(struct store *store, const char *name);
+void store_set_record_cursor(struct store *store, const char *name, uint64_t position);
+/* Mutex held; made when there is none. */
+struct store_cursor *store_cursor_of(struct store *store, const char *name, bool of_records);
+uint64_t store_cursor_limit(const struct store *store, const struct store_cursor *cursor);
+
+/* store_records.c: adds a record to an edit; tells those who listen of an edit that is committed; how far records that are
+ * not kept may go, 0 = no further than before. */
+int store_records_add(struct ledger_edit *edit, const struct record_draft *draft) MUST_USE;
+void store_records_tell(struct store *store, const struct ledger_edit *edit);
+uint64_t store_records_passed(struct store *store);
+
+/* store_alarms.c: adds records of what has changed against the alarms told of, and says which are now. */
+void store_alarms_add_changes(struct store *store, unsigned told, unsigned *now,
+                              struct ledger_edit *edit);
 
 /* store_write.c: takes all that were sent, the first in *first and their edits in *edits (the caller frees); the maker of
  * each is told by store_writes_tell what stands in its edit. */

@@ -20,20 +20,6 @@ static uint64_t larger(uint64_t one, uint64_t other)
     return one > other ? one : other;
 }
 
-struct store_cursor *store_cursor_entry(struct store *store, const char *sink)
-{
-    for (size_t i = 0; i < store->cursor_count; i++) {
-        if (strcmp(store->cursors[i].sink, sink) == 0) {
-            return &store->cursors[i];
-        }
-    }
-    store->cursors = mem_grow(store->cursors, store->cursor_count + 1, sizeof(*store->cursors));
-    struct store_cursor *cursor = &store->cursors[store->cursor_count++];
-    *cursor = (struct store_cursor){0};
-    snprintf(cursor->sink, sizeof(cursor->sink), "%s", sink);
-    return cursor;
-}
-
 void store_ledger_learn(struct store *store)
 {
     size_t count = 0;
@@ -41,7 +27,7 @@ void store_ledger_learn(struct store *store)
     const unsigned standing = (unsigned)ledger_values(store->ledger).alarms & STORE_STANDING;
     pthread_mutex_lock(&store->mutex);
     for (size_t i = 0; i < count; i++) {
-        struct store_cursor *cursor = store_cursor_entry(store, known[i].sink);
+        struct store_cursor *cursor = store_cursor_of(store, known[i].sink, known[i].of_records);
         cursor->committed = known[i].position;
         if (cursor->wanted < known[i].position) {
             cursor->wanted = known[i].position;
@@ -49,6 +35,7 @@ void store_ledger_learn(struct store *store)
     }
     pthread_mutex_unlock(&store->mutex);
     store_bad_learn(store);
+    atomic_store(&store->last_record, ledger_values(store->ledger).next_record - 1);
     store_clock_learn(store);
     /* What this run has found has better words. */
     const unsigned earlier = standing & ~alarms_bits(&store->alarms);
@@ -63,7 +50,7 @@ uint64_t store_wanted_from(struct store *store)
     uint64_t lowest = UINT64_MAX;
     pthread_mutex_lock(&store->mutex);
     for (size_t i = 0; i < store->cursor_count; i++) {
-        if (store->cursors[i].is_used) {
+        if (store->cursors[i].is_used && !store->cursors[i].of_records) {
             lowest = smaller(lowest, smaller(store->cursors[i].wanted, durable) + 1);
         }
     }
@@ -78,11 +65,11 @@ static bool is_seq_due(struct store *store)
 
 static bool is_news_due(struct store *store)
 {
-    const uint64_t durable = atomic_load(&store->durable);
     bool is_due = false;
     pthread_mutex_lock(&store->mutex);
     for (size_t i = 0; i < store->cursor_count; i++) {
-        is_due |= smaller(store->cursors[i].wanted, durable) > store->cursors[i].committed;
+        const struct store_cursor *cursor = &store->cursors[i];
+        is_due |= smaller(cursor->wanted, store_cursor_limit(store, cursor)) > cursor->committed;
     }
     is_due |= store->first_write != NULL || store->acknowledged != 0 || store->bad_changes > 0 ||
               store->steps_new > 0;
@@ -100,7 +87,8 @@ int64_t store_ledger_due_us(struct store *store)
     if (atomic_load(&store->is_urgent)) {
         return 0;
     }
-    if (is_seq_due(store) || is_news_due(store) || known.alarms != standing) {
+    if (is_seq_due(store) || is_news_due(store) || known.alarms != standing ||
+        known.alarms_told != alarms_bits(&store->alarms) || store->acknowledged_untold != 0) {
         return store->next_ledger_us;
     }
     return known.durable != atomic_load(&store->durable) ? store->next_ledger_us + durable_period_us
@@ -114,10 +102,11 @@ static void add_moved_cursors(struct store *store, struct ledger_changes *change
     struct ledger_cursor *moved = mem_alloc_array(store->cursor_count, sizeof(*moved));
     for (size_t i = 0; i < store->cursor_count; i++) {
         const struct store_cursor *cursor = &store->cursors[i];
-        const uint64_t position = smaller(cursor->wanted, changes->values.durable);
+        const uint64_t position = smaller(cursor->wanted, store_cursor_limit(store, cursor));
         if (position > cursor->committed) {
             struct ledger_cursor *added = &moved[changes->cursor_count++];
             added->position = position;
+            added->of_records = cursor->of_records;
             snprintf(added->sink, sizeof(added->sink), "%s", cursor->sink);
         }
     }
@@ -129,12 +118,15 @@ static void note_written(struct store *store, const struct ledger_changes *chang
 {
     pthread_mutex_lock(&store->mutex);
     for (size_t i = 0; i < changes->cursor_count; i++) {
-        store_cursor_entry(store, changes->cursors[i].sink)->committed =
-            changes->cursors[i].position;
+        const struct ledger_cursor *moved = &changes->cursors[i];
+        store_cursor_of(store, moved->sink, moved->of_records)->committed = moved->position;
     }
     pthread_mutex_unlock(&store->mutex);
     store_bad_written(store, changes->bad, changes->bad_count);
     store_clock_written(store, changes->step_count);
+    if (changes->shed_records > 0) {
+        store->shed_records = changes->shed_records;
+    }
     if (atomic_load(&store->seq_reserved) < changes->values.seq_reserved) {
         atomic_store(&store->seq_reserved, changes->values.seq_reserved);
     }
@@ -146,6 +138,7 @@ static void end_acknowledged(struct store *store)
     const unsigned ended = store->acknowledged;
     store->acknowledged = 0;
     pthread_mutex_unlock(&store->mutex);
+    store->acknowledged_untold |= ended & alarms_bits(&store->alarms);
     alarms_clear(&store->alarms, ended & STORE_STANDING);
 }
 
@@ -165,6 +158,7 @@ static int replace_ledger(struct store *store)
         store->cursors[i].committed = 0;
     }
     pthread_mutex_unlock(&store->mutex);
+    ledger_number_records(store->ledger, atomic_load(&store->last_record) + 1);
     store_bad_rewrite(store);
     store_clock_rewrite(store);
     return 0;
@@ -188,10 +182,19 @@ static int write_once(struct store *store, struct ledger_edit **edits, size_t ed
     struct clock_step *steps = NULL;
     changes.step_count = store_clock_new(store, &steps);
     changes.steps = steps;
+    changes.shed_records = store_records_passed(store);
+    struct ledger_edit own = {0};
+    unsigned told = 0;
+    store_alarms_add_changes(store, (unsigned)values->alarms_told, &told, &own);
+    values->alarms_told = told;
+    changes.own = &own;
     const int error = ledger_commit(store->ledger, &changes);
     if (error == 0) {
         note_written(store, &changes);
+        store->acknowledged_untold = 0;
+        store_records_tell(store, &own);
     }
+    ledger_edit_finish(&own);
     free(changes.cursors);
     free(changes.bad);
     free(steps);

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "store/write.h"
+#include "store/records.h"
 
 struct store_writer {
     struct store *store;
@@ -38,46 +38,31 @@ void store_write_drop(struct store_write *write)
     }
 }
 
-/* Room for one more where there may be thousands: it doubles. */
-static void *make_room(void *items, size_t count, size_t size)
-{
-    const bool is_full = (count & (count - 1)) == 0;
-    return is_full ? mem_grow(items, count > 0 ? 2 * count : 1, size) : items;
-}
-
-static void add_op(struct store_write *write, enum ledger_deed deed,
-                   const struct ledger_table *table, const void *row)
-{
-    struct ledger_edit *edit = &write->edit;
-    edit->ops = make_room(edit->ops, edit->op_count, sizeof(*edit->ops));
-    edit->ops[edit->op_count++] =
-        (struct ledger_op){.deed = deed, .table = table, .row = ledger_row_copy(table, row)};
-}
-
 void store_write_insert(struct store_write *write, const struct ledger_table *table,
                         const void *row)
 {
-    add_op(write, LEDGER_INSERT, table, row);
+    ledger_edit_add(&write->edit, LEDGER_INSERT, table, row);
 }
 
 void store_write_put(struct store_write *write, const struct ledger_table *table, const void *row)
 {
-    add_op(write, LEDGER_PUT, table, row);
+    ledger_edit_add(&write->edit, LEDGER_PUT, table, row);
 }
 
 void store_write_remove(struct store_write *write, const struct ledger_table *table,
                         const void *row)
 {
-    add_op(write, LEDGER_REMOVE, table, row);
+    ledger_edit_add(&write->edit, LEDGER_REMOVE, table, row);
 }
 
 void store_write_cursor(struct store_write *write, const char *consumer, uint64_t position)
 {
-    struct ledger_edit *edit = &write->edit;
-    edit->cursors = make_room(edit->cursors, edit->cursor_count, sizeof(*edit->cursors));
-    struct ledger_cursor *cursor = &edit->cursors[edit->cursor_count++];
-    *cursor = (struct ledger_cursor){.position = position};
-    snprintf(cursor->sink, sizeof(cursor->sink), "%s", consumer);
+    ledger_edit_add_cursor(&write->edit, consumer, position);
+}
+
+int store_write_record(struct store_write *write, const struct record_draft *draft)
+{
+    return store_records_add(&write->edit, draft);
 }
 
 /* --- the store's side --- */
@@ -94,7 +79,7 @@ size_t store_writes_take(struct store *store, struct store_write **first,
     pthread_mutex_unlock(&store->mutex);
     *edits = NULL;
     for (struct store_write *write = *first; write != NULL; write = write->next) {
-        *edits = make_room(*edits, count, sizeof(**edits));
+        *edits = mem_grow(*edits, count + 1, sizeof(**edits));
         (*edits)[count++] = &write->edit;
     }
     return count;
@@ -119,6 +104,7 @@ void store_writes_tell(struct store *store, struct store_write *take_first)
         struct store_write *write = take_first;
         take_first = write->next;
         note_cursors(store, &write->edit);
+        store_records_tell(store, &write->edit);
         const int never = mailbox_post(write->writer->settled, write);
         (void)never; /* it has room for all that are under way */
     }

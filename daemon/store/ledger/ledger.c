@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "store/disk/disk.h"
 #include "store/store.h"
+#include <lingtan/record.h>
 
 enum {
     RESERVE_BYTES = 1 << 20,
@@ -24,6 +26,10 @@ static void set_value(struct ledger_values *values, const char *name, uint64_t n
         values->durable = number;
     } else if (strcmp(name, "alarms") == 0) {
         values->alarms = number;
+    } else if (strcmp(name, "alarms_told") == 0) {
+        values->alarms_told = number;
+    } else if (strcmp(name, "next_record") == 0) {
+        values->next_record = number;
     }
 }
 
@@ -43,17 +49,38 @@ static int load_values(struct ledger *ledger)
 static int load_cursors(struct ledger *ledger)
 {
     sqlite3_stmt *query = NULL;
-    int error = sql_prepare(ledger->db, "SELECT sink, position FROM cursor LIMIT 256", &query);
+    int error = sql_prepare(ledger->db,
+                            "SELECT sink, position, 0 FROM cursor UNION ALL"
+                            " SELECT sink, position, 1 FROM record_cursor LIMIT 256",
+                            &query);
     ledger->cursors = mem_alloc_array(CURSORS_MAX, sizeof(*ledger->cursors));
     while (error == 0 && ledger->cursor_count < CURSORS_MAX && (error = sql_step(query)) == 1) {
         struct ledger_cursor *cursor = &ledger->cursors[ledger->cursor_count++];
         snprintf(cursor->sink, sizeof(cursor->sink), "%s",
                  (const char *)sqlite3_column_text(query, 0));
         cursor->position = (uint64_t)sqlite3_column_int64(query, 1);
+        cursor->of_records = sqlite3_column_int(query, 2) != 0;
         error = 0;
     }
     sqlite3_finalize(query);
     return error;
+}
+
+/* No position is given twice, whatever the value says. */
+static int load_next_record(struct ledger *ledger)
+{
+    int64_t last = 0;
+    bool found = false;
+    const int error = sql_get_int(ledger->db, "SELECT max(position) FROM record", &last, &found);
+    ledger_number_records(ledger, found ? (uint64_t)last + 1 : 1);
+    return error;
+}
+
+void ledger_number_records(struct ledger *ledger, uint64_t next)
+{
+    if (ledger->values.next_record < next) {
+        ledger->values.next_record = next;
+    }
 }
 
 static int set_aside(struct ledger *ledger)
@@ -111,6 +138,9 @@ static int open_database(struct ledger *ledger)
         error = load_cursors(ledger);
     }
     if (error == 0) {
+        error = load_next_record(ledger);
+    }
+    if (error == 0) {
         error = ledger_bad_open(ledger);
     }
     if (error == 0) {
@@ -121,10 +151,16 @@ static int open_database(struct ledger *ledger)
 
 static int prepare_statements(struct ledger *ledger)
 {
-    const int error = sql_prepare(ledger->db,
-                                  "INSERT INTO value VALUES(?1, ?2) ON CONFLICT(name)"
-                                  " DO UPDATE SET number = ?2",
-                                  &ledger->put_value);
+    int error = sql_prepare(ledger->db,
+                            "INSERT INTO value VALUES(?1, ?2) ON CONFLICT(name)"
+                            " DO UPDATE SET number = ?2",
+                            &ledger->put_value);
+    if (error == 0) {
+        error = sql_prepare(ledger->db,
+                            "INSERT INTO record_cursor VALUES(?1, ?2) ON CONFLICT(sink)"
+                            " DO UPDATE SET position = max(position, ?2)",
+                            &ledger->put_record_cursor);
+    }
     return error < 0 ? error
                      : sql_prepare(ledger->db,
                                    "INSERT INTO cursor VALUES(?1, ?2) ON CONFLICT(sink)"
@@ -163,6 +199,7 @@ void ledger_close(struct ledger *ledger)
     ledger_backup_abort(ledger);
     sqlite3_finalize(ledger->put_value);
     sqlite3_finalize(ledger->put_cursor);
+    sqlite3_finalize(ledger->put_record_cursor);
     ledger_bad_close(ledger);
     ledger_edit_close(ledger);
     sql_close(ledger->db);
@@ -191,25 +228,52 @@ const struct ledger_cursor *ledger_cursors(const struct ledger *ledger, size_t *
     return ledger->cursors;
 }
 
-static int put(sqlite3_stmt *statement, const char *name, uint64_t number)
-{
-    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
-    sqlite3_bind_int64(statement, 2, (sqlite3_int64)number);
-    return sql_finish_step(statement);
-}
-
-int ledger_put_cursor(struct ledger *ledger, const struct ledger_cursor *cursor)
-{
-    return put(ledger->put_cursor, cursor->sink, cursor->position);
-}
-
 static int put_values(struct ledger *ledger, const struct ledger_values *values)
 {
-    int error = put(ledger->put_value, "seq_reserved", values->seq_reserved);
+    int error = ledger_put_number(ledger->put_value, "seq_reserved", values->seq_reserved);
     if (error == 0) {
-        error = put(ledger->put_value, "durable", values->durable);
+        error = ledger_put_number(ledger->put_value, "durable", values->durable);
     }
-    return error == 0 ? put(ledger->put_value, "alarms", values->alarms) : error;
+    if (error == 0) {
+        error = ledger_put_number(ledger->put_value, "alarms", values->alarms);
+    }
+    return error == 0 ? ledger_put_number(ledger->put_value, "alarms_told", values->alarms_told)
+                      : error;
+}
+
+/* Rare: a statement of its own each time. */
+static int shed_records(struct ledger *ledger, uint64_t up_to)
+{
+    struct text sql = {0};
+    if (up_to == 0) {
+        return 0;
+    }
+    text_add_format(&sql, "DELETE FROM record WHERE position <= %llu AND kind IN (''",
+                    (unsigned long long)up_to);
+    for (size_t i = 0; i < RECORD_KIND_COUNT; i++) {
+        if (!record_kinds[i].is_kept) {
+            text_add_format(&sql, ",'%s'", record_kinds[i].word);
+        }
+    }
+    text_add_char(&sql, ')');
+    const int error = sql_run(ledger->db, sql.data);
+    text_finish(&sql);
+    return error;
+}
+
+static int put_edits(struct ledger *ledger, const struct ledger_changes *changes)
+{
+    const uint64_t durable = changes->values.durable;
+    int error = 0;
+    if (changes->own != NULL) {
+        error = ledger_edit_apply(ledger, changes->own, durable);
+        error = error == 0 ? changes->own->error : error;
+    }
+    for (size_t i = 0; error == 0 && i < changes->edit_count; i++) {
+        error = ledger_edit_apply(ledger, changes->edits[i], durable);
+    }
+    return error == 0 ? ledger_put_number(ledger->put_value, "next_record", ledger->next_record)
+                      : error;
 }
 
 static int put_all(struct ledger *ledger, const struct ledger_changes *changes)
@@ -224,10 +288,10 @@ static int put_all(struct ledger *ledger, const struct ledger_changes *changes)
     if (error == 0) {
         error = ledger_clock_write(ledger, changes->steps, changes->step_count);
     }
-    for (size_t i = 0; error == 0 && i < changes->edit_count; i++) {
-        error = ledger_edit_apply(ledger, changes->edits[i], changes->values.durable);
+    if (error == 0) {
+        error = shed_records(ledger, changes->shed_records);
     }
-    return error;
+    return error == 0 ? put_edits(ledger, changes) : error;
 }
 
 static int try_commit(struct ledger *ledger, const struct ledger_changes *changes)
@@ -236,6 +300,7 @@ static int try_commit(struct ledger *ledger, const struct ledger_changes *change
     if (error < 0) {
         return error;
     }
+    ledger->next_record = ledger->values.next_record;
     error = put_all(ledger, changes);
     if (error == 0) {
         error = sql_run(ledger->db, "COMMIT");
@@ -256,6 +321,7 @@ static int commit_with_reserve(struct ledger *ledger, const struct ledger_change
     }
     if (error == 0) {
         ledger->values = changes->values;
+        ledger->values.next_record = ledger->next_record;
     }
     return error;
 }

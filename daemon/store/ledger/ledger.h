@@ -24,11 +24,15 @@ struct ledger_values {
     uint64_t seq_reserved; /* all numbers below are taken */
     uint64_t durable;      /* the journal's last committed position, as of some recent time */
     uint64_t alarms;       /* those that stand until a person acknowledges them */
+    uint64_t
+        alarms_told; /* of which there is a record that they were raised, and none yet that they ended */
+    uint64_t next_record; /* the position that the next record gets; set by the commit */
 };
 
 struct ledger_cursor {
     char sink[64];
     uint64_t position;
+    bool of_records; /* a position of records; else of batches */
 };
 
 enum {
@@ -45,8 +49,8 @@ struct ledger_bad {
 
 struct ledger_op {
     enum ledger_deed deed;
-    const struct ledger_table *table; /* static */
-    void *row;                        /* from ledger_row_copy */
+    const struct ledger_table *table;
+    void *row; /* from ledger_row_copy */
 };
 
 enum { LEDGER_REASON_SIZE = 160 };
@@ -61,6 +65,9 @@ struct ledger_edit {
     int error;
     char reason[LEDGER_REASON_SIZE];
 };
+void ledger_edit_add(struct ledger_edit *edit, enum ledger_deed deed,
+                     const struct ledger_table *table, const void *row); /* the row is copied */
+void ledger_edit_add_cursor(struct ledger_edit *edit, const char *name, uint64_t position);
 void ledger_edit_finish(struct ledger_edit *edit);
 
 /* What one commit writes. */
@@ -72,6 +79,8 @@ struct ledger_changes {
     size_t bad_count;
     const struct clock_step *steps; /* new ones */
     size_t step_count;
+    struct ledger_edit *own; /* the store's own: a fault of it is one of the whole commit */
+    uint64_t shed_records;   /* those not kept up to here go */
     struct ledger_edit **edits;
     size_t edit_count;
 };
@@ -93,6 +102,9 @@ struct ledger_values ledger_values(const struct ledger *ledger);
 
 /* The cursors as they stood at open. */
 const struct ledger_cursor *ledger_cursors(const struct ledger *ledger, size_t *count);
+
+/* Records are numbered from there on, or from where they stand when that is higher; with the next commit. */
+void ledger_number_records(struct ledger *ledger, uint64_t next);
 
 /* The same for the bad registers, LEDGER_BAD_MAX at the most. */
 const struct bad_register *ledger_bad_registers(const struct ledger *ledger, size_t *count);

@@ -7,12 +7,36 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "store/tables.h"
 
 struct ledger_statement {
     const struct ledger_table *table;
     enum ledger_deed deed;
     sqlite3_stmt *statement;
 };
+
+/* Room for one more where there may be thousands: it doubles. */
+static void *make_room(void *items, size_t count, size_t size)
+{
+    const bool is_full = (count & (count - 1)) == 0;
+    return is_full ? mem_grow(items, count > 0 ? 2 * count : 1, size) : items;
+}
+
+void ledger_edit_add(struct ledger_edit *edit, enum ledger_deed deed,
+                     const struct ledger_table *table, const void *row)
+{
+    edit->ops = make_room(edit->ops, edit->op_count, sizeof(*edit->ops));
+    edit->ops[edit->op_count++] =
+        (struct ledger_op){.deed = deed, .table = table, .row = ledger_row_copy(table, row)};
+}
+
+void ledger_edit_add_cursor(struct ledger_edit *edit, const char *name, uint64_t position)
+{
+    edit->cursors = make_room(edit->cursors, edit->cursor_count, sizeof(*edit->cursors));
+    struct ledger_cursor *cursor = &edit->cursors[edit->cursor_count++];
+    *cursor = (struct ledger_cursor){.position = position};
+    snprintf(cursor->sink, sizeof(cursor->sink), "%s", name);
+}
 
 void ledger_edit_finish(struct ledger_edit *edit)
 {
@@ -32,6 +56,19 @@ void ledger_edit_close(struct ledger *ledger)
     free(ledger->statements);
     ledger->statements = NULL;
     ledger->statement_count = 0;
+}
+
+int ledger_put_number(sqlite3_stmt *statement, const char *name, uint64_t number)
+{
+    sqlite3_bind_text(statement, 1, name, -1, SQLITE_STATIC);
+    sqlite3_bind_int64(statement, 2, (sqlite3_int64)number);
+    return sql_finish_step(statement);
+}
+
+int ledger_put_cursor(struct ledger *ledger, const struct ledger_cursor *cursor)
+{
+    return ledger_put_number(cursor->of_records ? ledger->put_record_cursor : ledger->put_cursor,
+                             cursor->sink, cursor->position);
 }
 
 /* Made when first needed, kept from then on. */
@@ -63,6 +100,9 @@ static int apply_op(struct ledger *ledger, const struct ledger_op *op)
     sqlite3_stmt *statement = NULL;
     int error = find_statement(ledger, op, &statement);
     if (error == 0) {
+        if (op->table == &record_table) {
+            ((struct record_row *)op->row)->position = ledger->next_record++;
+        }
         ledger_row_bind(op->table, op->deed, op->row, statement);
         error = sql_finish_step(statement);
     }
@@ -111,6 +151,7 @@ int ledger_edit_apply(struct ledger *ledger, struct ledger_edit *edit, uint64_t 
 {
     edit->error = 0;
     edit->reason[0] = '\0';
+    const uint64_t next_record = ledger->next_record;
     int error = sql_run(ledger->db, "SAVEPOINT edit");
     if (error < 0) {
         return error;
@@ -119,6 +160,7 @@ int ledger_edit_apply(struct ledger *ledger, struct ledger_edit *edit, uint64_t 
     if (edit->error == 0) {
         return sql_run(ledger->db, "RELEASE edit");
     }
+    ledger->next_record = next_record;
     return is_own_fault(edit->error) ? sql_run(ledger->db, "ROLLBACK TO edit; RELEASE edit")
                                      : edit->error;
 }

@@ -25,6 +25,8 @@ struct ledger {
     sqlite3 *db;
     sqlite3_stmt *put_value;
     sqlite3_stmt *put_cursor;
+    sqlite3_stmt *put_record_cursor;
+    uint64_t next_record; /* as values.next_record, with what the transaction under way has used */
     sqlite3_stmt *put_bad;
     sqlite3_stmt *drop_bad;
     struct ledger_statement *statements; /* of edits, made when first needed */
@@ -44,11 +46,11 @@ void ledger_backup_abort(struct ledger *ledger);
 /* The same bytes in a new database. */
 int ledger_copy(const char *from, const char *to) MUST_USE;
 
-int ledger_put_cursor(struct ledger *ledger, const struct ledger_cursor *cursor) MUST_USE;
-
 /* ledger_edit.c: within a commit. Negative: the whole transaction is lost; else edit->error says what became of it. */
 int ledger_edit_apply(struct ledger *ledger, struct ledger_edit *edit, uint64_t durable) MUST_USE;
 void ledger_edit_close(struct ledger *ledger);
+int ledger_put_number(sqlite3_stmt *statement, const char *name, uint64_t number) MUST_USE;
+int ledger_put_cursor(struct ledger *ledger, const struct ledger_cursor *cursor) MUST_USE;
 
 /* ledger_upgrade.c: makes the tables, or brings those of an older version to LEDGER_VERSION. */
 int ledger_upgrade(struct ledger *ledger) MUST_USE;
