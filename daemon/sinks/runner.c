@@ -34,6 +34,12 @@ static void on_durable(void *context, uint64_t durable)
     }
 }
 
+/* Store thread. */
+static void on_record(void *context)
+{
+    wake(context);
+}
+
 static void drop_batch(void *item)
 {
     batch_unref(item);
@@ -54,8 +60,13 @@ int runner_create(const struct sink *sink, const struct sink_setup *setup, struc
     if (result == 0) {
         result = sink->create(&own_setup, &runner->instance);
     }
+    if (result == 0) {
+        result =
+            runner_records_join(&runner->records, store, sink, runner->instance, on_record, runner);
+    }
     if (result < 0) {
         consumer_leave(runner->consumer);
+        sink->destroy(runner->instance);
         close(wake_fd);
         free(runner);
         return result;
@@ -111,6 +122,7 @@ static int64_t longest_sleep(struct runner *runner, int64_t sink_wait_us)
         return 0;
     }
     int64_t wait_us = sooner(sink_wait_us, journal_sleep(runner));
+    wait_us = sooner(wait_us, runner_records_wait_us(&runner->records));
     bool is_unsaved = runner->saved_cursor + 1 < runner->feed.next;
     return is_unsaved ? sooner(wait_us, IDLE_US) : wait_us;
 }
@@ -215,6 +227,7 @@ void runner_destroy(struct runner *runner)
     }
     runner_stop(runner);
     consumer_leave(runner->consumer);
+    runner_records_leave(&runner->records);
     runner->sink->destroy(runner->instance);
     feed_finish(&runner->feed);
     mailbox_destroy(runner->mailbox);

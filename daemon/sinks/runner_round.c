@@ -175,6 +175,7 @@ static void watch(struct runner *runner)
     if (session != runner->session) {
         runner->session = session;
         rewind_feed(runner);
+        runner_records_rewind(&runner->records);
     }
     pthread_mutex_lock(&runner->mutex);
     runner->status.state = state;
@@ -247,6 +248,7 @@ static void send_all(struct runner *runner)
         turn_back(runner);
         runner->is_turning = false;
     }
+    runner_records_send(&runner->records, runner->clock);
     uint64_t sent = runner->is_turning ? 0 : send_some(runner);
     report_journal(runner);
     runner->sink->flush(runner->instance);
@@ -271,6 +273,7 @@ static uint64_t smaller(uint64_t one, uint64_t other)
 
 static void settle(struct runner *runner)
 {
+    runner_records_settle(&runner->records);
     uint64_t position = acknowledged(runner);
     position = smaller(position, store_durable(runner->store));
     position = smaller(position, feed_limit(&runner->feed));

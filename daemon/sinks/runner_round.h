@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "sinks/runner.h"
+#include "sinks/runner_records.h"
 #include "store/feed/consumer.h"
 #include "store/feed/feed.h"
 #include <lingtan/log.h>
@@ -33,6 +34,7 @@ struct runner {
     _Atomic uint64_t newest;   /* highest position offered that has a number */
 
     /* the sink's thread only */
+    struct runner_records records;
     struct feed feed;
     uint64_t seen;   /* highest position taken from the mailbox */
     uint64_t handed; /* the last position given to the sink since the last rewind, 0 = none */

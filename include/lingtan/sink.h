@@ -2,7 +2,7 @@
 /* sink: a way out. Implemented by the files of daemon/sinks/, listed in daemon/sinks/registry.c.
  *
  * daemon/sinks/runner.c gives every sink a thread, feeds it batches strictly in order of position - from its live ring
- * when the next one is there, else from the journal - and moves its cursor. A sink only speaks its protocol. All
+ * when the next one is there, else from the journal - and moves its cursor; records likewise, from the ledger. A sink only speaks its protocol. All
  * functions of the table but create and destroy run on the sink's own thread; none may block longer than 10 s, nor longer
  * than a second once the daemon stops. */
 #ifndef LINGTAN_SINK_H
@@ -17,6 +17,7 @@
 #include <lingtan/clock.h>
 #include <lingtan/options.h>
 #include <lingtan/reading.h>
+#include <lingtan/record.h>
 
 struct faults;
 struct profiles;
@@ -72,6 +73,15 @@ struct sink {
     uint64_t (*rejected)(struct sink_instance *instance);
     /* Optional: a live batch has come, whether or not the backlog is drained: state and alarms overtake. */
     void (*live)(struct sink_instance *instance, const struct batch *batch);
+    /* Optional, all three or none: the sink takes records too (lingtan/record.h), in order, with a cursor of their own beside
+     * that of batches. They overtake the backlog of batches, and are given only while
+     * has_record_room. body is the record's,
+     * wherever it lives; borrowed, as the record is. */
+    bool (*has_record_room)(struct sink_instance *instance);
+    void (*send_record)(struct sink_instance *instance, const struct record *record,
+                        const char *body);
+    /* Every record up to this position that was given since the session began is acknowledged, or never will be taken. */
+    uint64_t (*acknowledged_records)(struct sink_instance *instance);
     /* Optional: a last word before the end (MQTT: status offline). At most 2 s. */
     void (*goodbye)(struct sink_instance *instance);
 };

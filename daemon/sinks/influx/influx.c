@@ -21,7 +21,9 @@
 #include "sinks/influx/influx_client.h"
 #include "sinks/influx/influx_lot.h"
 #include "sinks/influx/line_protocol.h"
+#include "sinks/influx/line_record.h"
 #include "sinks/rejects.h"
+#include "site/site.h"
 
 enum {
     PROBE_LINES = 100, /* while it is not known to work */
@@ -36,6 +38,7 @@ enum {
 struct sink_instance {
     const struct influx_options *options;
     const struct clock *clock;
+    const char *site;
     struct influx_client *client;
     struct backoff backoff;
     struct rejects rejects;
@@ -47,7 +50,9 @@ struct sink_instance {
     size_t lot_bytes;       /* at most, as far as the server takes it */
     size_t lot_lines;       /* likewise */
     uint64_t last_position; /* in the lot */
-    int64_t first_line_us;  /* monotonic: when the lot began */
+    uint64_t last_record;   /* likewise, 0 = there is none in it */
+    uint64_t acknowledged_records;
+    int64_t first_line_us; /* monotonic: when the lot began */
     enum sink_state state;
     char reason[300];
 
@@ -77,6 +82,7 @@ static int create(const struct sink_setup *setup, struct sink_instance **out)
     struct sink_instance *self = mem_alloc(sizeof(*self));
     self->options = setup->options;
     self->clock = setup->clock;
+    self->site = setup->site->id;
     self->state = SINK_DOWN;
     self->lot_bytes = LOT_BYTES_MAX;
     self->lot_lines = (size_t)self->options->batch_points;
@@ -122,6 +128,7 @@ static void write_lines(struct sink_instance *self, const char *lines, size_t le
 static void forget_lot(struct sink_instance *self)
 {
     lot_clear(&self->lot);
+    self->last_record = 0;
     self->has_failed = false;
     self->is_witness_due = false;
     self->is_scout = false;
@@ -152,6 +159,14 @@ static void go_up(struct sink_instance *self)
     backoff_reset(&self->backoff);
 }
 
+static void acknowledge(struct sink_instance *self)
+{
+    self->acknowledged = self->last_position;
+    if (self->last_record > 0) {
+        self->acknowledged_records = self->last_record;
+    }
+}
+
 /* The server takes nothing now. The lot comes again, from a smaller one on in case it is what the server stumbles over. */
 static void give_up_lot(struct sink_instance *self, const struct influx_answer *answer)
 {
@@ -160,12 +175,14 @@ static void give_up_lot(struct sink_instance *self, const struct influx_answer *
     self->lot_lines = lot->lines > 1 ? lot->lines / 2 : 1;
     self->needs_proof = true;
     if (is_breaking) {
-        self->breaks = self->last_position == self->broken_position ? self->breaks + 1 : 1;
-        self->broken_position = self->last_position;
+        /* A record and a batch may have the same position. */
+        const uint64_t place = self->last_record > 0 ? ~self->last_record : self->last_position;
+        self->breaks = place == self->broken_position ? self->breaks + 1 : 1;
+        self->broken_position = place;
     }
     if (is_breaking && self->breaks >= BREAKS) {
         rejects_add(&self->rejects, lot->body.data, lot->body.length, answer->reason);
-        self->acknowledged = self->last_position;
+        acknowledge(self);
     }
     go_down(self, answer);
     const int rounds = is_breaking ? self->breaks : self->rounds;
@@ -197,7 +214,7 @@ static void note_written(struct sink_instance *self, struct piece piece)
 /* It took or judged every line. */
 static void end_lot(struct sink_instance *self)
 {
-    self->acknowledged = self->last_position;
+    acknowledge(self);
     if (self->last_position >= self->patient_until) {
         self->patient_us = 0;
         self->rounds = 0;
@@ -415,6 +432,8 @@ static void connect_again(struct sink_instance *self)
 {
     self->session++;
     self->acknowledged = 0;
+    self->last_position = 0;
+    self->acknowledged_records = 0;
     self->state = SINK_CONNECTING;
     self->lot_bytes = LOT_BYTES_MAX;
     self->is_proven = false;
@@ -509,6 +528,23 @@ static void send_batch(struct sink_instance *self, const struct batch *batch)
     self->last_position = batch->position;
 }
 
+static void send_record(struct sink_instance *self, const struct record *record, const char *body)
+{
+    if (record->position <= self->acknowledged_records) {
+        self->acknowledged_records = record->position - 1;
+    }
+    line_record_add(&self->lot.body, self->site, record, body);
+    if (self->lot.lines++ == 0) {
+        self->first_line_us = now(self);
+    }
+    self->last_record = record->position;
+}
+
+static uint64_t acknowledged_records(struct sink_instance *self)
+{
+    return self->acknowledged_records;
+}
+
 static void flush(struct sink_instance *self)
 {
     if (self->state == SINK_DOWN || self->lot.piece_count > 0 || self->lot.lines == 0) {
@@ -557,4 +593,7 @@ const struct sink influx_sink = {
     .acknowledged = acknowledged,
     .rejected = rejected,
     .live = live,
+    .has_record_room = has_room,
+    .send_record = send_record,
+    .acknowledged_records = acknowledged_records,
 };

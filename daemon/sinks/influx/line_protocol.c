@@ -6,15 +6,9 @@
 
 /* The characters with a meaning in tag values take a backslash. Two cannot be written at all: a newline would end the
  * line, and a backslash at the end would swallow the separator. */
-static void add_tag(struct text *text, const char *key, const char *value)
+void line_protocol_add_name(struct text *text, const char *name)
 {
-    if (!value[0]) {
-        return;
-    }
-    text_add_char(text, ',');
-    text_add_string(text, key);
-    text_add_char(text, '=');
-    for (const char *c = value; *c; c++) {
+    for (const char *c = name; *c; c++) {
         if (strchr(",= ", *c)) {
             text_add_char(text, '\\');
         }
@@ -23,7 +17,18 @@ static void add_tag(struct text *text, const char *key, const char *value)
     }
 }
 
-static void add_string(struct text *text, const char *string)
+void line_protocol_add_tag(struct text *text, const char *key, const char *value)
+{
+    if (!value[0]) {
+        return;
+    }
+    text_add_char(text, ',');
+    text_add_string(text, key);
+    text_add_char(text, '=');
+    line_protocol_add_name(text, value);
+}
+
+void line_protocol_add_string(struct text *text, const char *string)
 {
     text_add_char(text, '"');
     for (const char *c = string; *c; c++) {
@@ -42,7 +47,7 @@ static void add_field(struct text *text, const struct batch *batch, const struct
     text_add_char(text, '=');
     switch (point->quantity->kind) {
     case QUANTITY_TEXT:
-        add_string(text, reading_text(batch, reading));
+        line_protocol_add_string(text, reading_text(batch, reading));
         break;
     case QUANTITY_STATE:
         text_add_int(text, reading_state(point, reading));
@@ -63,9 +68,9 @@ void line_protocol_add(struct text *text, const struct batch *batch)
     }
     const struct device *device = batch->device;
     text_add_string(text, device_class_words[device->device_class]);
-    add_tag(text, "site", device->site);
-    add_tag(text, "node", device->node);
-    add_tag(text, "device", device->id);
+    line_protocol_add_tag(text, "site", device->site);
+    line_protocol_add_tag(text, "node", device->node);
+    line_protocol_add_tag(text, "device", device->id);
     text_add_char(text, ' ');
     int64_t not_ok = 0;
     for (size_t i = 0; i < batch->count; i++) {

@@ -15,4 +15,9 @@
 /* Appends the line and its newline; nothing for a batch without readings. The line holds no other newline. */
 void line_protocol_add(struct text *text, const struct batch *batch);
 
+/* For other lines: the name of a field or the value of a tag; a tag, left out when its value is ""; a field's string. */
+void line_protocol_add_name(struct text *text, const char *name);
+void line_protocol_add_tag(struct text *text, const char *key, const char *value);
+void line_protocol_add_string(struct text *text, const char *string);
+
 #endif

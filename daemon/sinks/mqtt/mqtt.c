@@ -466,6 +466,34 @@ static void send_batch(struct sink_instance *self, const struct batch *batch)
                                                                .position = batch->position});
 }
 
+static bool has_record_room(struct sink_instance *self)
+{
+    return self->seen == MQTT_CLIENT_UP && mqtt_outbox_has_extra_room(&self->outbox);
+}
+
+/* lingtan/<site>/alarm/<subject>; what is a state is retained. */
+static void send_record(struct sink_instance *self, const struct record *record, const char *body)
+{
+    const struct record_kind_row *kind = &record_kinds[record->kind];
+    struct text topic = {0};
+    struct text payload = {0};
+    text_add_format(&topic, "%s/%s/%s/%s", self->options->prefix, self->site->id, kind->topic,
+                    record->subject);
+    mqtt_add_record(&payload, record, body);
+    const struct mqtt_message message = {.topic = topic.data,
+                                         .payload = payload.data,
+                                         .length = payload.length,
+                                         .is_retained = kind->is_state};
+    mqtt_outbox_deliver_record(&self->outbox, &message, record->position);
+    text_finish(&topic);
+    text_finish(&payload);
+}
+
+static uint64_t acknowledged_records(struct sink_instance *self)
+{
+    return mqtt_outbox_acknowledged_records(&self->outbox);
+}
+
 static void flush(struct sink_instance *self)
 {
     publish_states(self); /* what the live batches of this wake-up changed */
@@ -526,5 +554,8 @@ const struct sink mqtt_sink = {
     .acknowledged = acknowledged,
     .rejected = rejected,
     .live = live,
+    .has_record_room = has_record_room,
+    .send_record = send_record,
+    .acknowledged_records = acknowledged_records,
     .goodbye = goodbye,
 };

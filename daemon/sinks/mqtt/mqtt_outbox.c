@@ -95,6 +95,7 @@ void mqtt_outbox_up(struct mqtt_outbox *outbox)
     mqtt_window_reset(&outbox->window);
     mqtt_limit_up(&outbox->limit, now(outbox));
     outbox->written = 0;
+    outbox->held_record = 0;
     outbox->is_refused = false;
     set_rooms(outbox);
 }
@@ -149,6 +150,9 @@ void mqtt_outbox_answered(struct mqtt_outbox *outbox, int message_id, enum mqtt_
         mqtt_limit_accepted(&outbox->limit, slot->size);
         break;
     case MQTT_HELD:
+        if (slot->record && !outbox->held_record) {
+            outbox->held_record = slot->record;
+        }
         note_refusal(outbox, slot, words);
         break;
     case MQTT_TOO_LARGE:
@@ -255,6 +259,32 @@ void mqtt_outbox_deliver_plain(struct mqtt_outbox *outbox, const struct mqtt_mes
     if (result == 0 && message->qos > 0) {
         mqtt_window_add(&outbox->window, &slot);
     }
+}
+
+void mqtt_outbox_deliver_record(struct mqtt_outbox *outbox, const struct mqtt_message *message,
+                                uint64_t position)
+{
+    struct mqtt_window_slot slot = {.record = position,
+                                    .size = strlen(message->topic) + message->length,
+                                    .sent_us = outbox->round_us};
+    struct mqtt_message sent = *message;
+    sent.qos = outbox->qos > 0 ? outbox->qos : 1;
+    int result = mqtt_client_publish(outbox->client, &sent, &slot.message_id);
+    if (result == 0) {
+        mqtt_window_add(&outbox->window, &slot);
+    } else if (result != -ENOTCONN) {
+        log_error("mqtt: the broker never takes a message of %zu bytes on %s: it announced a lower "
+                  "limit; it is left out",
+                  slot.size, message->topic);
+        mqtt_window_add_settled_record(&outbox->window, position);
+    }
+}
+
+uint64_t mqtt_outbox_acknowledged_records(const struct mqtt_outbox *outbox)
+{
+    const uint64_t acknowledged = outbox->window.acknowledged_records;
+    const uint64_t held = outbox->held_record;
+    return held > 0 && held <= acknowledged ? held - 1 : acknowledged;
 }
 
 void mqtt_outbox_release(struct mqtt_outbox *outbox)

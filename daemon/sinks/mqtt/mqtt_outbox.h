@@ -36,10 +36,11 @@ struct mqtt_outbox {
     const char *told[MQTT_TOLD_MAX];
     size_t told_count;
     struct log_limit refusal_limit;
-    uint64_t rejected; /* batches */
-    uint64_t written;  /* QoS 0: the last batch given to the socket */
-    int64_t round_us;  /* monotonic: when the wake-up began in which messages are sent now */
-    bool is_refused;   /* telemetry: close, people must act */
+    uint64_t rejected;    /* batches */
+    uint64_t held_record; /* the first one that the broker did not take for now, 0 = none */
+    uint64_t written;     /* QoS 0: the last batch given to the socket */
+    int64_t round_us;     /* monotonic: when the wake-up began in which messages are sent now */
+    bool is_refused;      /* telemetry: close, people must act */
     char refusal[200];
 };
 
@@ -70,6 +71,13 @@ void mqtt_outbox_deliver(struct mqtt_outbox *outbox, const struct mqtt_outgoing 
 
 /* Sends a message of no device, whatever its size. */
 void mqtt_outbox_deliver_plain(struct mqtt_outbox *outbox, const struct mqtt_message *message);
+
+/* Sends the record at that position, whatever the message's size; with QoS 1 at least, since it is to be acknowledged. */
+void mqtt_outbox_deliver_record(struct mqtt_outbox *outbox, const struct mqtt_message *message,
+                                uint64_t position);
+/* Every record up to this position that was delivered since the connection was made is acknowledged or rejected. One that
+ * the broker may take later is not: it comes again with the next connection. */
+uint64_t mqtt_outbox_acknowledged_records(const struct mqtt_outbox *outbox);
 
 /* Sends what was held once the connection is calm; when that will be, -1 = nothing waits for the clock. */
 void mqtt_outbox_release(struct mqtt_outbox *outbox);

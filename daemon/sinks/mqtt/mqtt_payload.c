@@ -3,6 +3,7 @@
 #include "sinks/mqtt/mqtt_payload.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -89,6 +90,17 @@ void mqtt_add_telemetry(struct text *text, const struct batch *batch)
         }
     }
     mqtt_payload_end(&payload, batch->clock.is_untrusted);
+}
+
+void mqtt_add_record(struct text *text, const struct record *record, const char *body)
+{
+    const char *rest = body + 1 + strspn(body + 1, " \t\r\n");
+    text_add_string(text, "{\"ts\":");
+    text_add_int(text, record->time_us / 1000);
+    text_add_string(text, ",\"position\":");
+    text_add_int(text, (int64_t)record->position);
+    text_add_string(text, *rest == '}' ? "" : ",");
+    text_add_string(text, rest);
 }
 
 char *mqtt_status_payload(const char *status, int64_t time_us)

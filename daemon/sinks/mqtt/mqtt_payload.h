@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include <lingtan/reading.h>
+#include <lingtan/record.h>
 
 /* {"ts": ms since 1970, "seq": n, "values": {...}, "quality": {...}}, in three steps: begin, every reading twice -
  * first all values, then all qualities - and end. "quality" is left out when every value is ok. */
@@ -30,5 +31,8 @@ void mqtt_add_telemetry(struct text *text, const struct batch *batch);
 /* {"status": "online", "version": "...", "ts": ms}; without ts when time_us is 0: a last will cannot know its hour.
  * The string is the caller's. */
 char *mqtt_status_payload(const char *status, int64_t time_us);
+
+/* {"ts":1795420800000,"position":7, and what is in body}: a record. */
+void mqtt_add_record(struct text *text, const struct record *record, const char *body);
 
 #endif

@@ -40,14 +40,18 @@ void mqtt_window_reset(struct mqtt_window *window)
     }
     window->first = 0;
     window->acknowledged = 0;
+    window->acknowledged_records = 0;
 }
 
 static void pop_acknowledged(struct mqtt_window *window)
 {
     while (window->count && slot_at(window, 0)->is_acknowledged) {
-        uint64_t position = slot_at(window, 0)->position;
-        if (position) {
-            window->acknowledged = position;
+        const struct mqtt_window_slot *slot = slot_at(window, 0);
+        if (slot->position) {
+            window->acknowledged = slot->position;
+        }
+        if (slot->record) {
+            window->acknowledged_records = slot->record;
         }
         pop(window);
     }
@@ -74,6 +78,12 @@ void mqtt_window_add(struct mqtt_window *window, const struct mqtt_window_slot *
 void mqtt_window_add_settled(struct mqtt_window *window, uint64_t position)
 {
     add(window, (struct mqtt_window_slot){.is_acknowledged = true, .position = position});
+    pop_acknowledged(window);
+}
+
+void mqtt_window_add_settled_record(struct mqtt_window *window, uint64_t position)
+{
+    add(window, (struct mqtt_window_slot){.is_acknowledged = true, .record = position});
     pop_acknowledged(window);
 }
 

@@ -14,6 +14,7 @@ struct mqtt_window_slot {
     int message_id;
     bool is_acknowledged;
     uint64_t position;           /* of the batch; 0 = the message is no batch */
+    uint64_t record;             /* position of the record; 0 = the message is none */
     size_t size;                 /* of topic and payload */
     int64_t sent_us;             /* monotonic */
     const struct device *device; /* whom it is about, NULL = nobody */
@@ -24,7 +25,8 @@ struct mqtt_window {
     size_t capacity;
     size_t first;
     size_t count;
-    size_t extra_count;    /* those that are no batch */
+    size_t extra_count;            /* those that are no batch */
+    uint64_t acknowledged_records; /* likewise, of records */
     uint64_t acknowledged; /* every batch up to this position that was added is acknowledged */
 };
 
@@ -37,6 +39,8 @@ void mqtt_window_add(struct mqtt_window *window, const struct mqtt_window_slot *
 
 /* A batch that needs no acknowledgement of the broker any more. */
 void mqtt_window_add_settled(struct mqtt_window *window, uint64_t position);
+
+void mqtt_window_add_settled_record(struct mqtt_window *window, uint64_t position);
 
 /* The one that waits under this number, NULL when unknown; until the next call. */
 const struct mqtt_window_slot *mqtt_window_find(const struct mqtt_window *window, int message_id);
