@@ -66,11 +66,12 @@ static json_t *request_json(const struct budget_line *line, const struct budget_
     const struct frame_request *request = &planned->request;
     double time_ms = budget_request_ms(&line->wire, request);
     int64_t period_ms = device->period_ms[planned->poll_class];
+    double load = time_ms * budget_reads_per_ms(device, planned->poll_class);
     return json_pack("{s:s, s:I, s:i, s:i, s:i, s:i, s:I, s:f, s:f}", "class",
                      poll_class_words[planned->poll_class], "period_ms", (json_int_t)period_ms,
                      "unit", (int)request->unit, "function", (int)request->function, "address",
                      (int)request->address, "count", (int)request->quantity, "points",
-                     (json_int_t)points, "time_ms", time_ms, "load", time_ms / (double)period_ms);
+                     (json_int_t)points, "time_ms", time_ms, "load", load);
 }
 
 static json_t *device_json(const struct budget_line *line, const struct budget_device *device)

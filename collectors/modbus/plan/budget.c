@@ -88,12 +88,36 @@ static double class_ms(const struct budget_device *device, enum poll_class poll_
     return sum_ms;
 }
 
+static int64_t common_divisor(int64_t one, int64_t other)
+{
+    while (other != 0) {
+        int64_t rest = one % other;
+        one = other;
+        other = rest;
+    }
+    return one;
+}
+
+double budget_reads_per_ms(const struct budget_device *device, enum poll_class poll_class)
+{
+    int64_t period_ms = device->period_ms[poll_class];
+    double reads = 1 / (double)period_ms;
+    bool is_billed = poll_class != POLL_ONCE && plan_has_counter(device->plan, poll_class);
+    if (is_billed && QUARTER_HOUR_MS % period_ms != 0) {
+        double both_ms = (double)period_ms / (double)common_divisor(period_ms, QUARTER_HOUR_MS) *
+                         QUARTER_HOUR_MS;
+        reads += 1.0 / QUARTER_HOUR_MS - 1 / both_ms;
+    }
+    return reads;
+}
+
 static double device_load(const struct budget_device *device, const struct budget_wire *wire)
 {
     double load = 0;
     for (int i = 0; i < POLL_CLASS_COUNT; i++) {
         if (device->period_ms[i] > 0) {
-            load += class_ms(device, (enum poll_class)i, wire) / (double)device->period_ms[i];
+            load += class_ms(device, (enum poll_class)i, wire) *
+                    budget_reads_per_ms(device, (enum poll_class)i);
         }
     }
     return load;

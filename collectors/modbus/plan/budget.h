@@ -49,6 +49,10 @@ struct budget_wire budget_wire(const struct line_config *line, const struct prof
                                const struct budget_guess *guess);
 double budget_request_ms(const struct budget_wire *wire, const struct frame_request *request);
 
+/* How often a class that has points is read: at its period, and where its counters would not be read at the quarter hours
+ * by that, then too. The reads that fall together are one: 1/P + 1/Q - 1/lcm(P, Q). */
+double budget_reads_per_ms(const struct budget_device *device, enum poll_class poll_class);
+
 /* Site and profiles must have been checked together and outlive the line. */
 void budget_line_init(struct budget_line *line, const struct site *site,
                       const struct line_config *config, const struct profiles *profiles,

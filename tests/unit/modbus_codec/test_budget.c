@@ -36,10 +36,11 @@ struct world {
 
 static struct world world;
 
-static void open_world(size_t devices, int transport, int64_t baud, int parity)
+static void open_world_of(const char *points, size_t devices, int transport, int64_t baud,
+                          int parity)
 {
     world = (struct world){0};
-    fixture_init(&world.fixture, body);
+    fixture_init(&world.fixture, points);
     for (size_t i = 0; i < devices; i++) {
         world.devices[i] = world.fixture.config;
         world.devices[i].profile = world.fixture.profile->id;
@@ -52,6 +53,11 @@ static void open_world(size_t devices, int transport, int64_t baud, int parity)
                                         .stop_bits = 1,
                                         .gap_ms = 0,
                                         .devices = {world.devices, devices}};
+}
+
+static void open_world(size_t devices, int transport, int64_t baud, int parity)
+{
+    open_world_of(body, devices, transport, baud, parity);
 }
 
 static void make_line(void)
@@ -164,6 +170,37 @@ static void loads_add_up(void **state)
     close_world();
 }
 
+static const char counter_body[] =
+    "points = ({ quantity = \"active_energy_import\"; function = 3; address = 0; type = \"u32\"; "
+    "poll = "
+    "\"slow\"; },"
+    "{ quantity = \"voltage_a\"; function = 3; address = 100; type = \"u16\"; poll = \"fast\"; });";
+
+/* Where the period of counters does not meet the quarter hours, these are read besides: counted over a day. */
+static void reads_of_quarter_hours_count(void **state)
+{
+    (void)state;
+    static const int64_t periods_s[] = {60, 120, 240, 300, 900, 1200, 1800, 3600, 7200};
+    open_world_of(counter_body, 1, LINE_RTU, 9600, PARITY_NONE);
+    world.site.fast_ms = 450000; /* no counter in it, and it does not matter that it meets them */
+    for (size_t i = 0; i < sizeof(periods_s) / sizeof(periods_s[0]); i++) {
+        world.site.slow_ms = 1000 * periods_s[i];
+        make_line();
+        unsigned reads = 0;
+        for (int64_t second = 0; second < 86400; second++) {
+            reads += second % periods_s[i] == 0 || second % 900 == 0;
+        }
+        double wanted = reads * request_ms(3, 2) / 86400e3 + request_ms(3, 1) / 450000;
+        check_near(world.line.load, wanted, 1e-9);
+        check_near(budget_load_at(&world.line, 9600), wanted, 1e-9);
+    }
+    world.site.slow_ms = 60000;
+    world.site.fast_ms = 120000; /* values that are no counters have no quarter hours */
+    make_line();
+    check_near(world.line.load, request_ms(3, 2) / 60000 + request_ms(3, 1) / 120000, 1e-9);
+    close_world();
+}
+
 /* Classes of one period are one: their load counts once, at that period. */
 static void classes_of_one_period_load_as_one(void **state)
 {
@@ -236,6 +273,7 @@ int main(void)
         cmocka_unit_test(gaps_of_line_and_profile),
         cmocka_unit_test(bytes_are_free_over_tcp),
         cmocka_unit_test(loads_add_up),
+        cmocka_unit_test(reads_of_quarter_hours_count),
         cmocka_unit_test(classes_of_one_period_load_as_one),
         cmocka_unit_test(points_of_a_request),
         cmocka_unit_test(late_at_the_quarter_hour),
