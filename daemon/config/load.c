@@ -18,6 +18,9 @@ static void load_group(const struct loader *loader, const config_setting_t *sett
         load_type_fault(loader, setting, place, row);
         return;
     }
+    if (row->table->keeps_origin) {
+        *(struct origin *)field = load_origin(loader, setting);
+    }
     read_group(loader, setting, place, row->table, field);
 }
 

@@ -136,9 +136,13 @@ static void add_value(struct text *text, const struct option *row, const void *f
     }
 }
 
-/* Files have no word for NaN: the absence of the option is how it is said. */
+/* Files have no word for NaN: the absence of the option is how it is said. So it is with a group that means something by
+ * being there. */
 static bool is_sayable(const struct option *row, const void *field)
 {
+    if (row->type == OPTION_GROUP && row->table->keeps_origin) {
+        return ((const struct origin *)field)->line > 0;
+    }
     return row->type != OPTION_FLOAT || isfinite(*(const double *)field);
 }
 

@@ -10,6 +10,7 @@
 #include "config/memory.h"
 #include "config/option.h"
 #include "profile/profile_parts.h"
+#include <lingtan/log.h>
 
 enum {
     PROFILES_MAX = 10000,
@@ -59,6 +60,8 @@ static void complete(struct profile *profile, const char *path, struct config_me
 {
     size_t least = is_whole && profile->discovery == DISCOVERY_NONE ? 1 : 0;
     if (check_amount(path, "points", profile->points.count, least, PROFILE_POINTS_MAX, faults) &&
+        check_amount(path, "setpoints", profile->setpoints.count, 0, PROFILE_SETPOINTS_MAX,
+                     faults) &&
         check_amount(path, "helpers", profile->helpers.count, 0, PROFILE_HELPERS_MAX, faults) &&
         check_amount(path, "barriers", profile->barriers.count, 0, PROFILE_BARRIERS_MAX, faults) &&
         check_amount(path, "identify", profile->identify.count, 0, PROFILE_SIGNATURES_MAX,
@@ -74,9 +77,26 @@ static void complete(struct profile *profile, const char *path, struct config_me
 static void empty(struct profile *profile)
 {
     profile->points = (struct option_list){0};
+    profile->setpoints = (struct option_list){0};
     profile->helpers = (struct option_list){0};
     profile->barriers = (struct option_list){0};
     profile->identify = (struct option_list){0};
+}
+
+/* A profile from before the group write still loads, so that what it reads goes on being collected after an upgrade. How
+ * its points are written it does not say, and to guess is not for a program that writes. */
+static void warn_of_old_words(const struct profile *profile)
+{
+    const struct profile_point *points = profile->points.items;
+    for (size_t i = 0; i < profile->points.count; i++) {
+        if (points[i].is_writable && !write_is_given(&points[i].write)) {
+            log_warning("%s:%d: points[%zu].is_writable: says too little since there is a group "
+                        "write: %s is read as before, but cannot be written until the point has "
+                        "write: { min = ..; max = ..; } instead (docs/CONFIG.md, write)",
+                        points[i].origin.file, points[i].origin.line, i, points[i].name);
+            return;
+        }
+    }
 }
 
 static void load_profile(struct profiles *profiles, const char *folder, const char *file,
@@ -98,6 +118,7 @@ static void load_profile(struct profiles *profiles, const char *folder, const ch
     if (faults_count(faults) != before) {
         empty(profile);
     }
+    warn_of_old_words(profile);
     profiles->ids[profiles->count++] = profile->id;
     free(path);
 }
@@ -221,6 +242,7 @@ void profile_destroy(struct profile *profile)
     for (size_t i = 0; i < profile->points.count; i++) {
         free(points[i].name);
         free(points[i].not_implemented.items);
+        free(points[i].write.switches.items);
     }
     for (size_t i = 0; i < profile->helpers.count; i++) {
         free(helpers[i].name);

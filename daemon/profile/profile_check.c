@@ -113,17 +113,6 @@ static void check_modulus(const struct profile_checking *check, size_t index)
     }
 }
 
-static void check_writable(const struct profile_checking *check, size_t index)
-{
-    const struct profile_point *point = &check->points[index];
-    if (point->is_writable && (point->function == 2 || point->function == 4)) {
-        profile_point_fault(check, index, "is_writable",
-                            "is true, wants false: what function %" PRId64
-                            " reads cannot be written",
-                            point->function);
-    }
-}
-
 static void check_range(const struct profile_checking *check, size_t index)
 {
     const struct profile_point *point = &check->points[index];
@@ -232,7 +221,6 @@ static void check_point(const struct profile_checking *check, size_t index,
     check_type(check, index);
     check_number(check, index);
     check_modulus(check, index);
-    check_writable(check, index);
     check_range(check, index);
     check_sentinels(check, index);
     check_ratio(check, index);
@@ -279,10 +267,12 @@ static void check_head(const struct profile *profile, struct origin origin, stru
 static void check_discovery(const struct profile *profile, struct origin origin,
                             struct faults *faults)
 {
-    size_t count = profile->points.count + profile->helpers.count + profile->barriers.count;
+    size_t count = profile->points.count + profile->setpoints.count + profile->helpers.count +
+                   profile->barriers.count;
     if (profile->discovery != DISCOVERY_NONE && count > 0) {
         faults_add(faults, origin, "discovery",
-                   "is %s, wants no points, helpers and barriers beside it: the device lists what "
+                   "is %s, wants no points, setpoints, helpers and barriers beside it: the device "
+                   "lists what "
                    "it has",
                    profile_discovery_words[profile->discovery]);
     }
@@ -301,6 +291,7 @@ void profile_check(const struct profile *profile, const char *path, struct fault
     free(helper_names);
     profile_check_registers(&check);
     profile_check_helpers(&check);
+    profile_check_writes(&check);
     check_head(profile, (struct origin){.file = path}, faults);
     check_discovery(profile, (struct origin){.file = path}, faults);
 }

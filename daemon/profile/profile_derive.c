@@ -11,20 +11,13 @@
 #include "profile/profile_parts.h"
 
 enum {
-    ADDRESSES = 65536,
+    ADDRESSES = PROFILE_ADDRESSES,
 };
 
 struct derive {
     struct profile *profile;
     struct config_memory *memory;
     struct faults *faults;
-};
-
-static const char *const quantity_names[] = {
-#define QUANTITY_NAME(name, unit, kind, lowest, highest, dead_band, chinese) #name,
-    LINGTAN_QUANTITIES(QUANTITY_NAME)
-#undef QUANTITY_NAME
-        NULL,
 };
 
 bool profile_is_float(const struct profile_point *point)
@@ -37,8 +30,7 @@ bool profile_reads_bits(const struct profile_point *point)
     return point->function == 1 || point->function == 2;
 }
 
-/* Registers that a type always has; 0 = the point says how many. */
-static int64_t fixed_registers(int type)
+int64_t profile_type_registers(int type)
 {
     static const int64_t registers[] = {
         [REGISTER_U16] = 1, [REGISTER_I16] = 1,    [REGISTER_U32] = 2,  [REGISTER_I32] = 2,
@@ -58,7 +50,7 @@ static bool derive_count(const struct derive *derive, const struct profile_point
                          size_t index, int64_t *registers)
 {
     const char *type = register_type_words[point->type];
-    int64_t fixed = fixed_registers(point->type);
+    int64_t fixed = profile_type_registers(point->type);
     if (fixed > 0 && (point->count == 0 || point->count == fixed)) {
         *registers = fixed;
         return true;
@@ -80,11 +72,10 @@ static bool derive_count(const struct derive *derive, const struct profile_point
     return false;
 }
 
-/* The place on the wire of `registers` from a printed address. */
-static bool derive_address(const struct derive *derive, int64_t address, int64_t registers,
-                           uint16_t *address0)
+bool profile_place(const struct profile *profile, int64_t address, int64_t registers,
+                   uint16_t *address0)
 {
-    int64_t base = derive->profile->address_base;
+    int64_t base = profile->address_base;
     if (address < base || address - base + registers > ADDRESSES) {
         return false;
     }
@@ -116,8 +107,8 @@ static void derive_helper(const struct derive *derive, struct profile_helper *he
                       register_type_words[helper->type]);
         return;
     }
-    int64_t registers = fixed_registers(helper->type);
-    if (derive_address(derive, helper->address, registers, &helper->address0)) {
+    int64_t registers = profile_type_registers(helper->type);
+    if (profile_place(derive->profile, helper->address, registers, &helper->address0)) {
         helper->registers = (uint16_t)registers;
     } else {
         address_fault(derive, helper->origin, "helpers", index, "address", helper->address,
@@ -129,10 +120,10 @@ static void check_barrier(const struct derive *derive, const struct profile_barr
                           size_t index)
 {
     uint16_t address0 = 0;
-    if (!derive_address(derive, barrier->first, 1, &address0)) {
+    if (!profile_place(derive->profile, barrier->first, 1, &address0)) {
         address_fault(derive, barrier->origin, "barriers", index, "first", barrier->first, 1);
     }
-    if (!derive_address(derive, barrier->last, 1, &address0)) {
+    if (!profile_place(derive->profile, barrier->last, 1, &address0)) {
         address_fault(derive, barrier->origin, "barriers", index, "last", barrier->last, 1);
     } else if (barrier->last < barrier->first) {
         profile_fault(derive->faults, barrier->origin, "barriers", index, "last",
@@ -143,24 +134,14 @@ static void check_barrier(const struct derive *derive, const struct profile_barr
 
 static bool derive_quantity(const struct derive *derive, struct profile_point *point, size_t index)
 {
-    point->row = quantity_find(point->quantity);
-    if (point->row) {
-        point->name = config_memory_string(derive->memory, point->quantity);
-    } else {
-        char *hint = profile_hint(point->quantity, quantity_names);
-        profile_fault(
-            derive->faults, point->origin, "points", index, "quantity",
-            "is \"%s\"%s, wants a name of the dictionary (lingtand --document-quantities)",
-            point->quantity, hint);
-        free(hint);
-        return false;
-    }
-    if (point->index > 0) {
-        char *name = mem_format("%s_%" PRId64, point->quantity, point->index);
-        point->name = config_memory_string(derive->memory, name);
-        free(name);
-    }
-    return true;
+    const struct profile_named named = {
+        .faults = derive->faults,
+        .memory = derive->memory,
+        .origin = point->origin,
+        .list = "points",
+        .item = index,
+    };
+    return profile_name(&named, point->quantity, point->index, &point->row, &point->name);
 }
 
 static bool derive_scale(const struct derive *derive, struct profile_point *point, size_t index)
@@ -226,7 +207,7 @@ static void derive_point(const struct derive *derive, struct profile_point *poin
     }
     int64_t registers = 0;
     bool is_fine = derive_count(derive, point, index, &registers);
-    if (is_fine && !derive_address(derive, point->address, registers, &point->address0)) {
+    if (is_fine && !profile_place(derive->profile, point->address, registers, &point->address0)) {
         address_fault(derive, point->origin, "points", index, "address", point->address, registers);
         is_fine = false;
     }
@@ -255,4 +236,5 @@ void profile_derive(struct profile *profile, struct config_memory *memory, struc
     for (size_t i = 0; i < profile->points.count; i++) {
         derive_point(&derive, &points[i], i);
     }
+    profile_derive_writes(profile, memory, faults);
 }

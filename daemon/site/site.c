@@ -117,7 +117,7 @@ struct device *site_device(const struct site *site, const struct line_config *li
             .quantity = from[i].row,
             .index = (uint16_t)from[i].index,
             .source = (uint8_t)source_of(&from[i], number_round(from[i].unit_scale * ratio)),
-            .is_writable = from[i].is_writable,
+            .is_writable = write_is_given(&from[i].write),
             .resolution = resolution_of(&from[i], ratio),
             .offset = number_round(from[i].offset * unit_factor(&from[i])),
             .dead_band = isnan(from[i].dead_band) ? from[i].row->dead_band : from[i].dead_band,

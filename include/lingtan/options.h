@@ -62,6 +62,8 @@ struct option_table {
     const struct option *rows;
     size_t count;
     const char *help;
+    bool
+        keeps_origin; /* of a group: its struct begins with a struct origin, whose line is 0 while no file has it */
 };
 
 #endif

@@ -11,6 +11,7 @@
 
 #include <lingtan/device.h>
 #include <lingtan/options.h>
+#include <lingtan/write.h>
 
 enum register_type {
     REGISTER_U16,
@@ -68,7 +69,9 @@ struct profile_point {
     int64_t bit_mask;
     int64_t unit_override; /* the point lives at another unit; -1 = no */
     char *together;        /* points with the same word are read in one request; "" = none */
-    bool is_writable;
+    bool
+        is_writable; /* what profiles said before they had a group `write`; without one nothing can be written */
+    struct profile_write write;
     double min; /* plausible, in the quantity's unit; NaN = the quantity's */
     double max;
     double dead_band;            /* in the quantity's unit; NaN = the quantity's */
@@ -144,10 +147,11 @@ struct profile {
     struct option_strings sources;
     int64_t address_base; /* 0 or 1: what the document calls the first register */
     struct profile_link link;
-    struct option_list points;   /* of struct profile_point */
-    struct option_list helpers;  /* of struct profile_helper */
-    struct option_list barriers; /* of struct profile_barrier */
-    struct option_list identify; /* of struct profile_signature; all of them hold */
+    struct option_list points;    /* of struct profile_point */
+    struct option_list setpoints; /* of struct profile_setpoint */
+    struct option_list helpers;   /* of struct profile_helper */
+    struct option_list barriers;  /* of struct profile_barrier */
+    struct option_list identify;  /* of struct profile_signature; all of them hold */
     struct option_strings quirks;
 };
 

@@ -9,7 +9,7 @@ static struct cell *writable_at(const struct image *image, uint8_t function, uin
 {
     for (size_t i = 0; i < image->counts[function]; i++) {
         struct cell *cell = &image->cells[function][i];
-        if (cell->address == address && cell->point != NULL && cell->point->is_writable) {
+        if (cell->address == address && cell->point != NULL && write_is_given(&cell->point->write)) {
             return cell;
         }
     }

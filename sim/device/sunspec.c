@@ -250,7 +250,7 @@ static void add_point(struct making *making, const struct served *row, uint32_t 
         .unit_override = -1,
         .min = NAN,
         .max = NAN,
-        .is_writable = row->model == 123,
+        .write = {.origin = {.file = "SunSpec", .line = row->model == 123 ? 1 : 0}},
         .row = quantity,
         .name = name_of(row->quantity, index),
         .address0 = (uint16_t)address,

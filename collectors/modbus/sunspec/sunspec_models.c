@@ -96,7 +96,7 @@ static const struct sunspec_point nameplate[] = {
 };
 
 static const struct sunspec_point settings[] = {
-    {2, SUNSPEC_UINT16, POLL_SLOW, 22, SUNSPEC_WRITABLE, 0, "power_limit", "W"},
+    {2, SUNSPEC_UINT16, POLL_SLOW, 22, 0, 0, "power_limit", "W"},
 };
 
 static const struct sunspec_point status[] = {
@@ -105,9 +105,9 @@ static const struct sunspec_point status[] = {
 };
 
 static const struct sunspec_point controls[] = {
-    {4, SUNSPEC_ENUM16, POLL_NORMAL, 0, SUNSPEC_WRITABLE, 0, "on_off", ""},
-    {5, SUNSPEC_UINT16, POLL_NORMAL, 23, SUNSPEC_WRITABLE, 0, "power_limit_percent", "%"},
-    {9, SUNSPEC_ENUM16, POLL_NORMAL, 0, SUNSPEC_WRITABLE, 0, "mode", ""},
+    {4, SUNSPEC_ENUM16, POLL_NORMAL, 0, 0, 0, "on_off", ""},
+    {5, SUNSPEC_UINT16, POLL_NORMAL, 23, SUNSPEC_LIMIT, 0, "power_limit_percent", "%"},
+    {9, SUNSPEC_ENUM16, POLL_NORMAL, 0, 0, 0, "mode", ""},
 };
 
 static const struct sunspec_point storage[] = {
@@ -238,16 +238,16 @@ static const struct sunspec_point der_measurement[] = {
 
 static const struct sunspec_point der_capacity[] = {
     {2, SUNSPEC_UINT16, POLL_ONCE, 45, 0, 0, "rated_power", "W"},
-    {26, SUNSPEC_UINT16, POLL_SLOW, 45, SUNSPEC_WRITABLE, 0, "power_limit", "W"},
+    {26, SUNSPEC_UINT16, POLL_SLOW, 45, 0, 0, "power_limit", "W"},
 };
 
 static const struct sunspec_point der_enter_service[] = {
-    {2, SUNSPEC_ENUM16, POLL_NORMAL, 0, SUNSPEC_WRITABLE, 0, "on_off", ""},
+    {2, SUNSPEC_ENUM16, POLL_NORMAL, 0, 0, 0, "on_off", ""},
 };
 
 static const struct sunspec_point der_controls[] = {
-    {14, SUNSPEC_ENUM16, POLL_NORMAL, 0, SUNSPEC_WRITABLE, 0, "mode", ""},
-    {15, SUNSPEC_UINT16, POLL_NORMAL, 54, SUNSPEC_WRITABLE, 0, "power_limit_percent", "%"},
+    {14, SUNSPEC_ENUM16, POLL_NORMAL, 0, 0, 0, "mode", ""},
+    {15, SUNSPEC_UINT16, POLL_NORMAL, 54, SUNSPEC_LIMIT, 0, "power_limit_percent", "%"},
 };
 
 static const struct sunspec_point der_storage[] = {
@@ -341,4 +341,20 @@ enum sunspec_holding sunspec_model_holds(const struct sunspec_model *model, uint
         return SUNSPEC_HOLDS_NOTHING;
     }
     return held < wanted ? SUNSPEC_HOLDS_SOME : SUNSPEC_HOLDS_ALL;
+}
+
+/* WMaxLimPct_RvrtTms and WMaxLim_Ena; WMaxLimPctRvrtTms and WMaxLimPctEna. */
+static const struct sunspec_limit limits[] = {
+    {.model = 123, .revert_at = 7, .revert_registers = 1, .enable_at = 9},
+    {.model = 704, .revert_at = 18, .revert_registers = 2, .enable_at = 14},
+};
+
+const struct sunspec_limit *sunspec_limit_find(uint16_t model)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
+        if (limits[i].model == model) {
+            return &limits[i];
+        }
+    }
+    return NULL;
 }

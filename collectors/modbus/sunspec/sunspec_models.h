@@ -43,7 +43,7 @@ struct sunspec_layout {
 extern const struct sunspec_layout sunspec_layouts[]; /* by type */
 
 enum sunspec_trait {
-    SUNSPEC_WRITABLE = 1,
+    SUNSPEC_LIMIT = 1,           /* of the model's own active power: see sunspec_limit */
     SUNSPEC_STATE_FROM_ZERO = 2, /* the states of model 701: one less than those of 101 to 113 */
     SUNSPEC_PERCENT_OR_RATIO = 4,
 };
@@ -85,6 +85,18 @@ struct sunspec_model {
 
 /* NULL when unknown. */
 const struct sunspec_model *sunspec_model_find(uint16_t id);
+
+/* How the limit of a model comes into force: the seconds after which it reverts, then the limit, then the switch.
+ * Offsets from the model's id. */
+struct sunspec_limit {
+    uint16_t model;
+    uint16_t revert_at;
+    uint16_t revert_registers;
+    uint16_t enable_at;
+};
+
+/* NULL: the model has none. */
+const struct sunspec_limit *sunspec_limit_find(uint16_t model);
 
 /* Whether the point and its scale factor lie within a model of that many registers, header included; a value whose
  * scale factor is cut off has no meaning. start: of the block, from the model's id; 0 = the fixed part. */

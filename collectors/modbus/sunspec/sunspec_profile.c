@@ -12,6 +12,10 @@
 
 enum {
     READ_HOLDING = 3,
+    WRITE_REGISTER = 6,
+    WRITE_REGISTERS = 16,
+    REVERT_S = 60,
+    RENEW_MS = 25000,
     POINTS_MAX = 1024,
     INPUTS_MAX = 128, /* strings and ports of a map */
     NAME_SIZE = 64,
@@ -128,7 +132,6 @@ static void fill_point(const struct making *making, const struct sunspec_point *
         .poll = making->is_guess ? POLL_NORMAL : from->poll,
         .unit_override = -1,
         .together = (char *)"",
-        .is_writable = (from->traits & SUNSPEC_WRITABLE) != 0,
         .min = NAN,
         .max = NAN,
         .dead_band = NAN,
@@ -140,6 +143,69 @@ static void fill_point(const struct making *making, const struct sunspec_point *
         .percent_group = (from->traits & SUNSPEC_PERCENT_OR_RATIO) != 0 ? making->number : 0,
     };
     point->unit_scale = factor_of(point->row, from);
+}
+
+/* The switch that is written into a register of the model. */
+static struct profile_switch switch_at(const struct making *making, uint16_t offset,
+                                       uint16_t registers)
+{
+    uint32_t address = making->place->address + offset;
+    return (struct profile_switch){
+        .address = address,
+        .count = registers,
+        .off = -1,
+        .address0 = (uint16_t)address,
+        .send_function = registers > 1 ? WRITE_REGISTERS : WRITE_REGISTER,
+    };
+}
+
+/* The limit falls away unless it is renewed, so that an inverter whose controller died makes its power again. */
+static void fill_write(const struct making *making, const struct sunspec_limit *limit,
+                       struct profile_point *point)
+{
+    struct profile_switch *switches = mem_alloc_array(2, sizeof(*switches));
+    switches[0] = switch_at(making, limit->revert_at, limit->revert_registers);
+    switches[0].on = REVERT_S;
+    switches[0].order = SWITCH_BEFORE;
+    switches[1] = switch_at(making, limit->enable_at, 1);
+    switches[1].on = 1;
+    switches[1].off = 0;
+    switches[1].order = SWITCH_AFTER;
+    point->write = (struct profile_write){
+        .origin = {.file = "SunSpec", .line = 1},
+        .address = -1,
+        .scale = NAN,
+        .unit = (char *)"",
+        .scale_from = (char *)"",
+        .min = 0,
+        .max = 100,
+        .pause = NAN,
+        .read_back = (char *)"",
+        .switches = {.items = switches, .count = 2},
+        .renew_ms = RENEW_MS,
+        .lapse = LAPSE_FALLS_BACK,
+        .lapse_after_ms = REVERT_S * 1000,
+        .lapse_value = NAN,
+        .release = RELEASE_SWITCH,
+        .release_value = NAN,
+        .row = point->row,
+        .name = point->name,
+        .address0 = point->address0,
+        .registers = point->registers,
+        .send_function = WRITE_REGISTER,
+        .register_type = point->type,
+        .lowest = 0,
+        .highest = 100,
+    };
+}
+
+/* Whether the device has the registers without which the limit does not count. */
+static bool has_limit(const struct making *making, const struct sunspec_point *from,
+                      const struct sunspec_limit *limit)
+{
+    uint32_t size = SUNSPEC_HEADER + (uint32_t)making->place->length;
+    return (from->traits & SUNSPEC_LIMIT) != 0 && limit != NULL &&
+           limit->revert_at + (uint32_t)limit->revert_registers <= size && limit->enable_at < size;
 }
 
 /* A second device's direct current would be taken for a string's: its inputs say the same. */
@@ -177,6 +243,10 @@ static void add_point(const struct making *making, const struct sunspec_point *f
     struct profile_point *point = &points[profile->points.count++];
     fill_point(making, from, point);
     point->name = mem_dup_string(name);
+    const struct sunspec_limit *limit = sunspec_limit_find(making->role->model->id);
+    if (has_limit(making, from, limit)) {
+        fill_write(making, limit, point);
+    }
     if (from->scale_at > 0) {
         point->scale_from = use_scale(profile, (uint16_t)(making->place->address + from->scale_at));
     }

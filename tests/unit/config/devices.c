@@ -32,7 +32,7 @@ static const char meter_b[] =
     "\"once\"; },\n"
     "  { quantity = \"ambient_temperature\"; function = 3; address = 12; type = \"u16\"; scale = "
     "0.1; "
-    "offset = -40; is_writable = true; },\n"
+    "offset = -40; write: { }; },\n"
     "  { quantity = \"dc_voltage\"; index = 3; function = 3; address = 13; type = \"u16\"; "
     "scale_from = "
     "\"sf\"; unit = \"mV\"; offset = 500; },\n"

@@ -37,15 +37,17 @@ static void test_a_confirmed_profile(void **state)
     bench_write(&bench, "devices/gate.conf",
                 "device = \"Gate A|B\"; class = \"hvac\"; confidence = \"high\";\n"
                 "link: { unit = 80; max_registers = 16; baud = 19200; frame = \"8E1\"; };\n"
-                "points = ( { " POINT " is_writable = true; },\n"
+                "points = ( { " POINT " write: { }; },\n"
                 "  { quantity = \"mode\"; function = 3; address = 1; type = \"u16\"; } );\n"
                 "identify = ( { function = 3; address = 9; type = \"u16\"; equals = [\"7\"]; } );\n"
                 "quirks = ( \"Slow.\", \"Deaf at night.\" );\n");
     char *document = write_document(&bench);
     assert_non_null(strstr(
         document,
-        "| [gate](#gate) | Gate A\\|B | hvac | high | 80 | 19200 8E1 | 16 | 2 | yes | yes |\n"));
-    assert_non_null(strstr(document, "\n### gate\n\n- Slow.\n- Deaf at night.\n"));
+        "| [gate](#gate) | Gate A\\|B | hvac | high | 80 | 19200 8E1 | 16 | 2 | on_off | yes |\n"));
+    assert_non_null(strstr(
+        document, "\n### gate\n\n- Slow.\n- Deaf at night.\n- Writes `on_off`: function 5, coil 0, "
+                  "0..1; what it does when nobody renews it is not known.\n"));
     free(document);
     bench_stop(&bench);
 }
@@ -59,7 +61,7 @@ static void test_a_profile_whose_points_are_found(void **state)
                 "device = \"Any\"; class = \"inverter\"; discovery = \"sunspec\";\n");
     char *document = write_document(&bench);
     assert_non_null(strstr(document, "| any | Any | inverter | **medium** | 1 | 9600 8N1 | 60 | "
-                                     "found | no | no |\n"));
+                                     "found | found | no |\n"));
     free(document);
     bench_stop(&bench);
 }
@@ -76,11 +78,11 @@ static void test_a_doubtful_profile_is_marked_twice(void **state)
                 "device = \"Guess\"; class = \"sensor\"; confidence = \"low\";\n"
                 "points = ( { " POINT " } );\n");
     char *document = write_document(&bench);
+    assert_non_null(strstr(document, "| [gate](#gate) | Gate | hvac | **medium** | 1 | 9600 8N1 | "
+                                     "60 | 1 | none known | no |\n"));
     assert_non_null(
         strstr(document,
-               "| [gate](#gate) | Gate | hvac | **medium** | 1 | 9600 8N1 | 60 | 1 | no | no |\n"));
-    assert_non_null(strstr(
-        document, "| guess | Guess | sensor | **low** | 1 | 9600 8N1 | 60 | 1 | no | no |\n"));
+               "| guess | Guess | sensor | **low** | 1 | 9600 8N1 | 60 | 1 | none known | no |\n"));
     assert_non_null(strstr(document, "\n### gate\n\nConfidence: **medium**.\n\n- Slow.\n"));
     assert_null(strstr(document, "### guess"));
     free(document);

@@ -220,16 +220,6 @@ static const struct {
      "no further\n"
      "devices/p.conf:5: points[3].modulus: is 4294967296, wants at most 2147483648: type i32 "
      "counts no further\n"},
-    {"points = (\n{ quantity = \"voltage_a\"; function = 4; address = 5; type = \"u16\"; "
-     "is_writable "
-     "= true; },\n{ quantity = \"contact\"; function = 2; address = 5; type = \"bits\"; "
-     "is_writable = "
-     "true; },\n{ quantity = \"on_off\"; function = 1; address = 5; type = \"bits\"; is_writable = "
-     "true; } );",
-     "devices/p.conf:2: points[0].is_writable: is true, wants false: what function 4 reads cannot "
-     "be written\n"
-     "devices/p.conf:3: points[1].is_writable: is true, wants false: what function 2 reads cannot "
-     "be written\n"},
     {"points = (\n{ quantity = \"voltage_a\"; function = 4; address = 5; type = \"u16\"; words = "
      "(\"0 off\"); },\n{ quantity = \"mode\"; function = 4; address = 6; type = \"u16\"; words = "
      "(\"0 off\", \"1\", \"0x0 out\", \"2 it's\", \"x on\"); } );",
@@ -358,8 +348,9 @@ static const struct {
      "devices/p.conf:1: link.max_registers: is 126, wants an integer 1..125\n"},
     /* who lists its points itself has none in the file */
     {"discovery = \"sunspec\"; points = ( { " POINT "type = \"u16\"; } );",
-     "devices/p.conf: discovery: is sunspec, wants no points, helpers and barriers beside it: the "
-     "device lists what it has\n"},
+     "devices/p.conf: discovery: is sunspec, wants no points, setpoints, helpers and barriers "
+     "beside it: "
+     "the device lists what it has\n"},
     {"discovery = \"sunspek\"; points = ( { " POINT "type = \"u16\"; } );",
      "devices/p.conf:1: discovery: is \"sunspek\", nearest is \"sunspec\", wants one of none, "
      "sunspec\n"},

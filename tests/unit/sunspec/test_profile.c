@@ -92,7 +92,14 @@ static void a_longer_model_is_read_as_far_as_it_is_known(void **state)
     uint16_t controls = map_model(&scene.map, 123, 24);
     scene_discover();
     assert_int_equal(scene_find("power_limit_percent")->address0, controls + 5);
-    assert_true(scene_find("power_limit_percent")->is_writable);
+    const struct profile_write *write = &scene_find("power_limit_percent")->write;
+    assert_true(write_is_given(write));
+    const struct profile_switch *switches = write->switches.items;
+    assert_int_equal(switches[0].address0, controls + 7);
+    assert_int_equal(switches[0].order, SWITCH_BEFORE);
+    assert_int_equal(switches[1].address0, controls + 9);
+    assert_int_equal(switches[1].order, SWITCH_AFTER);
+    assert_false(write_is_given(&scene_find("on_off")->write));
     scene_poll();
 }
 
