@@ -33,6 +33,11 @@ enum quality raw_count(const struct raw_layout *layout, const uint16_t *register
 /* The number of REGISTER_F32 and REGISTER_F64; may be NaN or infinite. */
 double raw_float(const struct raw_layout *layout, const uint16_t *registers);
 
+/* The way back: the registers from which raw_count and raw_float make the same number. It fits the type (write_holds);
+ * registers has room for layout->count. */
+void raw_put_count(const struct raw_layout *layout, int64_t count, uint16_t *registers);
+void raw_put_float(const struct raw_layout *layout, double value, uint16_t *registers);
+
 /* The text of REGISTER_STRING as the device's display shows it, in valid UTF-8: it ends at the first NUL or 0xFF, blanks
  * at either end and controls are dropped; GB 2312 is converted, other bytes that are no UTF-8 become question marks; one
  * character a register is understood. out has room for 3 * count + 1 bytes. Returns the length. */

@@ -8,12 +8,12 @@
 #include <math.h>
 
 #include "collectors/modbus/frame/raw.h"
+#include "collectors/modbus/plan/helper.h"
 #include "collectors/modbus/plan/plan_internal.h"
 #include "collectors/modbus/plan/scale.h"
 #include "config/number.h"
 
 enum {
-    EXPONENT_MAX = 10,  /* of a scale register, as SunSpec has it; its 0x8000 voids the points */
     PERCENTS_SURE = 10, /* readings in a row that no ratio can be */
 };
 
@@ -30,19 +30,7 @@ struct answers {
 static double helper_value(const struct answers *answers, uint16_t index)
 {
     const struct plan_helper *helper = &answers->plan->helpers[index];
-    const struct profile_helper *row = helper->helper;
-    const uint16_t *registers = answers->registers + helper->place.first;
-    struct raw_layout layout = {
-        .type = row->type,
-        .word_order = row->word_order,
-        .count = row->registers,
-    };
-    if (row->type == REGISTER_F32) {
-        return raw_float(&layout, registers) * row->scale;
-    }
-    int64_t count = 0;
-    enum quality quality = raw_count(&layout, registers, &count);
-    return quality == QUALITY_OK ? (double)count * row->scale : NAN;
+    return helper_number(helper->helper, answers->registers + helper->place.first);
 }
 
 /* The product of the helpers. False when the device has the value but not its scale: an exponent register that says
@@ -52,11 +40,7 @@ static bool helpers_factor(const struct answers *answers, const struct plan_poin
 {
     double product = 1;
     if (point->scale_from != PLAN_NO_HELPER) {
-        double exponent = helper_value(answers, point->scale_from);
-        if (!(fabs(exponent) <= EXPONENT_MAX)) {
-            return false;
-        }
-        product = exponent < 0 ? 1 / pow(10, -exponent) : pow(10, exponent);
+        product = helper_power(helper_value(answers, point->scale_from));
     }
     for (size_t i = 0; i < point->factor_count; i++) {
         product *= helper_value(answers, point->factors[i]);
