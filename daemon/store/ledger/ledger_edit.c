@@ -121,8 +121,8 @@ static int apply_cursor(struct ledger *ledger, struct ledger_edit *edit,
         return ledger_put_cursor(ledger, cursor);
     }
     snprintf(edit->reason, sizeof(edit->reason),
-             "the cursor of %s was to be %llu, and only positions up to %llu are committed",
-             cursor->sink, (unsigned long long)cursor->position, (unsigned long long)durable);
+             "the cursor of %.63s was to be %llu; committed is what is up to %llu", cursor->sink,
+             (unsigned long long)cursor->position, (unsigned long long)durable);
     return -ERANGE;
 }
 
