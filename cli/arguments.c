@@ -22,6 +22,8 @@ enum {
     LETTER_TIMEOUT,
     LETTER_TURNAROUND,
     LETTER_RTU,
+    LETTER_ANY_TRANSACTION,
+    LETTER_ANY_UNIT,
     LETTER_GAP,
     LETTER_KNOWN,
     LETTER_DEVICES,
@@ -50,6 +52,8 @@ static const struct option long_options[] = {
     {"config", required_argument, NULL, 'c'},
     {"turnaround", required_argument, NULL, LETTER_TURNAROUND},
     {"rtu", no_argument, NULL, LETTER_RTU},
+    {"ignore-unit-id", no_argument, NULL, LETTER_ANY_UNIT},
+    {"ignore-transaction-id", no_argument, NULL, LETTER_ANY_TRANSACTION},
     {"gap", required_argument, NULL, LETTER_GAP},
     {"known", required_argument, NULL, LETTER_KNOWN},
     {"devices", required_argument, NULL, LETTER_DEVICES},
@@ -130,6 +134,12 @@ static bool take_direct(int letter, struct cli *cli)
         return cli_number("--tcp-port", optarg, 1, 65535, &cli->tcp_port);
     case LETTER_RTU:
         cli->is_rtu = true;
+        return true;
+    case LETTER_ANY_UNIT:
+        cli->ignore_unit_id = true;
+        return true;
+    case LETTER_ANY_TRANSACTION:
+        cli->ignore_transaction_id = true;
         return true;
     default:
         return false;

@@ -51,7 +51,9 @@ struct cli {
     int64_t stop_bits; /* 0 = not given */
     const char *host;
     int64_t tcp_port;
-    bool is_rtu; /* RTU frames over TCP */
+    bool is_rtu;                /* RTU frames over TCP */
+    bool ignore_transaction_id; /* of replies over TCP, */
+    bool ignore_unit_id;        /* as the options of a line */
     int64_t timeout_ms;
     int64_t gap_ms;           /* -1 = not given */
     int64_t connect_delay_ms; /* of an endpoint: left alone for so long after connecting */

@@ -89,7 +89,9 @@ static void show_progress(const struct probe *probe, uint8_t unit)
     bool is_terminal = isatty(STDERR_FILENO);
     const char *end = is_terminal ? "\r\033[K" : "";
     if (finding->answer < ARRAY_SIZE(signs) && signs[finding->answer]) {
-        fprintf(stderr, "%sunit %u: %s\n", end, unit, signs[finding->answer]);
+        bool has_why = finding->answer == ANSWER_GARBLED && probe->reader.why[0] != '\0';
+        fprintf(stderr, "%sunit %u: %s%s%s\n", end, unit, signs[finding->answer],
+                has_why ? ": " : "", has_why ? probe->reader.why : "");
     }
     if (is_terminal) {
         fprintf(stderr, "%s%zu of %zu units asked", end, probe->asked, probe->unit_count);

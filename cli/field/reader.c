@@ -35,6 +35,8 @@ static void configure_endpoint(struct reader *reader)
         .parity = cli->parity >= 0 ? (int)cli->parity : PARITY_NONE,
         .stop_bits = cli->stop_bits > 0 ? cli->stop_bits : 1,
         .connect_delay_ms = cli->connect_delay_ms,
+        .ignore_transaction_id = cli->ignore_transaction_id,
+        .ignore_unit_id = cli->ignore_unit_id,
     };
 }
 
@@ -94,6 +96,19 @@ static int open_endpoint(struct reader *reader)
     return code;
 }
 
+/* What the profiles of the line's devices say of their gateway is true of the line, as the daemon has it. */
+static void add_links(struct line_config *line, const struct profiles *profiles)
+{
+    const struct device_config *devices = line->devices.items;
+    for (size_t i = 0; i < line->devices.count; i++) {
+        const struct profile *profile = profiles_find(profiles, devices[i].profile);
+        if (profile) {
+            line->ignore_transaction_id |= profile->link.ignore_transaction_id;
+            line->ignore_unit_id |= profile->link.ignore_unit_id;
+        }
+    }
+}
+
 /* The line as the configuration has it, while no daemon holds it. */
 static int open_configured(struct reader *reader, const char *id)
 {
@@ -106,6 +121,7 @@ static int open_configured(struct reader *reader, const char *id)
         return EXIT_FAILED;
     }
     reader->config = *line;
+    add_links(&reader->config, reader->setup.profiles);
     reader->where = wire_name(line);
     fprintf(stderr, "lingtan: no daemon runs: directly to %s, as %s has the line %s\n",
             reader->where, reader->cli->config, id);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "collectors/modbus/frame/trouble.h"
 #include "collectors/modbus/wire/opener.h"
 #include <lingtan/clock.h>
 #include <lingtan/exception.h>
@@ -119,6 +120,15 @@ static void pause_ms(int64_t duration_ms)
     (void)poll(NULL, 0, (int)duration_ms);
 }
 
+static unsigned leniency_of(const struct line_config *config)
+{
+    if (config->transport != LINE_TCP) {
+        return FRAME_STRICT;
+    }
+    return (config->ignore_transaction_id ? FRAME_ANY_TRANSACTION : FRAME_STRICT) |
+           (config->ignore_unit_id ? FRAME_ANY_UNIT : FRAME_STRICT);
+}
+
 int wire_open(struct wire *wire, const struct line_config *config, int64_t timeout_ms)
 {
     *wire = (struct wire){
@@ -127,6 +137,7 @@ int wire_open(struct wire *wire, const struct line_config *config, int64_t timeo
         .timeout_ms = timeout_ms,
         .fd = -1,
         .kind = config->transport == LINE_TCP ? FRAME_TCP : FRAME_RTU,
+        .leniency = leniency_of(config),
     };
     int error = config->transport == LINE_RTU ? open_serial(wire) : open_tcp(wire);
     if (error == 0 && config->connect_delay_ms > 0) {
@@ -162,13 +173,30 @@ static void drain(const struct wire *wire, int64_t quiet_ms)
     }
 }
 
+static int tell_bad(struct wire *wire, const struct frame_request *request, const uint8_t *bytes,
+                    size_t size)
+{
+    struct trouble trouble =
+        trouble_of_bytes(wire->kind, request, wire->transaction, wire->leniency, bytes, size);
+    if (trouble.kind == TROUBLE_UNIT_ID) {
+        say(wire,
+            "unit %u at %s answers, but as unit %u; if it says so for every unit, give "
+            "--ignore-unit-id, or its line ignore_unit_id = true",
+            request->unit, wire->name, trouble.got);
+    } else {
+        say(wire, "unit %u at %s answered something that is no reply to the request", request->unit,
+            wire->name);
+    }
+    return -EBADMSG;
+}
+
 /* Returns 1 when the reply is complete, 0 to read on. */
 static int judge(struct wire *wire, const struct frame_request *request, uint8_t *bytes,
                  size_t *size, struct frame_reply *reply)
 {
     size_t consumed = 0;
     for (;;) {
-        switch (frame_match(wire->kind, request, wire->transaction, FRAME_STRICT, bytes, *size,
+        switch (frame_match(wire->kind, request, wire->transaction, wire->leniency, bytes, *size,
                             reply, &consumed)) {
         case FRAME_REPLY:
             return 1;
@@ -189,9 +217,7 @@ static int judge(struct wire *wire, const struct frame_request *request, uint8_t
                 request->function <= 2 ? "bits" : "registers");
             return -ENODATA;
         case FRAME_BAD:
-            say(wire, "unit %u at %s answered something that is no reply to the request",
-                request->unit, wire->name);
-            return -EBADMSG;
+            return tell_bad(wire, request, bytes, *size);
         default:
             return 0;
         }

@@ -29,7 +29,8 @@ struct wire {
     int fd;
     enum frame_kind kind;
     uint16_t transaction;
-    char why[240]; /* what went wrong, for people */
+    unsigned leniency; /* as frame_match has it */
+    char why[240];     /* what went wrong, for people */
 };
 
 int wire_open(struct wire *wire, const struct line_config *config, int64_t timeout_ms) MUST_USE;

@@ -34,9 +34,11 @@ def refuse(pdu, exception):
 class Gateway(threading.Thread):
     """A Modbus TCP end of the test's own: answer(unit) gives a PDU, None for silence, b"" to hang up. One client."""
 
-    def __init__(self, answer):
+    def __init__(self, answer, says_unit=None, says_transaction=None):
         super().__init__(daemon=True)
         self.answer = answer
+        self.says_unit = says_unit  # in replies; None = the one that was asked
+        self.says_transaction = says_transaction  # likewise
         self.asked = []
         self.functions = set()
         self.connections = 0
@@ -66,7 +68,9 @@ class Gateway(threading.Thread):
             if pdu == b"":
                 return
             if pdu is not None:
-                client.sendall(request[:4] + struct.pack(">HB", len(pdu) + 1, unit) + pdu)
+                says = unit if self.says_unit is None else self.says_unit
+                head = request[:4] if self.says_transaction is None else struct.pack(">HH", self.says_transaction, 0)
+                client.sendall(head + struct.pack(">HB", len(pdu) + 1, says) + pdu)
 
     def stop(self):
         self.socket.close()
@@ -364,6 +368,56 @@ class Gateways(Case):
         self.assertIn("gave 5 of 10 registers", said)
         found = self.cli("read", "net", "1", "0", "200", "--known", "249.1", "--socket", daemon.socket)
         self.assertIn("192 of 200 registers from 0 read: these may be", found.stdout)
+
+    def numbers(self, **says):
+        """A gateway whose units give 1000 times their number, and some of whose replies say something else of themselves."""
+        def answer(unit, pdu):
+            if pdu[0] != 3:
+                return refuse(pdu, 1)
+            count = struct.unpack(">H", pdu[3:5])[0]
+            return bytes([3, 2 * count]) + struct.pack(">H", 1000 * unit) * count
+        self.gateway = self.keep(Gateway(answer, **says))
+        self.ports = [self.gateway.port]
+
+    def registers(self, *arguments):
+        return json.loads(self.cli("read", *arguments, "--json").stdout)["registers"]
+
+    def test_a_gateway_that_keeps_no_unit_id(self):
+        for says in (0, 255):
+            self.numbers(says_unit=says)
+            began = time.monotonic()
+            said = self.cli("read", *self.host(), "5", "7", code=1).stderr
+            self.assertIn(f"answers, but as unit {says}; if it says so for every unit, give --ignore-unit-id", said)
+            self.assertLess(time.monotonic() - began, 1)  # no other reply is waited for
+            self.assertEqual(self.registers(*self.host(), "--ignore-unit-id", "5", "7", "2"), [5000, 5000])
+        _, units, told = self.probe(*self.host(), "--units", "2", code=1)
+        self.assertIn("give --ignore-unit-id", told)
+        self.assertEqual(units[2]["answer"], "garbled")
+        _, units, _ = self.probe(*self.host(), "--units", "1,2", "--ignore-unit-id")
+        self.assertEqual({unit: row["answer"] for unit, row in units.items()}, {1: "reply", 2: "reply"})
+
+    def test_a_unit_id_that_is_another_is_no_reply(self):
+        self.numbers(says_unit=9)
+        self.cli("read", *self.host(), "--ignore-unit-id", "--timeout", "200", "5", "7", code=1)
+
+    def test_a_gateway_that_keeps_no_transaction_id(self):
+        self.numbers(says_transaction=77)
+        self.cli("read", *self.host(), "--timeout", "200", "5", "7", code=1)
+        self.assertEqual(self.registers(*self.host(), "--ignore-transaction-id", "5", "7"), [5000])
+
+    def test_a_configured_line_knows_its_gateway(self):
+        self.numbers(says_unit=0, says_transaction=77)
+        with open(os.path.join(lingtan.DEVICES, "chint-dtsu666.conf"), encoding="utf-8") as file:
+            profile = file.read()
+        os.mkdir(os.path.join(self.folder, "profiles"))
+        self.write("profiles/plain.conf", profile)
+        self.write("profiles/strange.conf", profile.replace("link: {", "link: { ignore_unit_id = true; ignore_transaction_id = true;"))
+        known = "ignore_unit_id = true; ignore_transaction_id = true;"
+        for name, option, code in (("plain", "", 1), ("plain", known, 0), ("strange", "", 0)):
+            self.write("site.conf", site({5: name}).replace('host = "10.0.0.1";',
+                                                            f'host = "127.0.0.1"; port = {self.gateway.port}; {option}'))
+            main = self.write("lingtan.conf", 'site = "site.conf"; devices = "profiles";')
+            self.cli("read", "net", "5", "7", "-c", main, "--timeout", "200", code=code)
 
     def test_one_register_of_exception_1_ends_no_search(self):
         def answer(_, pdu):
