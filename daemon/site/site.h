@@ -73,6 +73,7 @@ struct site {
     char *id;         /* in topics */
     char *name;
     int language;    /* enum site_language */
+    char *time_zone; /* its name; "" = the system's */
     int64_t fast_ms; /* periods of the poll classes; each a divisor or a multiple of 900 s */
     int64_t normal_ms;
     int64_t slow_ms;

@@ -4,6 +4,7 @@
 
 #include "base/mem.h"
 #include "site/site_parts.h"
+#include "site/time_zone.h"
 
 static void index_nodes(struct site_checking *check)
 {
@@ -16,6 +17,17 @@ static void index_nodes(struct site_checking *check)
     site_index_sort(&check->node_ids);
 }
 
+static void check_time_zone(const struct site *site, struct faults *faults)
+{
+    const char *zone = site->time_zone ? site->time_zone : "";
+    if (zone[0] != '\0' && !time_zone_is_known(zone)) {
+        faults_add(faults, (struct origin){.file = site->file}, "time_zone",
+                   "is \"%s\", wants the name of a zone that this machine knows, such as "
+                   "Asia/Shanghai (see /usr/share/zoneinfo)",
+                   zone);
+    }
+}
+
 void site_check(const struct site *site, const struct profiles *profiles, struct faults *faults)
 {
     struct site_checking check = {
@@ -26,6 +38,7 @@ void site_check(const struct site *site, const struct profiles *profiles, struct
         .lines = site->lines.items,
     };
     index_nodes(&check);
+    check_time_zone(site, faults);
     site_check_periods(&check);
     site_check_nodes(&check);
     site_check_lines(&check);

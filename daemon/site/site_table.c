@@ -387,6 +387,13 @@ static const struct option site_rows[] = {
      .help =
          "In which language points and states are named where people see them in other programs "
          "(Home Assistant): English or Chinese."},
+    {.name = "time_zone",
+     .type = OPTION_STRING,
+     .offset = offsetof(struct site, time_zone),
+     .fallback = "",
+     .max = 63,
+     .help = "The zone whose days and months are meant at the site, by its name, as Asia/Shanghai; "
+             "empty = the system's."},
     {.name = "fast_ms",
      .type = OPTION_INT,
      .offset = offsetof(struct site, fast_ms),

@@ -170,7 +170,8 @@ class OpenApi(lingtan.ProgramTest):
             "/api/v1/lines/{id}": ["/api/v1/lines/l", "/api/v1/lines/gone"],
             "/api/v1/live": ["/api/v1/live", "/api/v1/live?device=two", "/api/v1/live?node=b1"],
             "/api/v1/points": ["/api/v1/points", "/api/v1/points?device=one"],
-            "/api/v1/history": [f"/api/v1/history?device=one&point={point}&limit=5" for point in ("active_power", "voltage_a")],
+            "/api/v1/history": [f"/api/v1/history?device=one&point={point}&limit=5" for point in ("active_power", "voltage_a")]
+            + ["/api/v1/history?device=one&point=active_power&pixels=50", "/api/v1/history?device=one&point=active_power&to=5000&pixels=3"],
         }
         for path, methods in self.described.root["paths"].items():
             if "get" in methods and path != "/api/v1/live/stream":
@@ -224,6 +225,7 @@ class OpenApi(lingtan.ProgramTest):
                 (history, "get", history + "?device=&point=", 400, "missing_parameter", {}),
                 (history, "get", history + "?device=one&point=none", 404, "unknown_point", {}),
                 (history, "get", history + "?device=one&point=active_power&limit=0", 400, "bad_parameter", {}),
+                (history, "get", history + "?device=one&point=active_power&pixels=0", 400, "bad_parameter", {}),
                 (history, "get", history + "?device=one&point=active_power&from=", 400, "bad_parameter", {}),
                 (read, "post", read, 415, "not_declared_json", {"body": "{}", "headers": {}}),
                 (read, "post", read, 400, "bad_body", {"body": "{"}),

@@ -280,7 +280,8 @@ class Daemon:
             if "store" not in sections:
                 file.write(f'store: {{ folder = "{folder}/data"; }};\n')
             if "http: {" not in sections:
-                file.write(f'http: {{ port = 0; port_file = "{self.port_path}"; socket = "{self.socket}"; token_file = "{folder}/tokens"; }};\n')
+                tokens = f'token_file = "{folder}/tokens"; ' if knows_clock else ""  # not known to an older daemon
+                file.write(f'http: {{ port = 0; port_file = "{self.port_path}"; socket = "{self.socket}"; {tokens}}};\n')
             if knows_clock and "clock: {" not in sections:
                 file.write('clock: { trust = "rtc"; };\n')  # nobody keeps the clock of a test machine
             if mqtt_port and "mqtt" not in sections:

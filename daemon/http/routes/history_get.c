@@ -1,97 +1,106 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* history_get: GET /api/v1/history. The journal is read on the worker's thread; only what the configuration knows of
+/* history_get: GET /api/v1/history. The journal is read on a worker's thread; only what the configuration knows of
  * the point is asked of the main thread. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "http/live.h"
+#include "http/history/history_pixels.h"
+#include "http/history/history_source.h"
 #include "http/routes/routes.h"
 #include "http/server/server.h"
-#include "http/server/writer.h"
 
-enum {
-    LIMIT_DEFAULT = 10000,
-    LIMIT_MAX = 100000,
-    HOUR_S = 3600,
-};
+enum { HOUR_S = 3600 };
 
 static const int64_t LATEST_US = 253402300799000000; /* the end of year 9999 */
 
 /* A query on its way: owned by the job. */
-struct query {
+struct job {
     struct request *request;
-    char *device;
-    char *point;
-    int64_t from_us;
-    int64_t to_us;
-    size_t limit;
-    bool is_known; /* to the configuration of now */
-    char *unit;
+    struct history_query query;
+    const struct history_source *source;
     /* the answer as it grows */
     struct worker *worker;
     struct writer writer;
     struct text rows;
-    size_t count;
-    int64_t next_us; /* time of the first reading left out, 0 = none */
+    struct history_pixels *pixels; /* NULL: rows, as read */
+    size_t count;                  /* samples taken */
+    int64_t next_us;               /* time of the first reading left out, 0 = none */
 };
 
-static void query_destroy(void *context)
+static void job_destroy(void *context)
 {
-    struct query *query = context;
-    text_finish(&query->rows);
-    free(query->device);
-    free(query->point);
-    free(query->unit);
-    free(query);
+    struct job *job = context;
+    text_finish(&job->rows);
+    history_pixels_destroy(job->pixels);
+    history_query_finish(&job->query);
+    free(job);
 }
 
-static bool take_reading(void *context, const struct journal_reading *found)
+static void write_row(struct job *job, const struct history_sample *sample)
 {
-    struct query *query = context;
-    const struct point *point = found->point;
-    const struct reading *reading = found->reading;
-    if (query->count == query->limit) {
-        query->next_us = reading->time_us;
+    struct writer *writer = &job->writer;
+    writer_open(writer, '[');
+    writer_int(writer, sample->time_us);
+    live_write_value(writer, sample->point, &sample->last, sample->text);
+    writer_string(writer, quality_word(reading_quality(sample->point, &sample->last)));
+    if (sample->is_untrusted) {
+        writer_string(writer, "untrusted");
+    }
+    writer_close(writer, ']');
+}
+
+static bool take_sample(void *context, const struct history_sample *sample)
+{
+    struct job *job = context;
+    if (!job->pixels && job->count == job->query.limit) {
+        job->next_us = sample->time_us;
         return false;
     }
-    if (!query->unit) {
-        query->unit = mem_dup_string(point->quantity->unit);
+    if (!job->query.unit) {
+        job->query.unit = mem_dup_string(sample->point->quantity->unit);
     }
-    query->count++;
-    writer_open(&query->writer, '[');
-    writer_int(&query->writer, reading->time_us);
-    live_write_value(&query->writer, point, reading, found->text);
-    writer_string(&query->writer, quality_word(reading_quality(point, reading)));
-    if (found->clock->is_untrusted) {
-        writer_string(&query->writer, "untrusted");
+    job->count++;
+    if (job->pixels) {
+        history_pixels_add(job->pixels, sample);
+    } else {
+        write_row(job, sample);
     }
-    writer_close(&query->writer, ']');
-    return !worker_is_stopping(query->worker);
+    return !worker_is_stopping(job->worker);
 }
 
-static void write_answer(struct query *query, struct answer *answer)
+static void write_rows(struct job *job, struct writer *writer)
 {
-    struct writer writer = {.text = &answer->body};
-    answer->status = 200;
-    answer->content_type = "application/json";
-    writer_open(&writer, '{');
-    writer_field_string(&writer, "device", query->device);
-    writer_field_string(&writer, "point", query->point);
-    writer_field_string(&writer, "unit", query->unit);
-    writer_field_time(&writer, "from", query->from_us);
-    writer_field_time(&writer, "to", query->to_us);
-    writer_field_bool(&writer, "truncated", query->next_us != 0);
-    writer_field_time(&writer, "next", query->next_us);
-    writer_field_open(&writer, "readings", '[');
-    if (query->rows.data) {
-        text_add(writer.text, query->rows.data, query->rows.length);
+    writer_field_bool(writer, "truncated", job->next_us != 0);
+    writer_field_time(writer, "next", job->next_us);
+    writer_field_open(writer, "readings", '[');
+    if (job->rows.data) {
+        text_add(writer->text, job->rows.data, job->rows.length);
     }
-    writer_close(&writer, ']');
+    writer_close(writer, ']');
+}
+
+static void write_answer(struct job *job, struct answer *answer)
+{
+    struct writer writer = {.text = answer_json(answer, 200)};
+    writer_open(&writer, '{');
+    writer_field_string(&writer, "device", job->query.device);
+    writer_field_string(&writer, "point", job->query.point);
+    writer_field_string(&writer, "unit", job->query.unit);
+    writer_field_time(&writer, "from", job->query.from_us);
+    writer_field_time(&writer, "to", job->query.to_us);
+    writer_field_string(&writer, "resolution", job->source->word);
+    if (job->pixels) {
+        writer_field_int(&writer, "pixel_us", history_pixels_width_us(job->pixels));
+        writer_key(&writer, "columns");
+        history_pixels_write(job->pixels, &writer);
+    } else {
+        write_rows(job, &writer);
+    }
     writer_close(&writer, '}');
 }
 
-static void refuse_unknown(struct query *query, struct answer *answer)
+static void refuse_unknown(const struct history_query *query, struct answer *answer)
 {
     char device[64];
     char point[64];
@@ -101,30 +110,30 @@ static void refuse_unknown(struct query *query, struct answer *answer)
                   printable(query->device, device, sizeof(device)));
 }
 
-/* On the worker's thread. */
+/* On a worker's thread. */
 static void run_query(struct worker *worker, struct journal_reader *reader, void *context)
 {
-    struct query *query = context;
+    struct job *job = context;
     struct answer answer = {0};
     int error = -ENOENT;
-    query->worker = worker;
-    query->writer = (struct writer){.text = &query->rows};
+    job->worker = worker;
+    job->writer = (struct writer){.text = &job->rows};
+    job->pixels = job->query.pixels > 0 ? history_pixels_create(&job->query) : NULL;
     if (reader) {
-        error = journal_reader_history(reader, query->device, query->point, query->from_us,
-                                       query->to_us, query->limit + 1, take_reading, query);
+        error = job->source->read(reader, &job->query, take_sample, job);
     }
     if (error < 0) {
         answer_refuse(&answer, reader ? ERROR_JOURNAL_UNREADABLE : ERROR_NO_JOURNAL,
                       "ask again later; see the alarms of /api/v1/status",
                       reader ? "reading the journal failed: %s" : "there is no journal to read%s",
                       reader ? strerror(-error) : "");
-    } else if (query->count == 0 && !query->is_known) {
-        refuse_unknown(query, &answer);
+    } else if (job->count == 0 && !job->query.is_known) {
+        refuse_unknown(&job->query, &answer);
     } else {
-        write_answer(query, &answer);
+        write_answer(job, &answer);
     }
-    request_finish(query->request, &answer);
-    query_destroy(query);
+    request_finish(job->request, &answer);
+    job_destroy(job);
 }
 
 static int parse_time(struct request *request, const char *name, int64_t fallback_us, int64_t *out)
@@ -142,13 +151,32 @@ static int parse_time(struct request *request, const char *name, int64_t fallbac
     return 0;
 }
 
-static int parse_range(struct request *request, struct query *query)
+/* As read up to a limit, or thinned to pixels. */
+static int parse_extent(struct request *request, struct history_query *query)
+{
+    int64_t limit = 0;
+    int64_t pixels = 0;
+    if (request_parameter_int(request, "limit", 1, HISTORY_LIMIT_MAX, HISTORY_LIMIT_DEFAULT,
+                              &limit) < 0 ||
+        request_parameter_int(request, "pixels", 1, HISTORY_PIXELS_MAX, 0, &pixels) < 0) {
+        return -EINVAL;
+    }
+    if (request_parameter(request, "limit") && pixels > 0) {
+        request_refuse(request, ERROR_BAD_PARAMETER,
+                       "limit for readings as they were read, pixels for a curve",
+                       "limit and pixels are both given");
+        return -EINVAL;
+    }
+    query->limit = (size_t)limit;
+    query->pixels = (size_t)pixels;
+    return 0;
+}
+
+static int parse_range(struct request *request, struct history_query *query)
 {
     int64_t now_us = clock_wall_us(loop_clock(request->http->view.loop));
-    int64_t limit = 0;
     if (parse_time(request, "to", now_us, &query->to_us) < 0 ||
-        parse_time(request, "from", query->to_us - HOUR_S * 1000000LL, &query->from_us) < 0 ||
-        request_parameter_int(request, "limit", 1, LIMIT_MAX, LIMIT_DEFAULT, &limit) < 0) {
+        parse_time(request, "from", query->to_us - HOUR_S * 1000000LL, &query->from_us) < 0) {
         return -EINVAL;
     }
     if (query->from_us >= query->to_us) {
@@ -157,11 +185,10 @@ static int parse_range(struct request *request, struct query *query)
                        "the time range is empty");
         return -EINVAL;
     }
-    query->limit = (size_t)limit;
-    return 0;
+    return parse_extent(request, query);
 }
 
-static int parse_query(struct request *request, struct query *query)
+static int parse_query(struct request *request, struct history_query *query)
 {
     const char *device = request_parameter(request, "device");
     const char *point = request_parameter(request, "point");
@@ -179,7 +206,7 @@ static int parse_query(struct request *request, struct query *query)
 /* On the main thread. */
 static void learn_point(struct request *request)
 {
-    struct query *query = request->work;
+    struct history_query *query = &((struct job *)request->work)->query;
     const struct live_device *live = hub_find_device(request->http->view.hub, query->device);
     const struct point *point = live ? device_find_point(live->device, query->point) : NULL;
     if (point) {
@@ -188,21 +215,23 @@ static void learn_point(struct request *request)
     }
 }
 
-static void submit(struct request *request, struct query *query)
+static void submit(struct request *request, struct job *job)
 {
-    query->request = request;
-    if (!request_on_worker(request, WORKER_LONG, run_query, query)) {
-        query_destroy(query);
+    job->request = request;
+    job->source = history_source_pick(&job->query);
+    if (!request_on_worker(request, history_source_queue(job->source, &job->query), run_query,
+                           job)) {
+        job_destroy(job);
     }
 }
 
 void history_get(struct request *request)
 {
-    struct query *query = mem_alloc(sizeof(*query));
-    request->work = query;
-    request->work_free = query_destroy;
-    if (parse_query(request, query) == 0 && request_on_main(request, learn_point)) {
+    struct job *job = mem_alloc(sizeof(*job));
+    request->work = job;
+    request->work_free = job_destroy;
+    if (parse_query(request, &job->query) == 0 && request_on_main(request, learn_point)) {
         request->work = NULL;
-        submit(request, query);
+        submit(request, job);
     }
 }

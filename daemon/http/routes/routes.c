@@ -12,7 +12,8 @@
 static const char *const points_parameters[] = {"device", NULL};
 static const char *const live_parameters[] = {"device", "node", NULL};
 static const char *const stream_parameters[] = {"device", "node", "after", NULL};
-static const char *const history_parameters[] = {"device", "point", "from", "to", "limit", NULL};
+static const char *const history_parameters[] = {"device", "point",  "from", "to",
+                                                 "limit",  "pixels", NULL};
 
 #define API "/api/v1"
 /* clang-format off */
@@ -23,7 +24,7 @@ const struct route routes[] = {
     {"GET", API "/points", ROUTE_MAIN, ROLE_VIEWER, points_get, points_parameters, "All points: quantity, unit, kind, period"},
     {"GET", API "/live", ROUTE_MAIN, ROLE_VIEWER, live_get, live_parameters, "The newest values of every device"},
     {"GET", API "/live/stream", ROUTE_HERE, ROLE_VIEWER, stream_get, stream_parameters, "Server-sent events: a snapshot, then every batch"},
-    {"GET", API "/history", ROUTE_HERE, ROLE_VIEWER, history_get, history_parameters, "Raw readings of one point"},
+    {"GET", API "/history", ROUTE_HERE, ROLE_VIEWER, history_get, history_parameters, "Readings of one point, as read or thinned to pixels"},
     {"GET", API "/lines", ROUTE_MAIN, ROLE_VIEWER, lines_get, NULL, "All lines: state, load, round trips, errors"},
     {"GET", API "/lines/{id}", ROUTE_MAIN, ROLE_VIEWER, line_get, NULL, "One line with its units"},
     {"GET", API "/bad-registers", ROUTE_MAIN, ROLE_VIEWER, bad_registers_get, NULL, "Registers that devices refuse and that are not read"},

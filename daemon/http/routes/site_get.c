@@ -5,6 +5,7 @@
 #include "http/routes/routes.h"
 #include "http/server/server.h"
 #include "http/server/writer.h"
+#include "site/time_zone.h"
 
 enum {
     DEPTH_MAX = 32, /* the configuration check lets no circle through; this is the second lock */
@@ -43,11 +44,15 @@ static void write_nodes(struct writer *writer, const struct site *site, const ch
 void site_get(struct request *request)
 {
     const struct site *site = request->http->view.site;
+    char zone[TIME_ZONE_SIZE];
+    bool is_given = site->time_zone && site->time_zone[0] != '\0';
     struct writer writer = {.text = request_json(request, 200)};
     request->answer.is_tagged = true;
     writer_open(&writer, '{');
     writer_field_string(&writer, "id", site->id);
     writer_field_string(&writer, "name", site->name);
+    writer_field_string(&writer, "time_zone",
+                        is_given ? site->time_zone : time_zone_of_system(zone));
     write_nodes(&writer, site, "", 0);
     writer_close(&writer, '}');
 }

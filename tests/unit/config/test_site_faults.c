@@ -42,6 +42,14 @@ static const struct {
      "s.conf:3: lines.l.devices.a.fast_ms: is 99, wants at least 100 ms\n"
      "s.conf:3: lines.l.devices.a.normal_ms: is 7000, wants what divides an hour or a day without "
      "rest: 6912 or 7200 ms\n"},
+    /* time zone */
+    {"time_zone = \"UTC\";", ""},
+    {"time_zone = \"Moon/Tranquility\";", "s.conf: time_zone: is \"Moon/Tranquility\", wants the "
+                                          "name of a zone that this machine knows, "
+                                          "such as Asia/Shanghai (see /usr/share/zoneinfo)\n"},
+    {"time_zone = \"../zoneinfo/UTC\";",
+     "s.conf: time_zone: is \"../zoneinfo/UTC\", wants the name of a zone that this machine knows, "
+     "such as Asia/Shanghai (see /usr/share/zoneinfo)\n"},
     /* nodes */
     {"nodes = (\n{ id = \"a\"; },\n{ id = \"b\"; },\n{ id = \"a\"; },\n{ id = \"a\"; } );",
      "s.conf:4: nodes.a.id: is \"a\", as on line 2, wants an id of its own\n"

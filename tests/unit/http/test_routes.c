@@ -46,6 +46,7 @@ static void assert_error(const struct world *world, const char *path, int status
 static void shows_the_site_as_a_tree(void **state)
 {
     json_t *root = world_get(*state, "/api/v1/site", 200);
+    assert_true(strlen(string_at(root, "time_zone")) > 0);
     assert_string_equal(string_at(root, "name"), "大院");
     const json_t *nodes = json_object_get(root, "nodes");
     assert_int_equal(json_array_size(nodes), 2);

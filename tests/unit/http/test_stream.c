@@ -481,7 +481,7 @@ static void remembers_ten_minutes(void **state)
     client_close(&client);
     let_pass(&world, &clock, 590);
     assert_comes_back(&world, id, ": resumed");
-    let_pass(&world, &clock, 20);
+    let_pass(&world, &clock, 30);
     assert_comes_back(&world, id, "too_old");
     free(id);
     client_open(&client, &world, "");
