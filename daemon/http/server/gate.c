@@ -144,11 +144,9 @@ static void find_route(struct request *request, const char *method, const char *
 
 static void learn_peer(struct request *request)
 {
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(request->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     struct ucred peer = {0};
     socklen_t size = sizeof(peer);
-    if (info && getsockopt(info->connect_fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) {
+    if (getsockopt(request_fd(request), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0) {
         request->principal.role = ROLE_ADMIN; /* who may open the socket is of the daemon's group */
         request->principal.known_by = KNOWN_UID;
         (void)snprintf(request->principal.name, sizeof(request->principal.name), "uid %u",

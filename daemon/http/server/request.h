@@ -90,6 +90,7 @@ void request_unref(struct request *request); /* NULL-safe, any thread */
 const char *request_parameter(const struct request *request, const char *name);
 const char *request_variable(const struct request *request, const char *name); /* of the path */
 const char *request_header(const struct request *request, const char *name);
+int request_fd(const struct request *request); /* of the connection, which keeps it; -1 = none */
 const char *request_cookie(const struct request *request, const char *name);
 
 /* The number, or fallback when it is not given. -EINVAL with the answer set when it is no integer in [min, max]. */

@@ -18,8 +18,13 @@ static struct MHD_Response *stream_response(struct request *request)
 {
     MHD_set_connection_option(request->connection, MHD_CONNECTION_OPTION_TIMEOUT,
                               (unsigned)STREAM_TIMEOUT_S);
-    return MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read,
-                                             request->stream, stream_end);
+    struct MHD_Response *response = MHD_create_response_from_callback(
+        MHD_SIZE_UNKNOWN, STREAM_BLOCK, stream_read, request->stream, stream_end);
+    if (response) {
+        /* Up to the end of the connection, in no chunks: stream_read writes to the socket. */
+        (void)MHD_set_response_options(response, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    }
+    return response;
 }
 
 static struct MHD_Response *file_response(struct answer *answer)

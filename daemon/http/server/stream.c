@@ -19,7 +19,7 @@ static int64_t now_of(const struct streams *streams)
     return clock_mono_us(loop_clock(streams->view->loop));
 }
 
-static struct stream_event *write_batch(struct streams *streams, const struct batch *batch)
+static const struct text *write_batch(struct streams *streams, const struct batch *batch)
 {
     char id[STREAM_ID_SIZE];
     struct text *text = &streams->scratch;
@@ -30,18 +30,32 @@ static struct stream_event *write_batch(struct streams *streams, const struct ba
     struct writer writer = {.text = text};
     live_write_batch(&writer, batch);
     text_add_string(text, "\n\n");
-    return stream_event_create(batch->device, text->data, text->length);
+    return text;
+}
+
+/* Under the lock: how many events of the block, from a number on, the client would have got. */
+static uint64_t count_wanted(const struct stream *stream, const struct stream_block *block,
+                             uint64_t from)
+{
+    uint64_t count = 0;
+    for (size_t i = (size_t)(from - block->first); i < block->count; i++) {
+        count += stream_filter_passes(&stream->filter, block->events[i].device) ? 1 : 0;
+    }
+    return count;
 }
 
 /* Under the lock. A client that the ring has passed goes on in its middle, so that it is one gap and not one a batch. */
-static void pass_by(struct streams *streams, struct stream *stream, const struct stream_event *shed)
+static void pass_by(struct streams *streams, struct stream *stream, const struct stream_block *shed)
 {
     const struct stream_ring *ring = &streams->ring;
-    uint64_t missed = stream_filter_passes(&stream->filter, shed->device) ? 1 : 0;
+    uint64_t missed = count_wanted(stream, shed, stream->position);
     uint64_t first = stream_ring_first(ring);
-    for (stream->position = first; stream->position < first + ring->count / 2; stream->position++) {
-        const struct stream_event *event = stream_ring_at(ring, stream->position);
-        missed += stream_filter_passes(&stream->filter, event->device) ? 1 : 0;
+    uint64_t middle = first + (ring->next - first) / 2;
+    stream->position = first;
+    while (stream->position < middle) {
+        const struct stream_block *block = stream_ring_at(ring, stream->position);
+        missed += count_wanted(stream, block, stream->position);
+        stream->position = block->first + block->count;
     }
     stream->missed += missed;
     streams->status.missed += missed;
@@ -50,14 +64,14 @@ static void pass_by(struct streams *streams, struct stream *stream, const struct
 /* Under the lock. */
 static void make_room(struct streams *streams, size_t length, int64_t now_us)
 {
-    struct stream_event *shed = NULL;
+    struct stream_block *shed = NULL;
     while ((shed = stream_ring_shed(&streams->ring, length, now_us)) != NULL) {
         for (struct stream *stream = streams->first; stream; stream = stream->next) {
             if (stream->position < stream_ring_first(&streams->ring)) {
                 pass_by(streams, stream, shed);
             }
         }
-        stream_event_unref(shed);
+        stream_block_unref(shed);
     }
 }
 
@@ -68,10 +82,10 @@ static void on_batch(void *context, const struct batch *batch)
         return;
     }
     int64_t now_us = now_of(streams);
-    struct stream_event *event = write_batch(streams, batch);
+    const struct text *text = write_batch(streams, batch);
     pthread_mutex_lock(&streams->lock);
-    make_room(streams, event->length, now_us);
-    stream_ring_add(&streams->ring, event, now_us);
+    make_room(streams, text->length, now_us);
+    stream_ring_add(&streams->ring, batch->device, text->data, text->length, now_us);
     pthread_mutex_unlock(&streams->lock);
     streams->has_news = true;
 }
@@ -80,11 +94,14 @@ static void on_batch(void *context, const struct batch *batch)
 static bool has_news(struct stream *stream)
 {
     const struct stream_ring *ring = &stream->owner->ring;
-    while (stream->missed == 0 && stream->position < ring->next &&
-           !stream_filter_passes(&stream->filter, stream_ring_at(ring, stream->position)->device)) {
-        stream->position++;
+    while (stream->missed == 0 && stream->position < ring->next) {
+        const struct stream_block *block = stream_ring_at(ring, stream->position);
+        if (count_wanted(stream, block, stream->position) > 0) {
+            return true;
+        }
+        stream->position = block->first + block->count;
     }
-    return stream->missed > 0 || stream->position < ring->next;
+    return stream->missed > 0;
 }
 
 /* Wakes those for whom there is something, or all. MHD is called without the lock, which its threads want at once; what is
@@ -123,7 +140,7 @@ static void on_wake(void *context)
     }
 }
 
-/* The first news goes out at once; what follows within 100 ms goes together. */
+/* The first news goes out at once; what follows within 200 ms goes together. */
 static void on_flush(void *context)
 {
     struct streams *streams = context;
@@ -332,6 +349,7 @@ static void open_stream(struct request *request)
     struct stream *stream = mem_alloc(sizeof(*stream));
     stream->owner = streams;
     stream->connection = request->connection;
+    stream->fd = request_fd(request);
     stream_filter_init(&stream->filter, &filter, request->http->view.site);
     streams->is_recording = true;
     streams->last_heard_us = now_of(streams);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* stream: live values as server-sent events. A batch is written once on the main thread, into a ring that all clients
- * read, each at its own place: a client more costs the main thread nothing. Clients are woken ten times a second at most.
+ * read, each at its own place: a client more costs the main thread nothing. Clients are woken five times a second at most.
  * Whoever comes back within ten minutes goes on where it was, as long as the ring has it; whoever is so slow that the ring
  * passes him is told how many batches he missed. Nobody waits for him. */
 #ifndef LINGTAN_HTTP_STREAM_H
@@ -19,7 +19,7 @@ struct streams;
 enum {
     STREAMS_MAX = 100,
     STREAM_HEARTBEAT_S = 15,
-    STREAM_WAKE_MS = 100,
+    STREAM_WAKE_MS = 200,
     STREAM_KEEP_S = 600, /* the ring goes back so far, and is fed so long after the last stream */
 };
 

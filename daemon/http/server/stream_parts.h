@@ -11,19 +11,26 @@
 
 struct MHD_Connection;
 
-enum { STREAM_HAND_MAX = 128 };
+enum { STREAM_HAND_MAX = 8 };
+
+/* Events that follow each other in a block. */
+struct stream_piece {
+    struct stream_block *block; /* its reference */
+    size_t at;
+    size_t end;
+};
 
 struct stream {
     struct streams *owner;
     struct MHD_Connection *connection;
+    int fd; /* the connection's */
     struct stream_filter filter;
     /* of the thread that sends */
     struct text head; /* goes first: the snapshot */
     size_t head_sent;
-    struct stream_event *hand[STREAM_HAND_MAX]; /* taken out of the ring, being sent */
+    struct stream_piece hand[STREAM_HAND_MAX]; /* taken out of the ring, being sent */
     size_t hand_first;
     size_t hand_count;
-    size_t hand_sent; /* bytes of the first of them */
     /* guarded by the owner's lock */
     struct stream *next;
     uint64_t position; /* number of the next event to look at */

@@ -401,49 +401,63 @@ static void compares_tags(void **state)
     text_finish(&body);
 }
 
-static struct stream_event *make_event(int number)
+static void add_event(struct stream_ring *ring, int number, int64_t mono_us)
+{
+    char *words = mem_format("event %d;%*s", number, number % 50, "");
+    stream_ring_add(ring, NULL, words, strlen(words), mono_us);
+    free(words);
+}
+
+static void assert_event(const struct stream_ring *ring, int number)
 {
     char words[32];
-    (void)snprintf(words, sizeof(words), "event %d", number);
-    return stream_event_create(NULL, words, strlen(words));
+    const struct stream_block *block = stream_ring_at(ring, (uint64_t)number);
+    size_t index = (size_t)number - block->first;
+    (void)snprintf(words, sizeof(words), "event %d;", number);
+    assert_true(index < block->count);
+    assert_memory_equal(block->bytes + stream_block_start(block, index), words, strlen(words));
 }
 
 /* What is shed is the oldest, and numbers go on without a hole. */
 static void a_ring_keeps_the_newest(void **state)
 {
     (void)state;
-    struct stream_ring ring = {.bytes_max = 20000, .age_max_us = 1000000, .next = 1};
-    struct stream_event *held = NULL;
+    enum { EVENTS = 5000, MEMORY = 200000 };
+    struct stream_ring ring = {.bytes_max = MEMORY, .age_max_us = 1000000, .next = 1};
+    struct stream_block *held = NULL;
     uint64_t oldest = 1;
-    for (int i = 1; i <= 1000; i++) {
-        struct stream_event *event = make_event(i);
-        struct stream_event *shed = NULL;
-        while ((shed = stream_ring_shed(&ring, event->length, i)) != NULL) {
-            char words[32];
-            (void)snprintf(words, sizeof(words), "event %d", (int)oldest++);
-            assert_memory_equal(shed->bytes, words, strlen(words));
-            stream_event_unref(shed);
+    for (int i = 1; i <= EVENTS; i++) {
+        struct stream_block *shed = NULL;
+        while ((shed = stream_ring_shed(&ring, 60, i)) != NULL) {
+            assert_int_equal(shed->first, oldest);
+            oldest += shed->count;
+            stream_block_unref(shed);
         }
-        held = i == 10 ? stream_event_ref(event) : held;
-        stream_ring_add(&ring, event, i);
-        assert_true(ring.bytes <= 20000);
+        add_event(&ring, i, i);
+        held = i == 10 ? stream_block_ref(stream_ring_at(&ring, 10)) : held;
+        assert_true(ring.bytes <= MEMORY);
         assert_int_equal(stream_ring_first(&ring), oldest);
-        assert_ptr_equal(stream_ring_at(&ring, (uint64_t)i), event);
+        assert_event(&ring, i);
+        assert_event(&ring, (int)(oldest + (uint64_t)i) / 2);
     }
-    assert_true(oldest > 500 && oldest < 900);
-    assert_memory_equal(held->bytes, "event 10", 8); /* long out of the ring */
+    assert_true(oldest > EVENTS / 2 && oldest < EVENTS - 300);
+    assert_memory_equal(held->bytes, "event 1; event 2;", 17); /* long out of the ring */
     assert_int_equal(held->references, 1);
-    stream_event_unref(held);
-    for (int64_t now_us = 1000900; stream_ring_first(&ring) < 1000; now_us++) {
-        struct stream_event *shed = stream_ring_shed(&ring, 1, now_us);
-        stream_event_unref(shed);
-    }
-    assert_null(stream_ring_shed(&ring, 1, 1001000));
+    stream_block_unref(held);
+    /* By age: a block goes when its last event is too old. */
+    stream_block_unref(stream_ring_shed(&ring, 1, (int64_t)oldest + 1000000 + STREAM_BLOCK_EVENTS));
+    assert_true(stream_ring_first(&ring) > oldest);
     stream_ring_forget(&ring);
-    assert_int_equal(stream_ring_first(&ring), 1002);
+    assert_int_equal(stream_ring_first(&ring), EVENTS + 2);
     assert_int_equal(ring.bytes, 0);
-    stream_ring_add(&ring, make_event(1), 1);
-    assert_memory_equal(stream_ring_at(&ring, 1002)->bytes, "event 1", 7);
+    /* One that is longer than a block. */
+    char *longest = mem_alloc(100001);
+    memset(longest, 'x', 100000);
+    stream_ring_add(&ring, NULL, longest, 100000, 1);
+    add_event(&ring, EVENTS + 3, 1);
+    assert_int_equal(stream_ring_at(&ring, EVENTS + 2)->length, 100000);
+    assert_event(&ring, EVENTS + 3);
+    free(longest);
     stream_ring_finish(&ring);
 }
 

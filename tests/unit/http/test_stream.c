@@ -388,14 +388,19 @@ static void begins_anew_where_it_cannot_go_on(void **state)
     free(id);
 }
 
-static void comes_in_chunks_over_http_1_1(void **state)
+/* Up to the end of the connection, also over HTTP 1.1. */
+static void comes_in_no_chunks(void **state)
 {
     struct world *world = *state;
     struct client client = {.fd = world_connect_tcp(world)};
     static const char request[] = "GET /api/v1/live/stream HTTP/1.1\r\nHost: 127.0.0.1:80\r\n\r\n";
     send_all(client.fd, request, strlen(request));
     assert_true(client_await(&client, "event: snapshot"));
-    assert_non_null(strstr(client.seen.data, "Transfer-Encoding: chunked"));
+    assert_null(strstr(client.seen.data, "Transfer-Encoding"));
+    assert_non_null(strstr(client.seen.data, "Connection: close"));
+    world_post(world, 0, 1, QUALITY_OK);
+    assert_true(client_await(&client, "\n\nid: ")); /* nothing stands between the events */
+    assert_true(client_await(&client, "-1\nevent: batch"));
     client_close(&client);
 }
 
@@ -481,7 +486,7 @@ static void remembers_ten_minutes(void **state)
     client_close(&client);
     let_pass(&world, &clock, 590);
     assert_comes_back(&world, id, ": resumed");
-    let_pass(&world, &clock, 30);
+    let_pass(&world, &clock, 400); /* a block of events goes as a whole */
     assert_comes_back(&world, id, "too_old");
     free(id);
     client_open(&client, &world, "");
@@ -583,7 +588,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(goes_on_with_a_filter_and_by_header, setup, teardown),
         cmocka_unit_test_setup_teardown(begins_anew_where_it_cannot_go_on, setup, teardown),
         cmocka_unit_test(remembers_ten_minutes),
-        cmocka_unit_test_setup_teardown(comes_in_chunks_over_http_1_1, setup, teardown),
+        cmocka_unit_test_setup_teardown(comes_in_no_chunks, setup, teardown),
         cmocka_unit_test_setup_teardown(refuses_bad_filters_and_gives_heads, setup, teardown),
         cmocka_unit_test(stops_with_open_streams),
         cmocka_unit_test(every_stream_hears_a_heartbeat_every_15_s),
