@@ -3,6 +3,7 @@
 #include <lingtan/reading.h>
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -23,6 +24,22 @@ struct batch *batch_create(const struct device *device, size_t capacity, size_t 
     batch->capacity = (uint16_t)capacity;
     batch->texts_size = (uint32_t)texts_size;
     batch->texts = texts_size > 0 ? (const char *)batch + head : NULL;
+    return batch;
+}
+
+struct batch *batch_create_derived(const struct device *device, const struct clock *clock)
+{
+    struct batch *batch = batch_create(device, device->point_count, 0);
+    batch->time_us = clock_wall_us(clock);
+    batch->received_mono_us = clock_mono_us(clock);
+    batch->clock.offset_us = batch->time_us - batch->received_mono_us;
+    batch->count = device->point_count;
+    for (uint16_t i = 0; i < batch->count; i++) {
+        batch->readings[i] = (struct reading){.time_us = batch->time_us,
+                                              .value = (double)NAN,
+                                              .point = i,
+                                              .quality = QUALITY_ESTIMATED};
+    }
     return batch;
 }
 

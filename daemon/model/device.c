@@ -76,7 +76,8 @@ static bool same_identity(const struct device *one, const struct device *other)
             return false;
         }
     }
-    return one->device_class == other->device_class && one->unit == other->unit;
+    return one->kind == other->kind && one->device_class == other->device_class &&
+           one->unit == other->unit;
 }
 
 static void copy_identity(struct device *device, const struct device *model, char *space)
@@ -88,6 +89,7 @@ static void copy_identity(struct device *device, const struct device *model, cha
     device->node = copy_string(&space, model->node);
     device->line = copy_string(&space, model->line);
     device->profile = copy_string(&space, model->profile);
+    device->kind = model->kind;
     device->device_class = model->device_class;
     device->unit = model->unit;
     device->point_count = model->point_count;

@@ -51,13 +51,23 @@ enum device_class {
     DEVICE_CLASS_COUNT
 };
 
+/* Where its values come from. Either way they are batches that take the one way in (hub_post), so live state, staleness,
+ * journal, sinks and streams know no difference. */
+enum device_kind {
+    DEVICE_FIELD,   /* polled on a line */
+    DEVICE_DERIVED, /* worked out of others' values: a node, a virtual meter. No line, unit 0; profile: the word for what
+                       makes it. Its id is unique among the devices of the field too */
+    DEVICE_KIND_COUNT
+};
+
 struct device {
     atomic_uint references;
+    enum device_kind kind;
     const char *id; /* unique in the site, [a-z0-9_-]: in topics, tags and URLs */
     const char *name;
     const char *site;
     const char *node;    /* id of the node, "" = the site */
-    const char *line;    /* id of the line */
+    const char *line;    /* id of the line, "" = derived */
     const char *profile; /* "chint-dtsu666" */
     enum device_class device_class;
     uint16_t unit;

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <lingtan/clock.h>
 #include <lingtan/device.h>
 
 /* A device that fails is data. The words travel with each value to every sink. */
@@ -77,6 +78,9 @@ struct batch {
 /* One allocation. capacity <= 4096 readings, texts_size <= 65536 bytes (0 = none); starts with one reference, readings
  * zeroed, count 0. The device gets a reference. */
 struct batch *batch_create(const struct device *device, size_t capacity, size_t texts_size);
+/* The same for the maker of a derived device's values (on any thread): the batch and each reading are of now, all readings
+ * are there, of their points in order, and say `estimated` until their quality is set. Then hub_post, then hub_flush. */
+struct batch *batch_create_derived(const struct device *device, const struct clock *clock);
 struct batch *batch_ref(const struct batch *batch);
 void batch_unref(const struct batch *batch);                /* NULL-safe, any thread */
 char *batch_texts_space(struct batch *batch, size_t *size); /* the maker's room for texts */

@@ -9,9 +9,10 @@
 
 enum {
     LAYOUT_VERSION = 1,
-    BACK_MAX = 3,           /* farther back another kind of value is likelier */
-    POINTS_MAX = 4096,      /* as a batch can hold */
-    POINT_WRITABLE = 1 << 7 /* beside the source in one byte */
+    BACK_MAX = 3,            /* farther back another kind of value is likelier */
+    POINTS_MAX = 4096,       /* as a batch can hold */
+    POINT_WRITABLE = 1 << 7, /* beside the source in one byte */
+    KIND_DERIVED = 1 << 7,   /* beside the class */
 };
 
 /* Phases of one quantity are nearly equal, and stand side by side in the order that profiles use. */
@@ -81,7 +82,8 @@ void layout_encode(const struct layout *layout, struct bytes *out)
     bytes_put_string(out, device->node);
     bytes_put_string(out, device->line);
     bytes_put_string(out, device->profile);
-    bytes_put_u8(out, (uint8_t)device->device_class);
+    bytes_put_u8(
+        out, (uint8_t)(device->device_class | (device->kind == DEVICE_DERIVED ? KIND_DERIVED : 0)));
     bytes_put_unsigned(out, device->unit);
     bytes_put_unsigned(out, device->point_count);
     for (size_t i = 0; i < device->point_count; i++) {
@@ -153,8 +155,10 @@ static void take_identity(struct span *span, struct draft *draft)
     draft->device.node = draft->strings[3];
     draft->device.line = draft->strings[4];
     draft->device.profile = draft->strings[5];
-    const uint8_t device_class = span_u8(span);
+    const uint8_t kind_and_class = span_u8(span);
+    const uint8_t device_class = kind_and_class & (uint8_t)~KIND_DERIVED;
     span->is_bad |= device_class >= DEVICE_CLASS_COUNT;
+    draft->device.kind = (kind_and_class & KIND_DERIVED) != 0 ? DEVICE_DERIVED : DEVICE_FIELD;
     draft->device.device_class = (enum device_class)device_class;
     draft->device.unit = (uint16_t)span_unsigned(span);
 }

@@ -313,6 +313,87 @@ static void appends_to_the_store_and_goes_on_after_a_restart(void **state)
     test_folder_remove(folder);
 }
 
+/* A node's power, as an energy module will work it out: two of three meters give theirs. */
+static struct batch *make_sum(struct world *world, const struct device *node, bool is_whole)
+{
+    struct batch *batch = batch_create_derived(node, &world->clock.clock);
+    assert_int_equal(batch->count, 1);
+    assert_int_equal(batch->readings[0].quality, QUALITY_ESTIMATED);
+    batch->readings[0].value = 12.5;
+    batch->readings[0].quality = is_whole ? QUALITY_OK : QUALITY_ESTIMATED;
+    return batch;
+}
+
+static const struct device *make_node(void)
+{
+    const struct point power = {.name = "active_power",
+                                .quantity = quantity_get(QUANTITY_ID_active_power),
+                                .source = POINT_FLOAT64,
+                                .period_ms = 1000};
+    return device_create(&(struct device){.kind = DEVICE_DERIVED,
+                                          .id = "roof",
+                                          .site = "s",
+                                          .node = "roof",
+                                          .profile = "node",
+                                          .point_count = 1,
+                                          .points = &power});
+}
+
+static void check_journal(struct store *store, const struct device *node)
+{
+    struct journal_reader *reader = NULL;
+    struct batch *batches[4];
+    size_t count = 0;
+    assert_int_equal(journal_reader_open(store, &reader), 0);
+    assert_int_equal(journal_reader_next(reader, 1, batches, 4, &count), 0);
+    assert_int_equal(count, 2);
+    for (size_t i = 0; i < count; i++) {
+        assert_int_equal(batches[i]->device->kind, DEVICE_DERIVED);
+        assert_true(device_same_layout(batches[i]->device, node));
+        assert_true(batches[i]->readings[0].value == 12.5);
+        batch_unref(batches[i]);
+    }
+    journal_reader_close(reader);
+}
+
+/* Live state, staleness, numbers, subscribers and journal, by the one way in. */
+static void takes_what_is_derived_as_what_is_read(void **state)
+{
+    struct world *world = *state;
+    char *folder = test_folder_create();
+    const struct store_options options = {
+        .folder = folder, .commit_ms = 50, .journal_days = 2, .journal_mb = 100, .min_free_mb = 1};
+    const struct device *node = make_node();
+    struct store *store = NULL;
+    struct hub *hub = NULL;
+    assert_int_equal(store_open(&options, &world->clock.clock, &store), 0);
+    assert_int_equal(store_start(store), 0);
+    assert_int_equal(hub_create(world->loop, store, &hub), 0);
+    const struct hub_subscriber subscriber = {.batch = see, .context = world};
+    assert_true(hub_subscribe(hub, &subscriber) >= 0);
+    hub_add_device(hub, node);
+    const struct live_device *live = hub_find_device(hub, "roof");
+    assert_int_equal(hub_quality(hub, live, 0), QUALITY_STALE);
+    hub_post(hub, make_sum(world, node, false));
+    hub_drain(hub);
+    assert_int_equal(hub_quality(hub, live, 0), QUALITY_ESTIMATED);
+    hub_post(hub, make_sum(world, node, true));
+    hub_drain(hub);
+    assert_int_equal(hub_quality(hub, live, 0), QUALITY_OK);
+    assert_true(live->readings[0].value == 12.5 && live->seq == store_first_seq(store) + 1);
+    assert_true(live->time_us == clock_wall_us(&world->clock.clock));
+    fake_clock_advance(&world->clock, 2500001);
+    assert_int_equal(hub_quality(hub, live, 0), QUALITY_STALE);
+    assert_int_equal(world->seen, 2);
+    assert_string_equal(world->seen_devices[1], "roof");
+    store_stop(store);
+    check_journal(store, node);
+    hub_destroy(hub);
+    store_destroy(store);
+    device_unref(node);
+    test_folder_remove(folder);
+}
+
 static void post_and_see(struct world *world, struct hub *hub, const struct device *device)
 {
     world->seen = 0;
@@ -405,6 +486,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(takes_batches_from_many_threads, setup, teardown),
         cmocka_unit_test_setup_teardown(appends_to_the_store_and_goes_on_after_a_restart, setup,
                                         teardown),
+        cmocka_unit_test_setup_teardown(takes_what_is_derived_as_what_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(numbers_nothing_before_the_store_can, setup, teardown),
         cmocka_unit_test_setup_teardown(gives_no_number_that_is_not_reserved, setup, teardown),
     };

@@ -70,6 +70,39 @@ static void test_topics(void **state)
     scene_finish(&scene);
 }
 
+/* A derived device is one like any other on the way out. */
+static void test_derived(void **state)
+{
+    (void)state;
+    struct scene scene;
+    scene_init(&scene, 1, NULL);
+    rig_start(&scene.rig, true);
+    rig_wait_state(&scene.rig, SINK_UP);
+    struct device model = *scene.rig.devices[0];
+    model.kind = DEVICE_DERIVED;
+    model.id = "roof";
+    model.line = "";
+    model.profile = "node";
+    model.unit = 0;
+    model.point_count = 1;
+    struct device *node = device_create(&model);
+    struct batch *batch = batch_create_derived(node, clock_real());
+    batch->seq = 1;
+    batch->readings[0].value = 12.5;
+    batch->readings[0].count = 1250;
+    batch->readings[0].resolution = 0.01;
+    batch->readings[0].quality = QUALITY_OK;
+    rig_give(&scene.rig, batch);
+    rig_wait_cursor(&scene.rig, 1);
+    scene_wait_count(scene.subscriber.file, "/roof/telemetry", 1);
+    scene_wait_count(scene.subscriber.file, "/roof/state", 1);
+    char *content = test_read_file(scene.subscriber.file);
+    assert_non_null(strstr(content, "\"values\":{\"active_power\":12.5}"));
+    free(content);
+    device_unref(node);
+    scene_finish(&scene);
+}
+
 static pid_t start_front(uint16_t front, uint16_t back)
 {
     char *listen = mem_format("TCP-LISTEN:%u,bind=127.0.0.1,reuseaddr,fork", front);
@@ -328,6 +361,7 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_topics),
+        cmocka_unit_test(test_derived),
         cmocka_unit_test(test_killed_broker),
         cmocka_unit_test(test_restart),
         cmocka_unit_test(test_absent_broker_and_drain),

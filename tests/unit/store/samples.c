@@ -200,7 +200,9 @@ struct device *random_device(const char *id, uint64_t *random)
             points[i].name = points[i].quantity->name;
         }
     }
-    const struct device model = {.id = id,
+    const struct device model = {.kind =
+                                     (enum device_kind)(test_random(random) % DEVICE_KIND_COUNT),
+                                 .id = id,
                                  .name = "n",
                                  .site = "s",
                                  .node = "",
