@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/text.h"
 #include "store/records.h"
@@ -18,7 +19,8 @@ static void add(struct ledger_edit *edit, unsigned place, const char *state, int
                 const char *reason)
 {
     struct text body = {0};
-    text_add_format(&body, "{\"state\":\"%s\"", state);
+    text_add_format(&body, "{\"state\":\"%s\",\"active\":%s", state,
+                    strcmp(state, "cleared") == 0 ? "false" : "true");
     if (reason[0] != '\0') {
         text_add_string(&body, ",\"why\":");
         text_add_json_string(&body, reason);
