@@ -60,11 +60,13 @@ struct store {
     pthread_t thread;
     bool is_started;
     atomic_bool is_stopping;
+    atomic_bool is_numbered;
+    atomic_bool is_urgent;    /* a write asks to be committed at once */
+    atomic_bool wants_upkeep; /* the journal grew, or a reader found it corrupt */
 
     /* Fixed once is_numbered. */
     uint64_t next_position;
     uint64_t first_seq;
-    atomic_bool is_numbered;
 
     atomic_uint_least64_t durable;
     atomic_uint_least64_t dropped;
@@ -73,8 +75,6 @@ struct store {
     atomic_uint_least64_t last_record;
     atomic_uint_least64_t seq_reserved;
     atomic_uint_least64_t seq_used;
-    atomic_bool is_urgent;    /* a write asks to be committed at once */
-    atomic_bool wants_upkeep; /* the journal grew, or a reader found it corrupt */
     /* NULL until the folder could be opened, then fixed until destroy. */
     _Atomic(struct journal *) journal;
 
@@ -92,29 +92,28 @@ struct store {
     uint64_t bad_changes;     /* of all of them */
     struct clock_step *steps; /* oldest first, LEDGER_CLOCK_STEPS_MAX at the most */
     size_t step_count;
-    size_t steps_new; /* the last so many are not in the ledger yet */
-    enum store_phase phase;
+    size_t steps_new;                /* the last so many are not in the ledger yet */
     struct store_write *first_write; /* sent and not taken yet */
     struct store_write *last_write;
+    enum store_phase phase;
     bool is_idle;          /* the thread sleeps until something comes */
     unsigned acknowledged; /* alarms to be ended at the next ledger commit */
 
     /* The opener's, then the store thread's. */
     struct ledger *ledger;
-    int lock_fd;                                        /* -1 = not held */
     struct store_body_keeper bodies[RECORD_KIND_COUNT]; /* fixed at start */
-    unsigned
-        acknowledged_untold; /* alarms that a person has seen, of which there is no record yet */
-    uint64_t record_mark;    /* the last record at record_mark_us */
+    uint64_t record_mark;                               /* the last record at record_mark_us */
     int64_t record_mark_us;
-    uint64_t old_record;      /* the mark before: so long ago at least */
-    int64_t records_keep_us;  /* for the streams */
-    uint64_t shed_records;    /* up to here */
+    uint64_t old_record;          /* the mark before: so long ago at least */
+    int64_t records_keep_us;      /* for the streams */
+    uint64_t shed_records;        /* up to here */
+    unsigned acknowledged_untold; /* alarms that a person has seen, and no record says so yet */
     unsigned journal_trouble; /* STORE_DISK_FULL or STORE_UNWRITABLE: the last attempt failed so */
     unsigned ledger_trouble;
-    bool is_backing_up;
+    int lock_fd;            /* -1 = not held */
     struct batch **waiting; /* STORE_TAKE_MAX at the most, being committed */
     size_t waiting_count;
+    bool is_backing_up;
     int64_t failing_since_us; /* the oldest of them could not be written since; 0 = all is well */
     int64_t retry_us;         /* between attempts on a folder that can't be used */
     int64_t patience_us;      /* for how long a commit that fails is tried again */

@@ -37,10 +37,9 @@ void store_on_record(struct store *store, store_record_fn fn, void *context)
 
 void store_off_record(struct store *store, store_record_fn fn, void *context)
 {
-    struct store_record_listener *all = store->record_listeners;
     size_t at = 0;
     pthread_mutex_lock(&store->listening);
-    all = store->record_listeners;
+    struct store_record_listener *all = store->record_listeners;
     while (at < store->record_listener_count && (all[at].fn != fn || all[at].context != context)) {
         at++;
     }

@@ -5,12 +5,12 @@
 #include "base/mem.h"
 
 static const struct ledger_column record_columns[] = {
-    {"position", COLUMN_INTEGER, offsetof(struct record_row, position), true},
-    {"kind", COLUMN_TEXT, offsetof(struct record_row, kind), false},
-    {"subject", COLUMN_TEXT, offsetof(struct record_row, subject), false},
-    {"time_us", COLUMN_INTEGER, offsetof(struct record_row, time_us), false},
-    {"body", COLUMN_TEXT, offsetof(struct record_row, body), false},
-    {"reference", COLUMN_TEXT, offsetof(struct record_row, reference), false},
+    {"position", offsetof(struct record_row, position), COLUMN_INTEGER, true},
+    {"kind", offsetof(struct record_row, kind), COLUMN_TEXT, false},
+    {"subject", offsetof(struct record_row, subject), COLUMN_TEXT, false},
+    {"time_us", offsetof(struct record_row, time_us), COLUMN_INTEGER, false},
+    {"body", offsetof(struct record_row, body), COLUMN_TEXT, false},
+    {"reference", offsetof(struct record_row, reference), COLUMN_TEXT, false},
 };
 
 const struct ledger_table record_table = {

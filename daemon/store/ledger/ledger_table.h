@@ -22,9 +22,9 @@ enum column_type {
 
 struct ledger_column {
     const char *name;
-    enum column_type type;
     size_t offset; /* in the row's struct */
-    bool is_key;   /* keys come first */
+    enum column_type type;
+    bool is_key; /* keys come first */
 };
 
 struct ledger_table {

@@ -413,71 +413,98 @@ static void test_an_alarm_that_ends(void **state)
 
 /* --- any mixture --- */
 
+enum { SINKS = 2 };
+
+struct play {
+    struct scene *scene;
+    struct store *store;
+    struct store_writer *writer;
+    struct record_feed *feeds[SINKS];
+    uint64_t given[SINKS];
+    uint64_t settled[SINKS];
+    uint64_t committed;
+    uint64_t random;
+    atomic_uint wakes;
+};
+
+static void end_life(struct play *play)
+{
+    for (size_t i = 0; i < SINKS; i++) {
+        record_feed_leave(play->feeds[i]);
+        play->feeds[i] = NULL;
+        play->given[i] = play->settled[i];
+    }
+    store_writer_destroy(play->writer);
+    store_destroy(play->store);
+}
+
+static void begin_life(struct play *play)
+{
+    static const char *const names[SINKS] = {"mqtt", "influx"};
+    play->store = open_store(play->scene->folder, play->scene->clock, false);
+    trial_make_table(play->scene->folder);
+    assert_int_equal(store_start(play->store), 0);
+    play->writer = open_writer(play->store);
+    for (size_t i = 0; i < SINKS; i++) {
+        assert_int_equal(
+            record_feed_join(play->store, names[i], count_wakes, &play->wakes, &play->feeds[i]), 0);
+    }
+}
+
+static void commit_one(struct play *play, bool fails)
+{
+    struct store_write *write = with_record(RECORD_EVENT, "e", "{}");
+    if (fails) {
+        store_write_put(write, &trial_table, &(struct trial_row){.id = 1});
+    }
+    const struct store_result result = write_through(play->writer, write, STORE_AT_ONCE);
+    assert_int_equal(result.error, fails ? -EINVAL : 0);
+    play->committed += !fails;
+}
+
+static void take_one(struct play *play, size_t sink)
+{
+    const struct record *record = record_feed_take(play->feeds[sink]);
+    assert_true((record != NULL) == (play->given[sink] < play->committed));
+    if (record != NULL) {
+        assert_true(record->position == ++play->given[sink]);
+        record_unref(record);
+    }
+}
+
+static void go_on(struct play *play)
+{
+    const uint64_t dice = test_random(&play->random) % 1000;
+    const size_t sink = test_random(&play->random) % SINKS;
+    if (dice < 5) {
+        end_life(play);
+        begin_life(play);
+    } else if (dice < 300) {
+        commit_one(play, dice % 4 == 0);
+    } else if (dice < 330) {
+        record_feed_rewind(play->feeds[sink]);
+        play->given[sink] = play->settled[sink];
+    } else if (dice < 500) {
+        play->settled[sink] +=
+            test_random(&play->random) % (play->given[sink] - play->settled[sink] + 1);
+        record_feed_settle(play->feeds[sink], play->settled[sink]);
+    } else {
+        take_one(play, sink);
+    }
+}
+
 /* Two sinks that settle, rewind and leave at random, writers that fail, lives that end: each sink has each committed record,
  * in order, and goes on behind its cursor. */
 static void test_any_mixture(void **state)
 {
-    enum { STEPS = 3000, SINKS = 2 };
-    static const char *const names[SINKS] = {"mqtt", "influx"};
-    struct scene *scene = *state;
-    struct record_feed *feeds[SINKS] = {0};
-    uint64_t given[SINKS] = {0};
-    uint64_t settled[SINKS] = {0};
-    uint64_t random = 99;
-    uint64_t committed = 0;
-    atomic_uint wakes = 0;
-    struct store *store = NULL;
-    struct store_writer *writer = NULL;
-    for (int step = 0; step <= STEPS; step++) {
-        const uint64_t dice = test_random(&random) % 1000;
-        if (store == NULL || dice < 5) {
-            for (size_t i = 0; i < SINKS; i++) {
-                record_feed_leave(feeds[i]);
-                feeds[i] = NULL;
-                given[i] = settled[i];
-            }
-            store_writer_destroy(writer);
-            store_destroy(store);
-            store = open_store(scene->folder, scene->clock, false);
-            trial_make_table(scene->folder);
-            assert_int_equal(store_start(store), 0);
-            writer = open_writer(store);
-        }
-        const size_t sink = test_random(&random) % SINKS;
-        if (feeds[sink] == NULL) {
-            assert_int_equal(
-                record_feed_join(store, names[sink], count_wakes, &wakes, &feeds[sink]), 0);
-        }
-        if (dice < 300) {
-            struct store_write *write = with_record(RECORD_EVENT, "e", "{}");
-            const bool fails = dice % 4 == 0;
-            if (fails) {
-                store_write_put(write, &trial_table, &(struct trial_row){.id = 1});
-            }
-            assert_int_equal(write_through(writer, write, STORE_AT_ONCE).error,
-                             fails ? -EINVAL : 0);
-            committed += !fails;
-        } else if (dice < 330) {
-            record_feed_rewind(feeds[sink]);
-            given[sink] = settled[sink];
-        } else if (dice < 500) {
-            settled[sink] += test_random(&random) % (given[sink] - settled[sink] + 1);
-            record_feed_settle(feeds[sink], settled[sink]);
-        } else {
-            const struct record *record = record_feed_take(feeds[sink]);
-            assert_true((record != NULL) == (given[sink] < committed));
-            if (record != NULL) {
-                assert_true(record->position == ++given[sink]);
-                record_unref(record);
-            }
-        }
+    enum { STEPS = 3000 };
+    struct play play = {.scene = *state, .random = 99};
+    begin_life(&play);
+    for (int step = 0; step < STEPS; step++) {
+        go_on(&play);
     }
-    assert_true(store_last_record(store) == committed && committed > 100);
-    for (size_t i = 0; i < SINKS; i++) {
-        record_feed_leave(feeds[i]);
-    }
-    store_writer_destroy(writer);
-    store_destroy(store);
+    assert_true(store_last_record(play.store) == play.committed && play.committed > 100);
+    end_life(&play);
 }
 
 int main(void)

@@ -17,10 +17,10 @@
 #include "base/mem.h"
 
 static const struct ledger_column columns[] = {
-    {"id", COLUMN_INTEGER, offsetof(struct trial_row, id), true},
-    {"name", COLUMN_TEXT, offsetof(struct trial_row, name), false},
-    {"amount", COLUMN_REAL, offsetof(struct trial_row, amount), false},
-    {"note", COLUMN_TEXT, offsetof(struct trial_row, note), false},
+    {"id", offsetof(struct trial_row, id), COLUMN_INTEGER, true},
+    {"name", offsetof(struct trial_row, name), COLUMN_TEXT, false},
+    {"amount", offsetof(struct trial_row, amount), COLUMN_REAL, false},
+    {"note", offsetof(struct trial_row, note), COLUMN_TEXT, false},
 };
 
 const struct ledger_table trial_table = {.name = "trial",
@@ -92,7 +92,7 @@ static bool is_same_text(const char *one, const char *other)
 
 static bool is_same_real(double one, double other)
 {
-    return isnan(one) ? isnan(other) : memcmp(&one, &other, sizeof(one)) == 0;
+    return isnan(one) ? isnan(other) : one == other;
 }
 
 struct wanted {
