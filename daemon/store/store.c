@@ -58,6 +58,23 @@ static const struct option rows[] = {
      .max = 1000000,
      .unit = "MB",
      .help = "Free space to leave on the disk: with less, the oldest day goes."},
+    {.name = "minute_days",
+     .type = OPTION_INT,
+     .offset = offsetof(struct store_options, minute_days),
+     .fallback = "400",
+     .min = 1,
+     .max = 3650,
+     .unit = "days",
+     .help = "How long each point's lowest, mean, highest and last value of every minute is kept, in whole months. A "
+             "thousand points take about a GB a year."},
+    {.name = "hour_days",
+     .type = OPTION_INT,
+     .offset = offsetof(struct store_options, hour_days),
+     .fallback = "3650",
+     .min = 1,
+     .max = 36500,
+     .unit = "days",
+     .help = "The same of every hour, in whole years."},
 };
 
 const struct option_table store_table = {
@@ -91,6 +108,8 @@ static struct store *create(const struct store_options *options, const struct cl
     store->alarms.clock = clock;
     store->records_keep_us = RECORDS_KEEP_US;
     store->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    store->rollups =
+        rollups_create(store, store->options.folder, options, clock, &store->alarms);
     return store;
 }
 
@@ -132,7 +151,7 @@ int store_start(struct store *store)
     }
     pthread_setname_np(store->thread, "store");
     store->is_started = true;
-    return 0;
+    return rollups_start(store->rollups);
 }
 
 void store_stop(struct store *store)
@@ -144,6 +163,7 @@ void store_stop(struct store *store)
     store_wake(store);
     pthread_join(store->thread, NULL);
     store->is_started = false;
+    rollups_stop(store->rollups);
 }
 
 void store_destroy(struct store *store)
@@ -152,6 +172,7 @@ void store_destroy(struct store *store)
         return;
     }
     store_stop(store);
+    rollups_destroy(store->rollups);
     store_folder_close(store);
     mailbox_destroy(store->mailbox);
     if (store->wake_fd >= 0) {

@@ -26,6 +26,8 @@ struct store_options {
     int64_t journal_days; /* days kept at most */
     int64_t journal_mb;   /* size kept at most */
     int64_t min_free_mb;  /* shed the oldest day when the disk has less */
+    int64_t minute_days;  /* roll-ups kept at least */
+    int64_t hour_days;
 };
 
 extern const struct option_table store_table;

@@ -9,6 +9,7 @@
 #include "store/alarms.h"
 #include "store/journal/journal.h"
 #include "store/ledger/ledger.h"
+#include "store/rollup/rollup.h"
 #include "store/store.h"
 #include <lingtan/mailbox.h>
 #include <lingtan/record.h>
@@ -55,6 +56,7 @@ struct store {
     struct store_options options; /* folder is a copy */
     const struct clock *clock;
     struct alarms alarms;
+    struct rollups *rollups;
     struct mailbox *mailbox; /* of batches; when full, store_append refuses */
     int wake_fd;             /* eventfd: stop, or a cursor while the thread sleeps */
     pthread_t thread;

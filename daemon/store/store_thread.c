@@ -175,6 +175,7 @@ static bool commit_to_journal(struct store *store, size_t count)
     store_settle_alarms(store);
     atomic_fetch_add(&store->commits, 1);
     atomic_fetch_add(&store->dropped, refused);
+    rollups_offer(store->rollups, store->waiting, count);
     return true;
 }
 

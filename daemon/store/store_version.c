@@ -9,6 +9,8 @@
 
 #include "base/mem.h"
 #include "store/journal/day.h"
+#include "store/rollup/tail.h"
+#include "store/rollup/tier.h"
 
 static int check_file(struct store *store, const char *folder, const char *name,
                       int64_t application, int64_t newest)
@@ -31,15 +33,16 @@ static bool is_day(const char *name)
     return length > 3 && strcmp(name + length - 3, ".db") == 0;
 }
 
-static int check_journal(struct store *store)
+/* All files of a folder that may be of that application; others are passed over. */
+static int check_folder(struct store *store, const char *name, int64_t application, int64_t newest)
 {
     int error = 0;
-    char *folder = mem_format("%s/journal", store->options.folder);
+    char *folder = mem_format("%s/%s", store->options.folder, name);
     DIR *listing = opendir(folder);
     struct dirent *entry = NULL;
     while (listing != NULL && error == 0 && (entry = readdir(listing)) != NULL) {
         if (is_day(entry->d_name)) {
-            error = check_file(store, folder, entry->d_name, DAY_APPLICATION, DAY_VERSION);
+            error = check_file(store, folder, entry->d_name, application, newest);
         }
     }
     if (listing != NULL) {
@@ -56,5 +59,11 @@ int store_version_check(struct store *store)
     if (error == 0) {
         error = check_file(store, folder, "ledger.backup", LEDGER_APPLICATION, LEDGER_VERSION);
     }
-    return error == 0 ? check_journal(store) : error;
+    if (error == 0) {
+        error = check_folder(store, "journal", DAY_APPLICATION, DAY_VERSION);
+    }
+    if (error == 0) {
+        error = check_folder(store, "rollup", TAIL_APPLICATION, TAIL_VERSION);
+    }
+    return error == 0 ? check_folder(store, "rollup", TIER_APPLICATION, TIER_VERSION) : error;
 }

@@ -10,6 +10,8 @@
 
 enum {
     BUSY_WAIT_MS = 2000,        /* only while another connection recovers or closes a file */
+    PAGE_BYTES = 4096,
+    PAGE_BYTES_WIDE = 32768,
     CHECKPOINT_PAGES = 256,     /* of WAL, 1 MiB */
     WAL_KEEP_BYTES = 4 << 20,   /* a WAL that once grew beyond is cut back */
     LOOKASIDE_SLOT_BYTES = 512, /* small: many connections, little memory */
@@ -97,10 +99,11 @@ static int set_up(sqlite3 *db, enum sql_mode mode, int cache_kib)
                  "PRAGMA synchronous=FULL; PRAGMA mmap_size=0; PRAGMA cache_size=-%d;", cache_kib);
     } else {
         snprintf(pragmas, sizeof(pragmas),
-                 "PRAGMA page_size=4096; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
+                 "PRAGMA page_size=%d; PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;"
                  "PRAGMA mmap_size=0; PRAGMA cache_size=-%d; PRAGMA temp_store=MEMORY;"
                  "PRAGMA wal_autocheckpoint=%d; PRAGMA journal_size_limit=%d;",
-                 cache_kib, CHECKPOINT_PAGES, WAL_KEEP_BYTES);
+                 mode == SQL_WIDE ? PAGE_BYTES_WIDE : PAGE_BYTES, cache_kib, CHECKPOINT_PAGES,
+                 WAL_KEEP_BYTES);
     }
     const int error = sql_run(db, pragmas);
     if (error == 0 && mode != SQL_READ && sqlite3_db_readonly(db, "main") == 1) {
@@ -114,7 +117,7 @@ static int set_up(sqlite3 *db, enum sql_mode mode, int cache_kib)
 int sql_open(const char *path, enum sql_mode mode, int cache_kib, sqlite3 **out)
 {
     sqlite3 *db = NULL;
-    const int create = mode == SQL_CREATE || mode == SQL_COMPACT ? SQLITE_OPEN_CREATE : 0;
+    const int create = mode == SQL_READ || mode == SQL_WRITE ? 0 : SQLITE_OPEN_CREATE;
     const int result =
         sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | create, NULL);
     int error = sql_error(db, result);

@@ -14,7 +14,8 @@
 
 enum sql_mode {
     SQL_CREATE,  /* read and write, made when absent, WAL, synchronous=FULL */
-    SQL_WRITE,   /* the same, must exist */
+    SQL_WIDE,    /* the same with pages of 32 KiB, which rows of some KB fill better */
+    SQL_WRITE,   /* as SQL_CREATE, must exist */
     SQL_READ,    /* never changes data; may still take part in WAL housekeeping */
     SQL_COMPACT, /* made when absent, no WAL: a backup */
 };

@@ -373,7 +373,9 @@ struct store_options sample_options(const char *folder)
                                   .commit_ms = 50,
                                   .journal_days = 90,
                                   .journal_mb = 1000,
-                                  .min_free_mb = 0};
+                                  .min_free_mb = 0,
+                                  .minute_days = 400,
+                                  .hour_days = 3650};
 }
 
 struct store *open_store_with(const struct store_options *options, const struct clock *clock,
