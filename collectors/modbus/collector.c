@@ -295,8 +295,8 @@ static int collector_start(struct collector_instance *instance)
     return 0;
 }
 
-/* Writes travel through the guard alone: nothing but reads passes here. */
-static bool is_read(const struct command *command)
+/* A raw command reads; what writes is made by command_write alone. */
+static bool is_raw_read(const struct command *command)
 {
     bool is_bits = command->function == 1 || command->function == 2;
     bool is_registers = command->function == 3 || command->function == 4;
@@ -305,21 +305,59 @@ static bool is_read(const struct command *command)
            command->quantity <= most && command->address + command->quantity <= 0x10000;
 }
 
+static bool is_device(struct line *line, size_t index, const char *id)
+{
+    struct device_status status;
+    line_device_status(line, index, 0, &status);
+    return strcmp(status.device->id, id) == 0;
+}
+
+/* The place of a device: its line, and on it. */
+static bool find_device(const struct collector_instance *instance, const char *id, size_t *line,
+                        size_t *index)
+{
+    for (size_t i = 0; i < instance->line_count; i++) {
+        for (size_t j = 0; j < line_device_count(instance->lines[i]); j++) {
+            if (is_device(instance->lines[i], j, id)) {
+                *line = i;
+                *index = j;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static bool find_line(const struct collector_instance *instance, const struct command *command,
+                      size_t *line)
+{
+    size_t index = 0;
+    if (command->kind != COMMAND_READ_RAW) {
+        return find_device(instance, command->device, line, &index);
+    }
+    for (size_t i = 0; i < instance->line_count; i++) {
+        if (strcmp(line_id(instance->lines[i]), command->line) == 0) {
+            *line = i;
+            return true;
+        }
+    }
+    return false;
+}
+
 static int collector_command(struct collector_instance *instance, struct command *take_command)
 {
+    size_t line = 0;
     if (!instance->is_running) {
         return -ESHUTDOWN;
     }
-    if (!is_read(take_command)) {
+    if (take_command->kind == COMMAND_READ_RAW && !is_raw_read(take_command)) {
         return -EINVAL;
     }
-    for (size_t i = 0; i < instance->line_count; i++) {
-        if (strcmp(line_id(instance->lines[i]), take_command->line) == 0) {
-            struct pool *pool = instance->pools[i % instance->pool_count];
-            return pool_command(pool, instance->lines[i], take_command);
-        }
+    if (!find_line(instance, take_command, &line)) {
+        return -ENOENT;
     }
-    return -ENOENT;
+    return pool_command(instance->pools[line % instance->pool_count], instance->lines[line],
+                        take_command);
 }
 
 static size_t collector_lines(struct collector_instance *instance, struct line_status *out,
@@ -347,25 +385,15 @@ static size_t collector_devices(struct collector_instance *instance, struct devi
     return count;
 }
 
-static bool is_device(struct line *line, size_t index, const char *id)
-{
-    struct device_status status;
-    line_device_status(line, index, 0, &status);
-    return strcmp(status.device->id, id) == 0;
-}
-
 static int collector_retry(struct collector_instance *instance, const char *device)
 {
-    for (size_t i = 0; i < instance->line_count; i++) {
-        struct line *line = instance->lines[i];
-        for (size_t j = 0; j < line_device_count(line); j++) {
-            if (is_device(line, j, device)) {
-                line_retry_refused(line, j);
-                return 0;
-            }
-        }
+    size_t line = 0;
+    size_t index = 0;
+    if (!find_device(instance, device, &line, &index)) {
+        return -ENOENT;
     }
-    return -ENOENT;
+    line_retry_refused(instance->lines[line], index);
+    return 0;
 }
 
 const struct collector modbus_collector = {

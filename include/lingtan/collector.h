@@ -99,8 +99,8 @@ struct collector {
     void (*stop)(
         struct collector_instance *instance); /* joins threads; commands come back -ECANCELED */
     void (*destroy)(struct collector_instance *instance);
-    /* Takes the command on 0. -ENOENT: no such line. -ENOSPC: its queue is full. -EINVAL: not a read that Modbus
-     * allows. -ESHUTDOWN: not started or stopped. */
+    /* Takes the command on 0. -ENOENT: no such line or device. -ENOSPC: its queue is full. -EINVAL: a raw one that is not a read which
+     * Modbus allows. -ESHUTDOWN: not started or stopped. */
     int (*command)(struct collector_instance *instance, struct command *take_command);
     /* Fills up to max rows and returns how many there are. */
     size_t (*lines)(struct collector_instance *instance, struct line_status *out, size_t max);

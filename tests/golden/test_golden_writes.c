@@ -112,8 +112,7 @@ static void read_value(struct sheet *sheet, int line, const struct encode_target
     struct encoded encoded;
     char why[ENCODE_WHY_SIZE] = "";
     double value = strtod(number, NULL);
-    int error = encode_value(target, &sheet->fixture.config, factor_of(sheet, target), value,
-                             &encoded, why);
+    int error = encode_value(target, factor_of(sheet, target), value, &encoded, why);
     if (is_refused && (error == 0 || strstr(why, hex) == NULL)) {
         golden_fault(&sheet->golden, line, "says \"%s\", wanted to be refused: %s", why, hex);
     } else if (!is_refused && error < 0) {

@@ -28,17 +28,35 @@ void line_release(struct line *line)
     atomic_fetch_sub(&line->reserved, 1);
 }
 
-void line_command(struct line *line, struct command *take_command)
-{
-    line->commands[line->command_count++] = take_command;
-}
-
 /* The place is free before the maker hears of it, so that it may come with the next one at once. */
 static void finish(struct line *line, struct command *take_command, int error)
 {
     line_release(line);
+    steps_end(take_command);
     take_command->error = error;
     take_command->done(take_command);
+}
+
+static bool names_device(const struct command *command)
+{
+    return command->kind != COMMAND_READ_RAW;
+}
+
+void line_command(struct line *line, struct command *take_command)
+{
+    int error = names_device(take_command) ? steps_begin(line, take_command) : 0;
+    if (error < 0) {
+        finish(line, take_command, error);
+        return;
+    }
+    line->commands[line->command_count++] = take_command;
+}
+
+/* Whatever ends it now, a write that is gone has its own fate. */
+static void end(struct line *line, struct command *take_command, int error)
+{
+    bool is_told = names_device(take_command) && steps_have_written(take_command);
+    finish(line, take_command, is_told ? take_command->error : error);
 }
 
 static struct command *take_at(struct line *line, unsigned index)
@@ -63,7 +81,9 @@ void command_begin(struct line *line)
 /* Not before: a late reply of its unit could pass for its own. */
 static int64_t held_until_us(const struct line *line, const struct command *command)
 {
-    return line_holds_until_us(line, command->unit, line->now_us);
+    int64_t held_us = line_holds_until_us(line, command->unit, line->now_us);
+    int64_t due_us = steps_due_us(command);
+    return due_us > held_us ? due_us : held_us;
 }
 
 int64_t command_due_us(const struct line *line)
@@ -102,7 +122,9 @@ struct command *command_next(struct line *line)
         struct command *command = line->commands[i];
         bool is_held = held_until_us(line, command) > line->now_us;
         int64_t retry_in_us = is_held ? 0 : wait_us(line, command);
-        if (retry_in_us > 0) {
+        if (retry_in_us > 0 && steps_have_written(command)) {
+            i++; /* it only looks, and has the time that it was given */
+        } else if (retry_in_us > 0) {
             command->retry_in_us = retry_in_us;
             finish(line, take_at(line, i), -EAGAIN);
         } else if (is_held) {
@@ -114,18 +136,47 @@ struct command *command_next(struct line *line)
     return NULL;
 }
 
+/* It goes on before those that came after it. */
+static void queue_first(struct line *line, struct command *command)
+{
+    memmove(&line->commands[1], &line->commands[0], line->command_count * sizeof(struct command *));
+    line->commands[0] = command;
+    line->command_count++;
+}
+
+/* After a step. */
+static void go_on(struct line *line, struct command *command)
+{
+    if (steps_are_over(command)) {
+        finish(line, command, command->error);
+    } else {
+        queue_first(line, command);
+    }
+}
+
+static struct frame_request raw_request(const struct command *command)
+{
+    return (struct frame_request){
+        .unit = (uint8_t)command->unit,
+        .function = command->function,
+        .address = command->address,
+        .quantity = command->quantity,
+    };
+}
+
 void command_send(struct line *line, struct command *take_command)
 {
+    bool is_once = false;
+    struct frame_request request = raw_request(take_command);
+    if (names_device(take_command) && !steps_request(line, take_command, &request, &is_once)) {
+        go_on(line, take_command);
+        return;
+    }
     line->asked = take_command;
     exchange_begin(line, &(struct exchange){
-                             .request =
-                                 {
-                                     .unit = (uint8_t)take_command->unit,
-                                     .function = take_command->function,
-                                     .address = take_command->address,
-                                     .quantity = take_command->quantity,
-                                 },
+                             .request = request,
                              .patience_us = line->settings.response_timeout_us,
+                             .is_once = is_once,
                          });
 }
 
@@ -160,17 +211,44 @@ static void charge(struct line *line, bool is_silent)
 
 void command_failed(struct line *line, uint8_t quality)
 {
+    struct command *command = line->asked;
+    int error = quality == QUALITY_TIMEOUT ? -ETIMEDOUT : -EBADMSG;
+    error = line->phase == PHASE_CLOSED ? -ENOTCONN : error;
     charge(line, quality == QUALITY_TIMEOUT);
-    if (line->phase == PHASE_CLOSED) {
-        finish_asked(line, -ENOTCONN);
+    if (names_device(command)) {
+        line->asked = NULL;
+        steps_failed(line, command, quality, error);
+        go_on(line, command);
     } else {
-        finish_asked(line, quality == QUALITY_TIMEOUT ? -ETIMEDOUT : -EBADMSG);
+        finish_asked(line, error);
     }
+}
+
+static void take_answer(struct line *line, const struct frame_reply *reply)
+{
+    if (exception_kind(reply->exception) == EXCEPTION_IS_GATEWAY) {
+        charge(line, false);
+    } else {
+        device_spoke(line, line->exchange.request.unit);
+    }
+}
+
+static void step_replied(struct line *line, const struct frame_reply *reply)
+{
+    struct command *command = line->asked;
+    line->asked = NULL;
+    steps_replied(line, command, reply);
+    take_answer(line, reply);
+    go_on(line, command);
 }
 
 void command_replied(struct line *line, const struct frame_reply *reply)
 {
     struct command *command = line->asked;
+    if (names_device(command)) {
+        step_replied(line, reply);
+        return;
+    }
     command->round_trip_us = line->now_us - line->exchange.sent_us;
     command->exception = reply->exception;
     int error = reply->exception != 0 ? -EREMOTEIO : 0;
@@ -181,26 +259,33 @@ void command_replied(struct line *line, const struct frame_reply *reply)
     if (error == 0) {
         frame_registers(&line->exchange.request, reply, command->registers, COMMAND_REGISTERS_MAX);
     }
-    if (exception_kind(reply->exception) == EXCEPTION_IS_GATEWAY) {
-        charge(line, false);
-    } else {
-        device_spoke(line, line->exchange.request.unit);
-    }
+    take_answer(line, reply);
     finish_asked(line, error);
 }
 
 void command_stop(struct line *line)
 {
-    if (line->asked != NULL) {
+    struct command *asked = line->asked;
+    if (asked != NULL && names_device(asked)) {
+        line->asked = NULL;
+        steps_failed(line, asked, QUALITY_TIMEOUT, -ECANCELED);
+        end(line, asked, -ECANCELED);
+    } else if (asked != NULL) {
         finish_asked(line, -ECANCELED);
     }
-    command_fail_all(line, -ECANCELED);
+    while (line->command_count > 0) {
+        end(line, take_at(line, 0), -ECANCELED);
+    }
 }
 
 void command_fail_all(struct line *line, int error)
 {
-    while (line->command_count > 0) {
-        finish(line, take_at(line, 0), error);
+    for (unsigned i = 0; i < line->command_count;) {
+        if (steps_have_written(line->commands[i])) {
+            i++; /* it waits for the line to see what it did, as long as it may */
+        } else {
+            finish(line, take_at(line, i), error);
+        }
     }
 }
 
@@ -208,7 +293,7 @@ void command_expire(struct line *line)
 {
     for (unsigned i = 0; i < line->command_count;) {
         if (line->commands[i]->expires_mono_us <= line->now_us) {
-            finish(line, take_at(line, i), -ETIMEDOUT);
+            end(line, take_at(line, i), -ETIMEDOUT);
         } else {
             i++;
         }

@@ -149,11 +149,15 @@ static bool blame_device(struct line *line)
 }
 
 /* A connection that had worked may have been closed while it was idle without our notice: once, the request goes out
- * again on a new one and its poll has not failed. Not for a device that failed last time, which is the likelier cause. */
+ * again on a new one and its poll has not failed. Not for a device that failed last time, which is the likelier cause; and
+ * never a write, which may have been done before the connection ended. */
 static void lose_connection(struct line *line, int error)
 {
     struct exchange *exchange = &line->exchange;
-    if (line->replies_here > 0 && !exchange->is_resent && !exchange->is_doubtful) {
+    if (exchange->is_once) {
+        exchange_fail(line, QUALITY_TIMEOUT);
+        connection_lose(line, error);
+    } else if (line->replies_here > 0 && !exchange->is_resent && !exchange->is_doubtful) {
         exchange->is_resent = true;
         connection_lose(line, error);
     } else if (!blame_device(line)) {
@@ -397,6 +401,10 @@ static bool is_free(struct line *line)
 void exchange_send(struct line *line)
 {
     struct exchange *exchange = &line->exchange;
+    if (exchange->is_once && exchange_was_sent(line)) {
+        exchange_fail(line, QUALITY_TIMEOUT);
+        return;
+    }
     int64_t held_until_us = line_holds_until_us(line, exchange->request.unit, line->now_us);
     if (held_until_us > line->now_us) {
         line->not_before_us = held_until_us;

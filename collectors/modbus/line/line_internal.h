@@ -7,7 +7,8 @@
  * The devices: line_room.c memory for a plan, line_bad_runs.c what a device does not give, line_device.c its health
  * (probe_budget.c: what may be spent on the dead), line_request.c the request of a poll, line_search.c the search for
  * what it does not give, line_discovery.c the finding of its points, line_twins.c devices that are one, line_outcome.c
- * what came of a poll, line_poll.c what is due, line_command.c the queue of commands.
+ * what came of a poll, line_poll.c what is due, line_steps.c what a command that names a device asks, line_command.c the
+ * queue of commands.
  * The line: line_setup.c its making, line.c who has its turn, and the reports. */
 #ifndef LINGTAN_MODBUS_LINE_INTERNAL_H
 #define LINGTAN_MODBUS_LINE_INTERNAL_H
@@ -125,6 +126,7 @@ struct exchange {
     int64_t patience_us;           /* for the reply */
     bool is_expected;              /* the last time a reply came */
     bool is_doubtful; /* its device failed last time: the likelier cause of a lost connection */
+    bool is_once;     /* a write: once it is sent it is never sent again */
     /* What becomes of it. */
     uint16_t transaction;
     bool is_active;         /* there is one: in flight, or to be sent again after a reconnect */
@@ -387,6 +389,18 @@ void twins_begin(struct line *line);
 void twins_end(struct line *line);
 void twins_note(struct line *line, const struct line_device *device, unsigned classes,
                 const struct batch *batch); /* of a poll, before it is given away */
+
+/* line_steps.c */
+int steps_begin(struct line *line, struct command *command); /* else an error, and why */
+void steps_end(struct command *command);
+/* The next request; false: nothing is to be asked now, since it settles or is over. is_once: a write. */
+bool steps_request(struct line *line, struct command *command, struct frame_request *request,
+                   bool *is_once);
+void steps_replied(struct line *line, struct command *command, const struct frame_reply *reply);
+void steps_failed(struct line *line, struct command *command, uint8_t quality, int error);
+bool steps_are_over(const struct command *command);
+bool steps_have_written(const struct command *command);
+int64_t steps_due_us(const struct command *command); /* of one that settles; else 0 */
 
 /* line_command.c */
 void command_begin(struct line *line);

@@ -23,6 +23,18 @@ struct linear {
     double offset;
 };
 
+struct encode_target encode_find(const struct plan *plan, const char *name)
+{
+    struct encode_target target = {.profile = plan->profile, .scale = 1};
+    target.write = profile_find_write(plan->profile, name, &target.point);
+    for (size_t i = 0; target.write != NULL && i < plan->point_count; i++) {
+        if (plan->points[i].point == target.point) {
+            target.scale = plan->points[i].scale;
+        }
+    }
+    return target;
+}
+
 static bool has_own_scale(const struct encode_target *target)
 {
     return !isnan(target->write->scale);
@@ -69,8 +81,7 @@ double encode_factor(const struct encode_target *target, size_t index, const uin
     return isfinite(product) && product > 0 ? product : (double)NAN;
 }
 
-static struct linear linear_of(const struct encode_target *target,
-                               const struct device_config *device, double factor)
+static struct linear linear_of(const struct encode_target *target, double factor)
 {
     const struct profile_write *write = target->write;
     const struct profile_point *point = target->point;
@@ -80,9 +91,8 @@ static struct linear linear_of(const struct encode_target *target,
             .offset = write->unit_offset,
         };
     }
-    double ratio = site_ratio(device, point->ratio);
     return (struct linear){
-        .scale = number_round(number_round(point->unit_scale * ratio) * factor),
+        .scale = number_round(target->scale * factor),
         .offset = number_round(point->offset * (point->unit_scale / point->scale)),
     };
 }
@@ -218,8 +228,8 @@ static int put(const struct profile_write *write, const struct linear *linear, d
     return 0;
 }
 
-int encode_value(const struct encode_target *target, const struct device_config *device,
-                 double factor, double value, struct encoded *out, char why[static ENCODE_WHY_SIZE])
+int encode_value(const struct encode_target *target, double factor, double value,
+                 struct encoded *out, char why[static ENCODE_WHY_SIZE])
 {
     const struct profile_write *write = target->write;
     *out = (struct encoded){
@@ -235,7 +245,7 @@ int encode_value(const struct encode_target *target, const struct device_config 
     if (error < 0) {
         return error;
     }
-    struct linear linear = linear_of(target, device, factor);
+    struct linear linear = linear_of(target, factor);
     return put(write, &linear, to_step(write, value), out, why);
 }
 

@@ -7,8 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "collectors/modbus/frame/frame.h"
-#include "site/site.h"
+#include "collectors/modbus/plan/plan.h"
 #include <lingtan/profile.h>
 
 enum {
@@ -27,12 +26,15 @@ struct encoded {
         value; /* what the device is told, in the quantity's unit; raw for switches and heartbeats */
 };
 
-/* A write and what it belongs to: see profile_find_write. */
+/* A write and what it belongs to. Borrowed from the plan's profile. */
 struct encode_target {
     const struct profile *profile;
-    const struct profile_write *write;
+    const struct profile_write *write; /* NULL: there is none of that name */
     const struct profile_point *point; /* NULL: a setpoint */
+    double scale; /* of the point as it is read, ratios of the configuration included */
 };
+
+struct encode_target encode_find(const struct plan *plan, const char *name);
 
 /* The index-th helper that has to be read first, the exponent before the others; NULL = no more. */
 const struct profile_helper *encode_helper(const struct encode_target *target, size_t index);
@@ -44,9 +46,8 @@ double encode_factor(const struct encode_target *target, size_t index, const uin
 /* Makes the request for a value. factor: of all helpers, 1 without any. 0; -ERANGE: not a number, below or above what is
  * allowed, or not held by the registers, and why says which. Values are rounded to the step, towards the inside of the
  * limits where rounding would leave them; out->value is the value after that. */
-int encode_value(const struct encode_target *target, const struct device_config *device,
-                 double factor, double value, struct encoded *out,
-                 char why[static ENCODE_WHY_SIZE]) MUST_USE;
+int encode_value(const struct encode_target *target, double factor, double value,
+                 struct encoded *out, char why[static ENCODE_WHY_SIZE]) MUST_USE;
 
 /* The index-th switch of the write, on or off. -ENOENT: there is none of that number; -EINVAL: it has no off. */
 int encode_switch(const struct profile_write *write, size_t index, bool is_on,

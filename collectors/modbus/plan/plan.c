@@ -306,3 +306,29 @@ size_t plan_request_points(const struct plan *plan, size_t request)
     }
     return count;
 }
+
+bool plan_find(const struct plan *plan, const char *name, uint16_t *index,
+               enum poll_class *poll_class)
+{
+    for (size_t i = 0; i < plan->point_count; i++) {
+        const struct plan_point *point = &plan->points[i];
+        if (strcmp(point->point->name, name) == 0) {
+            *index = point->index;
+            *poll_class = (enum poll_class)point->poll_class;
+            return true;
+        }
+    }
+    return false;
+}
+
+void plan_want(const struct plan *plan, uint16_t index, bool *is_wanted)
+{
+    const struct plan_point *point = &plan->points[index];
+    is_wanted[point->place.request] = true;
+    if (point->scale_from != PLAN_NO_HELPER) {
+        is_wanted[plan->helpers[point->scale_from].place.request] = true;
+    }
+    for (size_t i = 0; i < point->factor_count; i++) {
+        is_wanted[plan->helpers[point->factors[i]].place.request] = true;
+    }
+}

@@ -55,6 +55,13 @@ size_t plan_point_count(const struct plan *plan, enum poll_class poll_class);
 /* Whether a counter is read with the class. */
 bool plan_has_counter(const struct plan *plan, enum poll_class poll_class);
 
+/* The number of a point in the profile, and by *poll_class with whom it is read. False: there is none of that name. */
+bool plan_find(const struct plan *plan, const char *name, uint16_t *index,
+               enum poll_class *poll_class);
+
+/* Marks the requests that bring the point and its helpers: is_wanted has one for each, and one more. */
+void plan_want(const struct plan *plan, uint16_t index, bool *is_wanted);
+
 /* How many points the request of that number brings. */
 size_t plan_request_points(const struct plan *plan, size_t request);
 

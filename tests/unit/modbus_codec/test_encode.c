@@ -21,8 +21,7 @@
 
 static struct encode_target find(const struct fixture *fixture, const char *name)
 {
-    struct encode_target target = {.profile = fixture->profile};
-    target.write = profile_find_write(fixture->profile, name, &target.point);
+    struct encode_target target = encode_find(fixture->plan, name);
     assert_non_null(target.write);
     return target;
 }
@@ -79,7 +78,7 @@ static void try_one(struct fixture *fixture, uint64_t *random, size_t type, doub
     struct encoded encoded;
     char why[ENCODE_WHY_SIZE];
     double value = draw(random, type, scale, offset);
-    int error = encode_value(&target, &fixture->config, 1, value, &encoded, why);
+    int error = encode_value(&target, 1, value, &encoded, why);
     if (error < 0) {
         fail_msg("%s at %.15g + %.15g: %s", types[type].type, scale, offset, why);
     }
@@ -149,14 +148,14 @@ static void ratios_and_helpers_are_taken_back(void **state)
     product = encode_factor(&target, 1, &factor, product);
     struct encoded encoded;
     char why[ENCODE_WHY_SIZE];
-    assert_int_equal(encode_value(&target, &fixture.config, product, 3, &encoded, why), 0);
+    assert_int_equal(encode_value(&target, product, 3, &encoded, why), 0);
     /* 3 kW = 3000 W = 1500 x 40 x 0.01 x 5 */
     assert_int_equal(encoded.values[0], 0);
     assert_int_equal(encoded.values[1], 1500);
     assert_true(encoded.value == 3);
     const uint16_t none = 0x8000;
     product = encode_factor(&target, 0, &none, 1);
-    assert_int_equal(encode_value(&target, &fixture.config, product, 3, &encoded, why), -ERANGE);
+    assert_int_equal(encode_value(&target, product, 3, &encoded, why), -ERANGE);
     assert_string_equal(why, "active_power is 3 kW, wants a device that says its scale: its scale "
                              "register holds none");
     fixture_finish(&fixture);
@@ -218,7 +217,7 @@ static void limits_and_steps(void **state)
         struct encode_target target = find(&fixture, point->name);
         struct encoded encoded = {0};
         char why[ENCODE_WHY_SIZE] = "";
-        int error = encode_value(&target, &fixture.config, 1, cases[i].value, &encoded, why);
+        int error = encode_value(&target, 1, cases[i].value, &encoded, why);
         if (cases[i].why != NULL) {
             assert_string_equal(why, cases[i].why);
             assert_int_equal(error, -ERANGE);
