@@ -67,6 +67,7 @@ static void complete(struct profile *profile, const char *path, struct config_me
         check_amount(path, "identify", profile->identify.count, 0, PROFILE_SIGNATURES_MAX,
                      faults)) {
         profile_derive(profile, memory, faults);
+        profile_derive_writes(profile, memory, faults);
         profile_derive_signatures(profile, faults);
         profile_check(profile, path, faults);
     }

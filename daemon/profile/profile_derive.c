@@ -236,5 +236,4 @@ void profile_derive(struct profile *profile, struct config_memory *memory, struc
     for (size_t i = 0; i < profile->points.count; i++) {
         derive_point(&derive, &points[i], i);
     }
-    profile_derive_writes(profile, memory, faults);
 }

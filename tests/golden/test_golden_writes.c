@@ -154,8 +154,7 @@ static void read_line(struct sheet *sheet, int line, char *text)
     char *verb = strtok_r(text, " ", &save);
     char *name = strtok_r(NULL, " ", &save);
     char *rest = strtok_r(NULL, "", &save);
-    struct encode_target target = {.profile = profile_of(sheet)};
-    target.write = name != NULL ? profile_find_write(target.profile, name, &target.point) : NULL;
+    struct encode_target target = encode_find(sheet->fixture.plan, name != NULL ? name : "");
     if (target.write == NULL) {
         golden_fault(&sheet->golden, line, "%s cannot be written", name);
         return;

@@ -68,8 +68,10 @@ static unsigned get16(const uint8_t *bytes)
 static struct ask read_ask(const struct bench *bench, const uint8_t *bytes, size_t size)
 {
     const uint8_t *pdu = bytes + (bench->wire.frame == FRAME_TCP ? 6 : 0);
-    assert_int_equal(size, bench->wire.frame == FRAME_TCP ? 12 : 8);
-    return (struct ask){
+    const size_t plain = bench->wire.frame == FRAME_TCP ? 12 : 8;
+    const bool has_data = pdu[1] == 16;
+    assert_int_equal(size, has_data ? plain + 1 + pdu[6] : plain);
+    struct ask ask = {
         .at_us = bench->now_us,
         .transaction = (uint16_t)get16(bytes),
         .unit = pdu[0],
@@ -78,6 +80,10 @@ static struct ask read_ask(const struct bench *bench, const uint8_t *bytes, size
         .quantity = (uint16_t)get16(pdu + 4),
         .value = bench->value,
     };
+    for (unsigned i = 0; has_data && i < ARRAY_SIZE(ask.written) && i < ask.quantity; i++) {
+        ask.written[i] = (uint16_t)get16(pdu + 7 + 2 * i);
+    }
+    return ask;
 }
 
 /* Doubles what is full. */
@@ -392,6 +398,13 @@ size_t bench_reply(const struct bench *bench, const struct ask *ask, uint16_t va
     return bench_reply_words(bench, ask, words, out);
 }
 
+size_t bench_confirm(const struct bench *bench, const struct ask *ask, uint8_t *out)
+{
+    uint8_t *at = begin_reply(bench, ask, out);
+    *at++ = ask->function;
+    return seal(bench, ask, out, put16(put16(at, ask->address), ask->quantity));
+}
+
 size_t bench_exception(const struct bench *bench, const struct ask *ask, uint8_t exception,
                        uint8_t *out)
 {
@@ -473,6 +486,18 @@ static void command_done(struct command *take_command)
     }
     assert_true(bench->done_count < BENCH_DONE_MAX);
     bench->done[bench->done_count++] = take_command;
+}
+
+bool bench_give(struct bench *bench, struct command *take_command, int64_t expires_in_us)
+{
+    if (!line_reserve(bench->line)) {
+        return false;
+    }
+    take_command->done = command_done;
+    take_command->context = bench;
+    take_command->expires_mono_us = bench->now_us + expires_in_us;
+    line_command(bench->line, take_command);
+    return true;
 }
 
 struct command *bench_command(struct bench *bench, uint8_t unit, int64_t expires_in_us)

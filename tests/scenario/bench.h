@@ -21,7 +21,8 @@ struct ask {
     uint8_t unit;
     uint8_t function;
     uint16_t address;
-    uint16_t quantity;
+    uint16_t quantity;   /* of function 5 and 6 what is written */
+    uint16_t written[4]; /* 16: the first registers */
     uint16_t
         value; /* that a good reply carries in all its registers: unlike that of any other request */
 };
@@ -120,7 +121,10 @@ struct profiles *bench_profiles_create(void);
 void bench_init_with(struct bench *bench, const struct profiles *profiles, int64_t uptime_us,
                      int64_t wall_us);
 
-/* The profile "one" has a u16 point in the fast class; "two" has two blocks in the normal class; "full" one request in
+/* The profile "set" has charge_current_limit at 40, u16 by 0.1 A, in the normal class, written where it is read with
+ * function 16, 6..32 A, 0 pauses, shown after 2 s, with a switch at 41 and a heartbeat at 42; power_limit at 50 whose
+ * scale is 10 to the power of register 51; the setpoint charge_power_limit at 60, and co2 at 7.
+ * The profile "one" has a u16 point in the fast class; "two" has two blocks in the normal class; "full" one request in
  * each class; "counted" a counter in the normal class. "wide" has one block in the normal class: u16 at 10 to 17, 20, 21, 24 and 26, a u32 at 22 that is read
  * together with a u16 at 25; nothing stands at 18 and 19. */
 void bench_add(struct bench *bench, const char *profile, uint8_t unit, int64_t fast_ms,
@@ -144,6 +148,12 @@ size_t bench_exception(const struct bench *bench, const struct ask *ask, uint8_t
                        uint8_t *out);
 void bench_arrive(struct bench *bench, int64_t delay_us, const uint8_t *bytes, size_t size);
 void bench_hang_up(struct bench *bench, int64_t delay_us);
+
+/* The reply that confirms a write. */
+size_t bench_confirm(const struct bench *bench, const struct ask *ask, uint8_t *out);
+
+/* Gives a command of the test's own to the line; false: its queue is full, and it is still the caller's. */
+bool bench_give(struct bench *bench, struct command *take_command, int64_t expires_in_us);
 
 /* A raw read of one register, 0 = accepted; what comes back is in done. */
 struct command *bench_command(struct bench *bench, uint8_t unit, int64_t expires_in_us);

@@ -59,6 +59,19 @@ static const char meter_text[] =
     " { quantity = \"active_energy_import\"; function = 3; address = 2; type = \"u32\";"
     " scale = 0.01; } );\n";
 
+static const char set_text[] =
+    "device = \"Set\"; class = \"charger\"; sources = [\"none\"];\n"
+    "helpers = ( { name = \"e\"; function = 3; address = 51; type = \"i16\"; } );\n"
+    "points = ( { quantity = \"charge_current_limit\"; function = 3; address = 40; type = \"u16\";"
+    " scale = 0.1; write: { function = 16; min = 6; max = 32; pause = 0; settle_ms = 2000;"
+    " switches = ( { address = 41; on = 170; off = 85; } );"
+    " heartbeat: { address = 42; period_ms = 1000; }; }; },"
+    " { quantity = \"power_limit\"; function = 3; address = 50; type = \"u16\"; scale_from = "
+    "\"e\"; write: { max = 100; }; },"
+    " { quantity = \"co2\"; function = 3; address = 7; type = \"u16\"; max = 65535.0; } );\n"
+    "setpoints = ( { quantity = \"charge_power_limit\"; address = 60; type = \"u16\"; max = 22; } "
+    ");\n";
+
 static char *write_profile(const char *folder, const char *name, const char *text)
 {
     char *path = mem_format("%s/%s.conf", folder, name);
@@ -71,9 +84,9 @@ static char *write_profile(const char *folder, const char *name, const char *tex
 
 struct profiles *bench_profiles_create(void)
 {
-    static const char *const texts[][2] = {{"one", one_text},   {"two", two_text},
-                                           {"full", full_text}, {"counted", counted_text},
-                                           {"wide", wide_text}, {"meter", meter_text}};
+    static const char *const texts[][2] = {
+        {"one", one_text},   {"two", two_text},     {"full", full_text}, {"counted", counted_text},
+        {"wide", wide_text}, {"meter", meter_text}, {"set", set_text}};
     enum { COUNT = ARRAY_SIZE(texts) };
     char folder[] = "/tmp/lingtan-bench-XXXXXX";
     char *paths[COUNT];
