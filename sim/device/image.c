@@ -69,7 +69,7 @@ static struct encode_scale scale_of(const struct image *image, const struct prof
     return (struct encode_scale){.factor = factor, .offset = point->offset * unit};
 }
 
-static void add_cell(struct image *image, int64_t function, struct cell cell)
+void image_add_cell(struct image *image, int64_t function, struct cell cell)
 {
     if (function < 1 || function > 4) {
         return;
@@ -98,7 +98,7 @@ static void add_points(struct image *image, bool is_main)
                 .quantity = (enum quantity_id)(point->row - quantity_get((enum quantity_id)0)),
                 .scale = scale_of(image, point),
             };
-            add_cell(image, point->function, cell);
+            image_add_cell(image, point->function, cell);
         }
     }
 }
@@ -112,7 +112,7 @@ static void add_signatures(struct image *image)
             .address = signatures[i].address0,
             .registers = signatures[i].registers,
         };
-        add_cell(image, signatures[i].function, cell);
+        image_add_cell(image, signatures[i].function, cell);
     }
 }
 
@@ -129,11 +129,12 @@ void image_init(struct image *image, const struct profile *profile,
             .address = helpers[i].address0,
             .registers = helpers[i].registers,
         };
-        add_cell(image, helpers[i].function, cell);
+        image_add_cell(image, helpers[i].function, cell);
     }
     add_points(image, is_main);
     if (is_main) {
         add_signatures(image);
+        image_add_sets(image);
     }
 }
 
@@ -242,6 +243,10 @@ static void encode_name(const struct image *image, const struct cell *cell, uint
 static void encode_cell(const struct image_view *view, const struct cell *cell, uint16_t *registers)
 {
     const struct image *image = view->image;
+    if (cell->is_set) {
+        memcpy(registers, cell->raw, cell->registers * sizeof(*registers));
+        return;
+    }
     if (cell->helper != NULL) {
         double value = cell->is_stored ? cell->stored : helper_value(cell->helper, image->config);
         encode_helper(cell->helper, value, registers);

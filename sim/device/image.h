@@ -21,11 +21,17 @@ enum {
     EXCEPTION_TARGET = 11, /* a gateway's unit did not answer */
 };
 
-/* One point, helper or signature at its place. */
+enum { SET_REGISTERS_MAX = 4 };
+
+/* One point, helper or signature at its place, or registers that are only written. */
 struct cell {
     const struct profile_point *point;   /* or */
     const struct profile_helper *helper; /* or */
     const struct profile_signature *signature;
+    bool is_set;                       /* none of them: it holds what a client wrote, */
+    const struct profile_write *write; /* of a value; NULL = a switch or a heartbeat */
+    const struct profile_point *shown; /* by which the value is read; NULL = by none */
+    uint16_t raw[SET_REGISTERS_MAX];
     uint16_t address;
     uint16_t registers;
     enum quantity_id quantity;
@@ -73,6 +79,12 @@ int image_check(const struct image *image, const struct register_span *span);
  * counter was among them. */
 int image_read(const struct image_view *view, const struct register_span *span, uint16_t *registers,
                bool *has_counter);
+
+/* Adds a cell to the sorted ones of its function. */
+void image_add_cell(struct image *image, int64_t function, struct cell cell);
+
+/* Adds what the profile writes elsewhere than it reads: values, switches, heartbeats. After the points. */
+void image_add_sets(struct image *image);
 
 /* Takes a write of registers (function 3) or coils (function 1): all or nothing. 0 or an exception code. */
 int image_write(struct image *image, const struct role *role, struct world *world,

@@ -22,12 +22,27 @@ static const char meter_text[] =
     "points = ( { quantity = \"co2\"; function = 3; address = 7; type = \"u16\";"
     " poll = \"fast\"; } );\n";
 
-static char *write_profile(const char *folder, const char *name, const char *link)
+/* A write of each kind. */
+static const char charger_text[] =
+    "device = \"Charger\"; class = \"charger\"; sources = [\"none\"];\n"
+    "helpers = ( { name = \"e\"; function = 3; address = 44; type = \"i16\"; } );\n"
+    "points = ( { quantity = \"co2\"; function = 3; address = 7; type = \"u16\"; poll = \"fast\"; "
+    "},"
+    " { quantity = \"charge_current_limit\"; function = 3; address = 40; type = \"f32\";"
+    " word_order = \"low_first\"; write: { min = 6; max = 32; }; },"
+    " { quantity = \"charge_power_limit\"; function = 3; address = 43; type = \"u16\"; scale_from "
+    "= "
+    "\"e\"; write: { function = 16; max = 22; settle_ms = 100; }; },"
+    " { quantity = \"on_off\"; function = 1; address = 3; type = \"bits\"; write: { }; } );\n"
+    "setpoints = ( { quantity = \"power_limit\"; address = 50; type = \"i32\"; scale = 0.001; } "
+    ");\n";
+
+static char *write_profile(const char *folder, const char *name, const char *text, const char *link)
 {
     char *path = mem_format("%s/%s.conf", folder, name);
     FILE *file = fopen(path, "w");
     assert_non_null(file);
-    fprintf(file, "%s%s", meter_text, link);
+    fprintf(file, "%s%s", text, link);
     fclose(file);
     return path;
 }
@@ -42,14 +57,17 @@ static struct profiles *make_profiles(void)
 {
     char folder[] = "/tmp/lingtan-rig-XXXXXX";
     assert_non_null(mkdtemp(folder));
-    char *meter = write_profile(folder, "meter", "");
-    char *blind = write_profile(folder, "blind", "link: { ignore_transaction_id = true; };\n");
+    char *meter = write_profile(folder, "meter", meter_text, "");
+    char *blind =
+        write_profile(folder, "blind", meter_text, "link: { ignore_transaction_id = true; };\n");
+    char *charger = write_profile(folder, "charger", charger_text, "");
     struct faults *faults = faults_create();
     struct profiles *profiles = profiles_load(folder, faults);
     assert_int_equal(faults_count(faults), 0);
     faults_destroy(faults);
     remove_profile(meter);
     remove_profile(blind);
+    remove_profile(charger);
     rmdir(folder);
     return profiles;
 }
@@ -207,20 +225,12 @@ static struct command *done_of(struct rig *rig)
     return command;
 }
 
-struct command *rig_read(struct rig *rig, size_t line, uint16_t address, uint16_t quantity)
+struct command *rig_do(struct rig *rig, struct command *take_command)
 {
-    struct command *command = mem_alloc(sizeof(*command));
-    *command = (struct command){
-        .done = take_done,
-        .context = rig,
-        .unit = 1,
-        .function = 3,
-        .address = address,
-        .quantity = quantity,
-        .expires_mono_us = clock_mono_us(clock_real()) + RIG_WAIT_S * (int64_t)1000000,
-    };
-    snprintf(command->line, sizeof(command->line), "line-%zu", line);
-    assert_int_equal(modbus_collector.command(rig->instance, command), 0);
+    take_command->done = take_done;
+    take_command->context = rig;
+    take_command->expires_mono_us = clock_mono_us(clock_real()) + RIG_WAIT_S * (int64_t)1000000;
+    assert_int_equal(modbus_collector.command(rig->instance, take_command), 0);
     int64_t since_us = clock_mono_us(clock_real());
     struct command *done = done_of(rig);
     while (done == NULL) {
@@ -228,4 +238,17 @@ struct command *rig_read(struct rig *rig, size_t line, uint16_t address, uint16_
         done = done_of(rig);
     }
     return done;
+}
+
+struct command *rig_read(struct rig *rig, size_t line, uint16_t address, uint16_t quantity)
+{
+    struct command *command = mem_alloc(sizeof(*command));
+    *command = (struct command){
+        .unit = 1,
+        .function = 3,
+        .address = address,
+        .quantity = quantity,
+    };
+    snprintf(command->line, sizeof(command->line), "line-%zu", line);
+    return rig_do(rig, command);
 }

@@ -43,6 +43,9 @@ size_t rig_count(struct rig *rig, size_t line, enum quality quality);
 int64_t rig_last(struct rig *rig, size_t line);
 struct line_status rig_status(struct rig *rig, size_t line);
 
+/* Gives the command and waits until it comes back; returns it, to be freed. The device of line 0 is "line-0". */
+struct command *rig_do(struct rig *rig, struct command *take_command);
+
 /* A raw read; returns the answer, to be freed. */
 struct command *rig_read(struct rig *rig, size_t line, uint16_t address, uint16_t quantity);
 

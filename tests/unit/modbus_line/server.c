@@ -20,7 +20,7 @@
 
 #include "collectors/modbus/frame/frame.h"
 
-enum { REGISTERS = 2000, OFFSET = 1000 };
+enum { REGISTERS = 2000, OFFSET = 1000, COILS = 100 };
 
 /* Waits for bytes; false when it is time to stop. */
 static bool wait_for(const struct server *server, int fd)
@@ -53,12 +53,39 @@ static bool answer_rtu(int fd)
     return send(fd, bytes, size, MSG_NOSIGNAL) == (ssize_t)size;
 }
 
+/* libmodbus applies a write and answers it in one: what answers goes nowhere. */
+static void apply_silently(struct server *server, const uint8_t *query, int size)
+{
+    int nowhere[2];
+    int fd = modbus_get_socket(server->modbus);
+    if (socketpair(AF_UNIX, SOCK_STREAM, 0, nowhere) == 0) {
+        modbus_set_socket(server->modbus, nowhere[0]);
+        (void)modbus_reply(server->modbus, query, size, server->mapping);
+        modbus_set_socket(server->modbus, fd);
+        close(nowhere[0]);
+        close(nowhere[1]);
+    }
+}
+
+static bool is_write(const struct server *server, const uint8_t *query)
+{
+    uint8_t function = query[modbus_get_header_length(server->modbus)];
+    return function == 5 || function == 6 || function == 15 || function == 16;
+}
+
 static bool answer_libmodbus(struct server *server)
 {
     uint8_t query[MODBUS_TCP_MAX_ADU_LENGTH];
     int size = modbus_receive(server->modbus, query);
     if (size < 0) {
         return false;
+    }
+    if (size > 0 && is_write(server, query)) {
+        atomic_fetch_add(&server->writes, 1);
+        if (server->habit == SERVER_DROPS_WRITES) {
+            apply_silently(server, query, size);
+            return false;
+        }
     }
     if (server->habit == SERVER_BLIND) {
         query[0] = 0;
@@ -75,6 +102,7 @@ static bool serve(struct server *server, int fd)
     switch (server->habit) {
     case SERVER_GOOD:
     case SERVER_BLIND:
+    case SERVER_DROPS_WRITES:
         goes_on = answer_libmodbus(server);
         break;
     case SERVER_CLOSES:
@@ -121,7 +149,7 @@ static void *work_serial(void *argument)
 
 static void make_mapping(struct server *server)
 {
-    modbus_mapping_t *mapping = modbus_mapping_new(0, 0, REGISTERS, 0);
+    modbus_mapping_t *mapping = modbus_mapping_new(COILS, 0, REGISTERS, 0);
     assert_non_null(mapping);
     for (unsigned i = 0; i < REGISTERS; i++) {
         mapping->tab_registers[i] = (uint16_t)(i + OFFSET);
@@ -192,4 +220,16 @@ void server_stop(struct server *server)
     close(server->stop_fd);
     modbus_mapping_free(server->mapping);
     modbus_free(server->modbus);
+}
+
+unsigned server_value(const struct server *server, int function, unsigned address)
+{
+    const modbus_mapping_t *mapping = server->mapping;
+    return function == 1 ? mapping->tab_bits[address] : mapping->tab_registers[address];
+}
+
+void server_set(struct server *server, unsigned address, unsigned value)
+{
+    modbus_mapping_t *mapping = server->mapping;
+    mapping->tab_registers[address] = (uint16_t)value;
 }

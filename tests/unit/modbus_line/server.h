@@ -14,6 +14,7 @@ enum server_habit {
     SERVER_HANGS_UP,   /* closes as soon as a request comes */
     SERVER_BLIND,      /* answers with transaction id 0, whatever it was asked with */
     SERVER_RTU_ON_TCP, /* frames with a checksum instead of a header */
+    SERVER_DROPS_WRITES, /* does what a write says, and closes the connection instead of answering it */
 };
 
 struct server {
@@ -26,9 +27,14 @@ struct server {
     pthread_t thread;
     atomic_uint clients; /* accepted so far */
     atomic_uint requests;
+    atomic_uint writes; /* requests of function 5, 6, 15 and 16 among them */
 };
 
-/* Registers hold their address + 1000. port 0: any free one. */
+/* What a holding register (3) or coil (1) holds, as a server of its own has it. The test sets it before it is asked. */
+unsigned server_value(const struct server *server, int function, unsigned address);
+void server_set(struct server *server, unsigned address, unsigned value);
+
+/* Registers hold their address + 1000, coils 0. port 0: any free one. */
 void server_start(struct server *server, enum server_habit habit, int port);
 void server_start_serial(struct server *server, const char *path, int baud);
 void server_stop(struct server *server);
