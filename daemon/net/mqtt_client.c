@@ -18,7 +18,6 @@
 #include <mqtt_protocol.h>
 
 #include "base/mem.h"
-#include "net/resolve.h"
 
 static pthread_once_t library_once = PTHREAD_ONCE_INIT;
 static int library_code;
@@ -145,7 +144,7 @@ int mqtt_client_open(struct mqtt_client *client, const char *username, const cha
     if (result < 0) {
         return result;
     }
-    client->next_address = 0;
+    client->tried = 0;
     client->trouble = MQTT_TROUBLE_NONE;
     client->silence_us = 0;
     client->tls_words[0] = '\0';
@@ -184,16 +183,41 @@ static void give_up(struct mqtt_client *client, const char *why)
     }
 }
 
+/* Where an attempt begins: each address gets its turn, however the connection to the last one ended, and the one that works
+ * is kept. The name server may give them another way round each time. */
+static size_t choose_first(const struct mqtt_client *client)
+{
+    size_t count = resolve_count(client->resolve);
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(resolve_address(client->resolve, i), client->address) == 0) {
+            return client->has_worked ? i : (i + 1) % count;
+        }
+    }
+    return 0;
+}
+
+static const char *next_address(struct mqtt_client *client)
+{
+    if (client->tried == 0) {
+        client->first_address = choose_first(client);
+    }
+    size_t index = (client->first_address + client->tried++) % resolve_count(client->resolve);
+    const char *address = resolve_address(client->resolve, index);
+    (void)snprintf(client->address, sizeof(client->address), "%s", address);
+    client->has_worked = false;
+    return address;
+}
+
 static void connect_next(struct mqtt_client *client, const char *why)
 {
     const struct mqtt_client_options *options = &client->options;
     /* The library drops its reference to the context only once it has used it. */
-    if (client->tls && client->next_address == 0) {
+    if (client->tls && client->tried == 0) {
         mosquitto_void_option(client->mosq, MOSQ_OPT_SSL_CTX, tls_context(client->tls));
         mosquitto_int_option(client->mosq, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0);
     }
-    while (client->next_address < resolve_count(client->resolve)) {
-        const char *address = resolve_address(client->resolve, client->next_address++);
+    while (client->tried < resolve_count(client->resolve)) {
+        const char *address = next_address(client);
         int code =
             mosquitto_connect_async(client->mosq, address, options->port, options->keepalive_s);
         if (code == MOSQ_ERR_SUCCESS || mosquitto_socket(client->mosq) >= 0) {

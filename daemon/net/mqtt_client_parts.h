@@ -6,8 +6,7 @@
 #include <mosquitto.h>
 
 #include "net/mqtt_client.h"
-
-struct resolve;
+#include "net/resolve.h"
 
 struct mqtt_client {
     struct mqtt_client_options options;
@@ -15,7 +14,10 @@ struct mqtt_client {
     struct tls *tls;                /* NULL = in the clear */
     mosquitto_property *properties; /* of every message, MQTT 5 */
     struct resolve *resolve;
-    size_t next_address;
+    size_t first_address;       /* of this attempt: one that worked before, else the next */
+    size_t tried;               /* addresses in this attempt */
+    char address[RESOLVE_SIZE]; /* the last one that was tried, kept over attempts */
+    bool has_worked;            /* a connection to it came up */
     enum mqtt_client_state state;
     enum mqtt_client_trouble trouble;
     int64_t deadline_us; /* monotonic, of the step while connecting */

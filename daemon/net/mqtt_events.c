@@ -30,6 +30,7 @@ static void on_connect(struct mosquitto *mosq, void *context, int code, int flag
     struct mqtt_client *client = context;
     if (code == 0) {
         client->state = MQTT_CLIENT_UP;
+        client->has_worked = true;
         client->trouble = MQTT_TROUBLE_NONE;
         client->reason[0] = '\0';
         note_limits(client, properties);

@@ -18,7 +18,6 @@
 
 enum {
     ADDRESS_MAX = 8,
-    ADDRESS_SIZE = 64, /* an IPv6 address with its zone */
 };
 
 struct resolve {
@@ -27,7 +26,7 @@ struct resolve {
     int fd;
     char *host;
     size_t count;
-    char addresses[ADDRESS_MAX][ADDRESS_SIZE];
+    char addresses[ADDRESS_MAX][RESOLVE_SIZE];
     char error[160];
 };
 
@@ -35,7 +34,7 @@ static void add_addresses(struct resolve *resolve, const struct addrinfo *list)
 {
     for (const struct addrinfo *at = list; at && resolve->count < ADDRESS_MAX; at = at->ai_next) {
         if (getnameinfo(at->ai_addr, at->ai_addrlen, resolve->addresses[resolve->count],
-                        ADDRESS_SIZE, NULL, 0, NI_NUMERICHOST) == 0) {
+                        RESOLVE_SIZE, NULL, 0, NI_NUMERICHOST) == 0) {
             resolve->count++;
         }
     }

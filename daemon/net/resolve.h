@@ -10,6 +10,8 @@
 
 #include <lingtan/error.h>
 
+enum { RESOLVE_SIZE = 64 }; /* of an address: IPv6 with its zone */
+
 struct resolve;
 
 /* Numeric addresses are done at once and need no thread. */

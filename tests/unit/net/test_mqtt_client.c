@@ -10,7 +10,9 @@
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -127,6 +129,65 @@ static void test_names_reach_every_address(void **state)
     rig_connect(&rig);
     assert_int_equal(mqtt_client_state(rig.client), MQTT_CLIENT_UP);
     rig_finish(&rig);
+}
+
+/* An address whose other end takes connections and ends them, as a proxy does whose own broker is gone. */
+struct shutter {
+    pthread_t thread;
+    int listen_fd;
+    atomic_uint clients;
+};
+
+static void *shut(void *context)
+{
+    struct shutter *shutter = context;
+    int fd = accept(shutter->listen_fd, NULL, NULL);
+    while (fd >= 0) {
+        atomic_fetch_add(&shutter->clients, 1);
+        close(fd);
+        fd = accept(shutter->listen_fd, NULL, NULL);
+    }
+    return NULL;
+}
+
+static void shutter_begin(struct shutter *shutter, uint16_t port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+                                  .sin_port = htons(port),
+                                  .sin_addr.s_addr = htonl(INADDR_LOOPBACK + 1)};
+    atomic_init(&shutter->clients, 0);
+    shutter->listen_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(shutter->listen_fd, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(shutter->listen_fd, 8), 0);
+    assert_int_equal(pthread_create(&shutter->thread, NULL, shut, shutter), 0);
+}
+
+static void shutter_end(struct shutter *shutter)
+{
+    shutdown(shutter->listen_fd, SHUT_RDWR);
+    pthread_join(shutter->thread, NULL);
+    close(shutter->listen_fd);
+}
+
+static void test_an_address_that_takes_and_closes_is_passed_over(void **state)
+{
+    struct test_broker *broker = *state;
+    struct shutter shutter;
+    struct rig rig;
+    shutter_begin(&shutter, broker->port);
+    rig_init(&rig, "two.test", broker->port, 0);
+    rig_open(&rig, NULL, NULL);
+    rig_connect(&rig);
+    assert_int_equal(mqtt_client_state(rig.client), MQTT_CLIENT_CLOSED);
+    for (unsigned i = 0; i < 3; i++) { /* and the one that works is kept */
+        rig_open(&rig, NULL, NULL);
+        rig_connect(&rig);
+        assert_int_equal(mqtt_client_state(rig.client), MQTT_CLIENT_UP);
+        mqtt_client_disconnect(rig.client);
+    }
+    assert_int_equal(atomic_load(&shutter.clients), 1);
+    rig_finish(&rig);
+    shutter_end(&shutter);
 }
 
 static void test_nobody_there(void **state)
@@ -311,6 +372,7 @@ int main(void)
         cmocka_unit_test(test_publishes),
         cmocka_unit_test(test_will),
         cmocka_unit_test(test_names_reach_every_address),
+        cmocka_unit_test(test_an_address_that_takes_and_closes_is_passed_over),
         cmocka_unit_test(test_nobody_there),
         cmocka_unit_test(test_unknown_name),
         cmocka_unit_test(test_black_hole),
