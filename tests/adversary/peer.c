@@ -300,7 +300,9 @@ static void step_trouble(struct peer *peer, size_t index)
     const struct trouble *trouble = &peer->script->troubles[index];
     const struct trouble_kind *kind = &trouble_kinds[trouble->kind];
     if (peer->bench->now_us >= peer->start_us + trouble->to_us) {
-        end_trouble(peer, trouble, kind);
+        if (peer->is_begun[index]) { /* a stall may have passed over all of it */
+            end_trouble(peer, trouble, kind);
+        }
         peer->is_begun[index] = false;
         peer->next_us[index] = INT64_MAX;
         return;

@@ -172,6 +172,41 @@ static void the_silent_do_not_crowd_out_the_polls(void **state)
     }
 }
 
+static void dead_ends_it_at_once(struct bench *bench, const struct ask *ask)
+{
+    if (ask->unit == DEAD) {
+        bench_hang_up(bench, 1000);
+    }
+    bench_answer(bench, ask);
+}
+
+/* There is room for the command, but not for the connection that it costs. */
+static void lost_connections_are_no_room(void **state)
+{
+    (void)state;
+    for (int wire = 0; wire < ON_SERIAL; wire++) {
+        struct bench bench;
+        bench_init(&bench, noon_us);
+        set_wire(&bench, (enum wire)wire);
+        bench.settings.response_timeout_us = SECOND / 5;
+        bench.devices[DEAD].is_silent = true;
+        bench_add(&bench, "one", 1, 1000, 10000);
+        bench.answer = dead_ends_it_at_once;
+        bench_start(&bench);
+        bench_run(&bench, MINUTE);
+        size_t first = bench.post_count;
+        const struct habit habit = {.first = DEAD, .count = 1, .at_once = 3};
+        unsigned turn = 0;
+        for (unsigned second = 0; second < 50; second++) {
+            pass_second(&bench, &habit, &turn);
+        }
+        size_t good = bench_count(&bench, 1, QUALITY_OK, first);
+        print_message("wire %d: %zu of 50\n", wire, good);
+        assert_true(good >= 47);
+        bench_finish(&bench);
+    }
+}
+
 /* Every command comes back, with an answer, a silence or a time; and that time is kept. */
 static void who_is_refused_hears_when_to_come_again(void **state)
 {
@@ -349,6 +384,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_silent_do_not_crowd_out_the_polls),
+        cmocka_unit_test(lost_connections_are_no_room),
         cmocka_unit_test(who_is_refused_hears_when_to_come_again),
         cmocka_unit_test(where_there_is_room_nobody_is_refused),
         cmocka_unit_test(commands_without_end_leave_the_polls_their_turn),

@@ -10,6 +10,7 @@
 enum {
     COMMAND_SHARE = 20,
     COMMAND_SAVED = 1,
+    HANGS_UP_US = 60000000, /* a unit at which a connection ended is known for that */
 };
 
 bool line_reserve(struct line *line)
@@ -97,12 +98,17 @@ int64_t command_due_us(const struct line *line)
     return earliest_us;
 }
 
+static bool hangs_up(const struct line *line, uint8_t unit)
+{
+    return unit_dates_until_us(&line->hangers, unit, line->now_us) > line->now_us;
+}
+
 static bool is_doubted(const struct line *line, uint8_t unit)
 {
     return unit_dates_until_us(&line->doubts, unit, line->now_us) > line->now_us;
 }
 
-/* How long until it may go out: at once when it holds up nobody, and else when there is credit. A unit that answers its
+/* How long until it may go out: at once when it holds up nobody, not even by a lost connection, and else when there is credit. A unit that answers its
  * polls needs none, but must not overdraw it by much. */
 static int64_t wait_us(struct line *line, const struct command *command)
 {
@@ -112,7 +118,8 @@ static int64_t wait_us(struct line *line, const struct command *command)
     bool is_trusted = device_is_trusted(line, unit) && !is_doubted(line, unit);
     int64_t needed_us = is_trusted ? -timeout_us / 2 : cost_us;
     int64_t allowed_us = probe_budget_allowed_us(&line->command_budget, needed_us, line->now_us);
-    bool is_free = allowed_us <= line->now_us || poll_has_room(line, cost_us);
+    int64_t room_us = hangs_up(line, unit) && cost_us < REDIAL_EVERY_US ? REDIAL_EVERY_US : cost_us;
+    bool is_free = allowed_us <= line->now_us || poll_has_room(line, room_us);
     return is_free ? 0 : allowed_us - line->now_us;
 }
 
@@ -177,6 +184,7 @@ void command_send(struct line *line, struct command *take_command)
                              .request = request,
                              .patience_us = line->settings.response_timeout_us,
                              .is_once = is_once,
+                             .is_doubtful = hangs_up(line, (uint8_t)take_command->unit),
                          });
 }
 
@@ -199,12 +207,17 @@ static void charge_until(struct line *line, uint8_t unit, int64_t until_us)
     }
 }
 
-/* What a command that came to nothing held up. is_silent: at least the whole timeout, for a connection that ends instead
- * is dearer than the time until then. */
+/* What a command that came to nothing held up. is_silent: at least the whole timeout; where the connection ended
+ * instead, until the line may have another. */
 static void charge(struct line *line, bool is_silent)
 {
     const struct exchange *exchange = &line->exchange;
     int64_t least_us = is_silent ? exchange->sent_us + line->settings.response_timeout_us : 0;
+    if (exchange->has_ended_wire) {
+        least_us = exchange->sent_us + REDIAL_EVERY_US;
+        unit_dates_set(&line->hangers, exchange->request.unit, line->now_us + HANGS_UP_US,
+                       line->now_us);
+    }
     int64_t until_us = line->not_before_us > least_us ? line->not_before_us : least_us;
     charge_until(line, exchange->request.unit, until_us);
 }

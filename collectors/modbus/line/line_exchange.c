@@ -160,7 +160,10 @@ static void lose_connection(struct line *line, int error)
     } else if (line->replies_here > 0 && !exchange->is_resent && !exchange->is_doubtful) {
         exchange->is_resent = true;
         connection_lose(line, error);
-    } else if (!blame_device(line)) {
+        return;
+    }
+    exchange->has_ended_wire = true;
+    if (!blame_device(line)) {
         connection_lose(line, error);
     }
 }

@@ -134,6 +134,7 @@ struct exchange {
     bool saw_foreign;       /* a reply to somebody else came meanwhile, */
     bool saw_stray;         /* or bytes that are no frame */
     struct trouble trouble; /* what was wrong with the first bytes that were no reply */
+    bool has_ended_wire;    /* the other end closed instead of a reply */
     bool was_short;         /* serial: the frame was not whole at the expected end */
     bool is_watched; /* serial: nothing came by the expected end, so wait for the first byte */
     int64_t sent_us; /* 0 = not yet, and so are the dates below */
@@ -229,7 +230,8 @@ struct line {
     struct command *asked;              /* whose request is in flight; NULL = the poll's */
     bool is_polls_turn;                 /* a command has just had its own */
     struct probe_budget command_budget; /* of time for commands to what may not answer */
-    struct unit_dates doubts;           /* units that left one without an answer */
+    struct unit_dates doubts;           /* units that left one without an answer, */
+    struct unit_dates hangers;          /* or at one of which the connection ended */
     atomic_uint reserved;
 
     struct line_stats stats;
