@@ -312,6 +312,28 @@ static void the_page_names_every_route(void **state)
     }
 }
 
+static void keeps_headers_and_cookies(void **state)
+{
+    struct answer answer = {0};
+    (void)state;
+    answer_add_header(&answer, "Vary", "Accept");
+    answer_set_cookie(&answer, "session", "abc", 3600, true);
+    answer_set_cookie(&answer, "old", "", 0, false);
+    assert_int_equal(answer.header_count, 3);
+    assert_string_equal(answer.headers[0].value, "Accept");
+    assert_string_equal(answer.headers[1].name, "Set-Cookie");
+    assert_string_equal(answer.headers[1].value,
+                        "session=abc; Path=/; Max-Age=3600; HttpOnly; SameSite=Strict; Secure");
+    assert_string_equal(answer.headers[2].value,
+                        "old=; Path=/; Max-Age=0; HttpOnly; SameSite=Strict");
+    for (int i = 0; i < 2 * ANSWER_HEADERS_MAX; i++) {
+        answer_add_header(&answer, "X", "y");
+    }
+    assert_int_equal(answer.header_count, ANSWER_HEADERS_MAX);
+    answer_finish(&answer);
+    assert_int_equal(answer.header_count, 0);
+}
+
 static void assert_route(const char *wanted, const char *method, const char *path,
                          const char *allow)
 {
@@ -479,6 +501,7 @@ int main(void)
         cmocka_unit_test(finds_routes),
         cmocka_unit_test(matches_templates),
         cmocka_unit_test(compares_tags),
+        cmocka_unit_test(keeps_headers_and_cookies),
         cmocka_unit_test(a_ring_keeps_the_newest),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
