@@ -3,6 +3,7 @@
  * thread finds it there. */
 #include "store/store_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -65,7 +66,8 @@ static const struct option rows[] = {
      .min = 1,
      .max = 3650,
      .unit = "days",
-     .help = "How long each point's lowest, mean, highest and last value of every minute is kept, in whole months. A "
+     .help = "How long each point's lowest, mean, highest and last value of every minute is kept, "
+             "in whole months. A "
              "thousand points take about a GB a year."},
     {.name = "hour_days",
      .type = OPTION_INT,
@@ -108,8 +110,7 @@ static struct store *create(const struct store_options *options, const struct cl
     store->alarms.clock = clock;
     store->records_keep_us = RECORDS_KEEP_US;
     store->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    store->rollups =
-        rollups_create(store, store->options.folder, options, clock, &store->alarms);
+    store->rollups = rollups_create(store, store->options.folder, options, clock, &store->alarms);
     return store;
 }
 
@@ -239,7 +240,13 @@ void store_off_durable(struct store *store, store_durable_fn fn, void *context)
 
 void store_acknowledge(struct store *store, unsigned alarms)
 {
+    store_acknowledge_by(store, alarms, "");
+}
+
+void store_acknowledge_by(struct store *store, unsigned alarms, const char *who)
+{
     pthread_mutex_lock(&store->mutex);
     store->acknowledged |= alarms & STORE_STANDING;
+    snprintf(store->acknowledged_by, sizeof(store->acknowledged_by), "%s", who);
     store_unlock_and_wake(store);
 }

@@ -129,6 +129,8 @@ const char *store_reason(const struct store_status *status, unsigned alarms);
 
 /* A person has seen these alarms: they end at the next commit. Any thread. */
 void store_acknowledge(struct store *store, unsigned alarms);
+/* The same, and the record says who ("by"): a principal's name, up to 63 bytes of it. */
+void store_acknowledge_by(struct store *store, unsigned alarms, const char *who);
 
 /* Reading the journal back: its own read-only connections, no read transaction over a second. One thread a reader. */
 struct journal_reader;

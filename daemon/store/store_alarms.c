@@ -15,15 +15,16 @@ static const char *const subjects[STORE_ALARM_COUNT] = {
     "store_journal_shed",    "store_near_limit",      "store_unwritable",
 };
 
+/* more: a member of the body, and what it says; "" = nothing. */
 static void add(struct ledger_edit *edit, unsigned place, const char *state, int64_t time_us,
-                const char *reason)
+                const char *more, const char *words)
 {
     struct text body = {0};
     text_add_format(&body, "{\"state\":\"%s\",\"active\":%s", state,
                     strcmp(state, "cleared") == 0 ? "false" : "true");
-    if (reason[0] != '\0') {
-        text_add_string(&body, ",\"why\":");
-        text_add_json_string(&body, reason);
+    if (words[0] != '\0') {
+        text_add_format(&body, ",\"%s\":", more);
+        text_add_json_string(&body, words);
     }
     text_add_format(&body, ",\"stands\":%s}",
                     (STORE_STANDING & 1U << place) != 0 ? "true" : "false");
@@ -46,14 +47,14 @@ void store_alarms_add_changes(struct store *store, unsigned told, unsigned *now,
         const bool is_seen = (store->acknowledged_untold & told & bit) != 0;
         const bool has_ended = (told & bit) != 0 && (is_seen || (status.alarms & bit) == 0);
         if (is_seen) {
-            add(edit, i, "acknowledged", time_us++, "");
+            add(edit, i, "acknowledged", time_us++, "by", store->untold_by);
         }
         if (has_ended) {
-            add(edit, i, "cleared", time_us++, "");
+            add(edit, i, "cleared", time_us++, "", "");
         }
         if ((status.alarms & bit) != 0 && (has_ended || (told & bit) == 0)) {
             const int64_t since_us = alarms_since_us(&store->alarms, bit);
-            add(edit, i, "raised", since_us != 0 ? since_us : time_us++, status.reasons[i]);
+            add(edit, i, "raised", since_us != 0 ? since_us : time_us++, "why", status.reasons[i]);
         }
     }
     *now = status.alarms;

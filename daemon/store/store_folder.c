@@ -185,7 +185,7 @@ unsigned store_complain(struct store *store, const char *what, int error)
 
 void store_settle_alarms(struct store *store)
 {
-    const unsigned now = store->journal_trouble | store->ledger_trouble |
-                         rollups_trouble(store->rollups);
+    const unsigned now =
+        store->journal_trouble | store->ledger_trouble | rollups_trouble(store->rollups);
     alarms_clear(&store->alarms, (STORE_DISK_FULL | STORE_UNWRITABLE) & ~now);
 }

@@ -98,7 +98,8 @@ struct store {
     struct store_write *first_write; /* sent and not taken yet */
     struct store_write *last_write;
     enum store_phase phase;
-    bool is_idle;          /* the thread sleeps until something comes */
+    bool is_idle; /* the thread sleeps until something comes */
+    char acknowledged_by[64];
     unsigned acknowledged; /* alarms to be ended at the next ledger commit */
 
     /* The opener's, then the store thread's. */
@@ -109,6 +110,7 @@ struct store {
     uint64_t old_record;          /* the mark before: so long ago at least */
     int64_t records_keep_us;      /* for the streams */
     uint64_t shed_records;        /* up to here */
+    char untold_by[64];           /* who has seen acknowledged_untold */
     unsigned acknowledged_untold; /* alarms that a person has seen, and no record says so yet */
     unsigned journal_trouble; /* STORE_DISK_FULL or STORE_UNWRITABLE: the last attempt failed so */
     unsigned ledger_trouble;

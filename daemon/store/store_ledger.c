@@ -137,6 +137,9 @@ static void end_acknowledged(struct store *store)
     pthread_mutex_lock(&store->mutex);
     const unsigned ended = store->acknowledged;
     store->acknowledged = 0;
+    if (ended != 0) {
+        memcpy(store->untold_by, store->acknowledged_by, sizeof(store->untold_by));
+    }
     pthread_mutex_unlock(&store->mutex);
     store->acknowledged_untold |= ended & alarms_bits(&store->alarms);
     alarms_clear(&store->alarms, ended & STORE_STANDING);

@@ -68,5 +68,8 @@ int store_write_send(struct store_writer *writer, struct store_write *take_write
 typedef bool (*store_row_fn)(void *context, const void *row);
 int store_read_rows(struct store *store, const struct ledger_table *table, int64_t from, int64_t to,
                     size_t limit, store_row_fn fn, void *context) MUST_USE;
+/* The same where the first key is a text: the rows that have it; NULL: all rows, whatever the key. */
+int store_read_rows_of(struct store *store, const struct ledger_table *table, const char *key,
+                       store_row_fn fn, void *context) MUST_USE;
 
 #endif

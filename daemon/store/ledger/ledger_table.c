@@ -111,15 +111,18 @@ char *ledger_table_statement(const struct ledger_table *table, enum ledger_deed 
     return text_take(&sql);
 }
 
-char *ledger_table_query(const struct ledger_table *table)
+char *ledger_table_query(const struct ledger_table *table, bool has_range)
 {
     struct text sql = {0};
     text_add_string(&sql, "SELECT ");
     add_all_columns(&sql, table);
-    text_add_format(&sql, " FROM %s WHERE %s BETWEEN ?1 AND ?2 ORDER BY ", table->name,
-                    table->columns[0].name);
+    text_add_format(&sql, " FROM %s", table->name);
+    if (has_range) {
+        text_add_format(&sql, " WHERE %s BETWEEN ?2 AND ?3", table->columns[0].name);
+    }
+    text_add_string(&sql, " ORDER BY ");
     add_columns(&sql, table, true, ", ", false);
-    text_add_string(&sql, " LIMIT ?3");
+    text_add_string(&sql, " LIMIT ?1");
     return text_take(&sql);
 }
 

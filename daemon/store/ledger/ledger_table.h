@@ -48,8 +48,9 @@ void *ledger_row_copy(const struct ledger_table *table, const void *row);
 /* The statement for a deed; ?N is column N. The caller frees. */
 char *ledger_table_statement(const struct ledger_table *table, enum ledger_deed deed);
 
-/* All columns of the rows whose first key is in [?1, ?2], in order of the keys, ?3 at the most. The caller frees. */
-char *ledger_table_query(const struct ledger_table *table);
+/* All columns of all rows, or of those whose first key is in [?2, ?3], in order of the keys, ?1 at the most. The caller
+ * frees. */
+char *ledger_table_query(const struct ledger_table *table, bool has_range);
 
 /* Texts are bound as they are: the row must live until the statement is reset. */
 void ledger_row_bind(const struct ledger_table *table, enum ledger_deed deed, const void *row,

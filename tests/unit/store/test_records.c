@@ -378,8 +378,16 @@ static void test_a_standing_alarm(void **state)
     store_destroy(store);
     store = open_store(scene->folder, scene->clock, true); /* it stands, and is not raised again */
     expect_changes(store, raised);
-    store_acknowledge(store, STORE_LEDGER_RESTORED);
+    struct heard *heard = heard_of(store);
+    store_acknowledge_by(store, STORE_LEDGER_RESTORED, "an\"na");
     expect_changes(store, ended);
+    assert_string_equal(heard->records[0]->body,
+                        "{\"state\":\"acknowledged\",\"active\":true,\"by\":\"an\\\"na\","
+                        "\"stands\":true}");
+    assert_string_equal(heard->records[1]->body,
+                        "{\"state\":\"cleared\",\"active\":false,\"stands\":true}");
+    store_off_record(store, hear, heard);
+    forget(heard);
     store_destroy(store);
     store = open_store(scene->folder, scene->clock, true);
     expect_changes(store, ended);

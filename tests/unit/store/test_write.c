@@ -70,6 +70,72 @@ static void test_rows_and_cursor_together(void **state)
     store_destroy(store);
 }
 
+struct step_row {
+    const char *node;
+    int64_t at;
+};
+
+static const struct ledger_column step_columns[] = {
+    {"node", offsetof(struct step_row, node), COLUMN_TEXT, true},
+    {"at", offsetof(struct step_row, at), COLUMN_INTEGER, true},
+};
+
+static const struct ledger_table step_table = {
+    .name = "step", .size = sizeof(struct step_row), .columns = step_columns, .count = 2};
+
+struct steps {
+    char text[64];
+};
+
+static bool add_step(void *context, const void *row)
+{
+    struct steps *steps = context;
+    const struct step_row *step = row;
+    const size_t length = strlen(steps->text);
+    snprintf(steps->text + length, sizeof(steps->text) - length, "%s%lld ", step->node,
+             (long long)step->at);
+    return true;
+}
+
+static void expect_steps(struct store *store, const char *node, const char *expected)
+{
+    struct steps steps = {0};
+    assert_int_equal(store_read_rows_of(store, &step_table, node, add_step, &steps), 0);
+    assert_string_equal(steps.text, expected);
+}
+
+/* A table that is nothing but a key of a text and a number. */
+static void test_keys_of_two_parts(void **state)
+{
+    struct scene *scene = *state;
+    struct store *store = open_trial(scene, true);
+    struct store_writer *writer = open_writer(store, 4);
+    struct store_write *write = store_write_begin();
+    sqlite3 *db = NULL;
+    char *path = mem_format("%s/ledger.db", scene->folder);
+    assert_int_equal(sql_open(path, SQL_WRITE, 64, &db), 0);
+    assert_int_equal(sql_run(db, "CREATE TABLE step(node TEXT, at INTEGER, PRIMARY KEY(node, at)) "
+                                 "WITHOUT ROWID"),
+                     0);
+    sql_close(db);
+    free(path);
+    const struct step_row rows[] = {{"b", 2}, {"a", 9}, {"b", 1}, {"a'", 3}};
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        store_write_insert(write, &step_table, &rows[i]);
+    }
+    store_write_put(write, &step_table, &rows[0]);
+    assert_int_equal(write_through(writer, write, STORE_AT_ONCE).error, 0);
+    expect_steps(store, NULL, "a9 a'3 b1 b2 ");
+    expect_steps(store, "b", "b1 b2 ");
+    expect_steps(store, "c", "");
+    write = store_write_begin();
+    store_write_remove(write, &step_table, &rows[0]);
+    assert_int_equal(write_through(writer, write, STORE_AT_ONCE).error, 0);
+    expect_steps(store, "b", "b1 ");
+    store_writer_destroy(writer);
+    store_destroy(store);
+}
+
 /* One write with two good rows and a fault in between; its neighbours in the same commit know nothing of it. */
 static void check_fault(struct store *store, struct store_writer *writer,
                         const struct ledger_table *table, const struct trial_row *bad,
@@ -253,6 +319,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_rows_and_cursor_together, scene_set_up,
                                         scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_keys_of_two_parts, scene_set_up, scene_tear_down),
         cmocka_unit_test_setup_teardown(test_a_fault_is_its_own, scene_set_up, scene_tear_down),
         cmocka_unit_test_setup_teardown(test_told_once_at_shutdown, scene_set_up, scene_tear_down),
         cmocka_unit_test_setup_teardown(test_told_where_nobody_ever_writes, scene_set_up,
