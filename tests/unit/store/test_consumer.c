@@ -7,12 +7,15 @@
 
 #include <cmocka.h>
 
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "store/feed/consumer.h"
 #include "store/feed/feed.h"
 #include "support/support.h"
-#include "unit/store/samples.h"
+#include "unit/store/trial.h"
 
 static void count_wakes(void *context, uint64_t durable)
 {
@@ -163,6 +166,136 @@ static void test_many_come_and_go(void **state)
     store_destroy(store);
 }
 
+/* --- results and cursor in one transaction, killed at any moment --- */
+
+enum { ROUNDS = 10 };
+
+/* What a counter of batches has come to: its row and its cursor must agree, whatever happens. */
+struct tally {
+    struct store *store;
+    struct consumer *consumer;
+    struct store_writer *writer;
+    struct feed feed;
+    struct trial_row row;
+    uint64_t cursor;
+    bool is_waiting;
+};
+
+static bool learn(void *context, const void *row)
+{
+    struct tally *tally = context;
+    tally->row.amount = ((const struct trial_row *)row)->amount;
+    return true;
+}
+
+static void go_on(void *context, const struct store_result *result)
+{
+    struct tally *tally = context;
+    tally->is_waiting = false;
+    if (result->error != 0) {
+        _exit(7);
+    }
+}
+
+static void begin_tally(struct tally *tally)
+{
+    tally->row = (struct trial_row){.id = 1, .name = "batches"};
+    if (consumer_join(tally->store, "tally", NULL, NULL, &tally->consumer) < 0 ||
+        !consumer_find_cursor(tally->consumer, &tally->cursor) ||
+        store_read_rows(tally->store, &trial_table, 1, 1, 1, learn, tally) < 0 ||
+        store_writer_create(tally->store, "tally", 1, &tally->writer) < 0) {
+        _exit(6);
+    }
+    feed_init(&tally->feed, tally->store, clock_real(), FEED_COMMITTED, tally->cursor + 1);
+}
+
+static void step_tally(struct tally *tally, enum store_urgency urgency)
+{
+    const struct batch *batch = NULL;
+    (void)store_writer_settle(tally->writer);
+    if (tally->is_waiting) {
+        return;
+    }
+    while ((batch = feed_take(&tally->feed)) != NULL) {
+        tally->row.amount += 1;
+        tally->cursor = batch->position;
+        batch_unref(batch);
+    }
+    struct store_write *write = store_write_begin();
+    store_write_put(write, &trial_table, &tally->row);
+    store_write_cursor(write, consumer_name(tally->consumer), tally->cursor);
+    tally->is_waiting = store_write_send(tally->writer, write, urgency, go_on, tally) == 0;
+    if (!tally->is_waiting) {
+        _exit(8);
+    }
+}
+
+static void run_child(const char *folder, atomic_uint_least64_t *told)
+{
+    struct tally tally = {.store = open_store(folder, clock_real(), false)};
+    struct device *device = sample_device("meter-1");
+    uint64_t position = store_next_position(tally.store);
+    trial_make_table(folder);
+    if (store_start(tally.store) < 0) {
+        _exit(2);
+    }
+    begin_tally(&tally);
+    for (int round = 0;; round++) {
+        append_samples(tally.store, device, position, 3, start_us);
+        position += 3;
+        step_tally(&tally, round % 5 == 0 ? STORE_AT_ONCE : STORE_WITH_NEXT);
+        atomic_store(told, store_cursor(tally.store, "tally"));
+        usleep(500);
+    }
+}
+
+static bool has_moved(void *context)
+{
+    return atomic_load((atomic_uint_least64_t *)context) > 0;
+}
+
+static uint64_t check_tally(const char *folder)
+{
+    struct tally tally = {.store = open_store(folder, clock_real(), false)};
+    const uint64_t cursor = store_cursor(tally.store, "tally");
+    assert_int_equal(store_read_rows(tally.store, &trial_table, 1, 1, 1, learn, &tally), 0);
+    assert_true((uint64_t)tally.row.amount == cursor); /* positions have no gaps here */
+    assert_true(cursor < store_next_position(tally.store));
+    store_destroy(tally.store);
+    return cursor;
+}
+
+static void test_results_and_cursor_agree(void **state)
+{
+    uint64_t random = 17;
+    uint64_t last = 0;
+    char *folder = test_folder_create();
+    atomic_uint_least64_t *told =
+        mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    (void)state;
+    assert_true(told != MAP_FAILED);
+    for (int round = 0; round < ROUNDS; round++) {
+        atomic_store(told, 0);
+        const pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            run_child(folder, told);
+        }
+        const bool has_begun = test_wait_until(has_moved, told);
+        usleep((useconds_t)(test_random(&random) % 300000));
+        assert_int_equal(kill(child, SIGKILL), 0);
+        int status = 0;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(has_begun && WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+        const uint64_t cursor = check_tally(folder);
+        assert_true(cursor >= last && cursor >= atomic_load(told));
+        last = cursor;
+    }
+    print_message("%d kills, %llu batches counted, each once\n", ROUNDS, (unsigned long long)last);
+    munmap(told, sizeof(*told));
+    test_folder_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -172,6 +305,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_who_has_left_wants_nothing, scene_set_up,
                                         scene_tear_down),
         cmocka_unit_test_setup_teardown(test_many_come_and_go, scene_set_up, scene_tear_down),
+        cmocka_unit_test(test_results_and_cursor_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
