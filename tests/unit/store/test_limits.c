@@ -37,11 +37,13 @@ static void test_limit_of_days(void **state)
     const struct drained drained = drain(store, 1);
     assert_true(drained.first == 11 && drained.last == 40);
     store_set_cursor(store, "mqtt", 40);
+    assert_int_equal(rollups_settle(store->rollups), 0);
     wait_no_alarm(store, STORE_NEAR_LIMIT);
     /* What all sinks have may go without a word. */
     store_acknowledge(store, STORE_JOURNAL_SHED);
     append_samples(store, scene->device, next, 10, clock_wall_us(scene->clock));
     wait_durable(store, next + 9);
+    assert_int_equal(rollups_settle(store->rollups), 0);
     wait_no_alarm(store, STORE_JOURNAL_SHED);
     store_destroy(store);
     assert_int_equal(count_files(scene->journal, ".db"), 3);
