@@ -69,21 +69,6 @@ static struct encode_scale scale_of(const struct image *image, const struct prof
     return (struct encode_scale){.factor = factor, .offset = point->offset * unit};
 }
 
-void image_add_cell(struct image *image, int64_t function, struct cell cell)
-{
-    if (function < 1 || function > 4) {
-        return;
-    }
-    size_t count = image->counts[function]++;
-    image->cells[function] = mem_grow(image->cells[function], count + 1, sizeof(cell));
-    size_t place = count;
-    while (place > 0 && image->cells[function][place - 1].address > cell.address) {
-        image->cells[function][place] = image->cells[function][place - 1];
-        place--;
-    }
-    image->cells[function][place] = cell;
-}
-
 static void add_points(struct image *image, bool is_main)
 {
     const struct profile_point *points = image->profile->points.items;
