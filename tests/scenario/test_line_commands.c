@@ -207,6 +207,32 @@ static void lost_connections_are_no_room(void **state)
     }
 }
 
+/* There is room for several between two polls, but their silence is no reason for another connection. */
+static void silent_commands_end_no_connection(void **state)
+{
+    (void)state;
+    for (int wire = 0; wire < ON_SERIAL; wire++) {
+        struct bench bench;
+        bench_init(&bench, noon_us);
+        set_wire(&bench, (enum wire)wire);
+        bench.settings.response_timeout_us = SECOND / 20;
+        bench.devices[STRANGE].is_silent = true;
+        bench_add(&bench, "one", 1, 1000, 10000);
+        bench_start(&bench);
+        bench_run(&bench, MINUTE);
+        unsigned opens = bench.opens;
+        size_t first = bench.post_count;
+        for (unsigned i = 0; i < 500; i++) {
+            (void)bench_command(&bench, STRANGE, 5 * SECOND);
+            line_run(bench.line, false);
+            bench_run(&bench, SECOND / 10);
+        }
+        assert_int_equal(bench.opens, opens);
+        assert_true(bench_count(&bench, 1, QUALITY_OK, first) >= 49);
+        bench_finish(&bench);
+    }
+}
+
 /* Every command comes back, with an answer, a silence or a time; and that time is kept. */
 static void who_is_refused_hears_when_to_come_again(void **state)
 {
@@ -385,6 +411,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_silent_do_not_crowd_out_the_polls),
         cmocka_unit_test(lost_connections_are_no_room),
+        cmocka_unit_test(silent_commands_end_no_connection),
         cmocka_unit_test(who_is_refused_hears_when_to_come_again),
         cmocka_unit_test(where_there_is_room_nobody_is_refused),
         cmocka_unit_test(commands_without_end_leave_the_polls_their_turn),

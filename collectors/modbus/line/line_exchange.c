@@ -227,6 +227,12 @@ static void hold_unit(struct line *line, int64_t late_us)
     }
 }
 
+/* Whether the silence tells something of the connection. Commands may go to units that are not there. */
+static bool is_telling(const struct line *line, bool is_partial)
+{
+    return is_partial || line->exchange.tally != NULL || line->device_count == 0;
+}
+
 static void time_out(struct line *line)
 {
     if (line->exchange.is_expected && line->exchange.probed == NULL) {
@@ -240,7 +246,7 @@ static void time_out(struct line *line)
                                 : offsetof(struct error_counts, timeouts);
     line_stats_error(&line->stats, line->exchange.tally, counter, 1);
     confirm(line, !is_partial);
-    line->timeouts_in_row++;
+    line->timeouts_in_row += is_telling(line, is_partial);
     bool is_over = must_reconnect(line);
     hold_unit(line, late_max_us(line));
     exchange_fail(line, is_partial ? QUALITY_BAD_REPLY : QUALITY_TIMEOUT);
