@@ -34,6 +34,8 @@ struct http_client {
     int64_t total_timeout_ms;
     const atomic_bool *is_cancelled;
     struct text body;
+    bool has_failed; /* the last request had no answer, */
+    bool was_moved;  /* or an earlier one, and another address of the name was found to work */
     /* of the request that runs */
     const struct http_request *request;
     bool is_stopped; /* on_data said so */
@@ -199,6 +201,36 @@ static void set_behaviour(struct http_client *client)
         curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
         curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
     }
+}
+
+/* curl goes on to the next address of a name only where a connect fails. After a request that had no answer the name is asked
+ * for anew, by a new handle that remembers nothing, and its addresses are tried in an order by chance; the order in which
+ * one worked is kept. */
+static void begin_anew(struct http_client *client)
+{
+    CURL *fresh = client->has_failed ? curl_easy_init() : NULL;
+    if (fresh) {
+        curl_easy_cleanup(client->curl);
+        client->curl = fresh;
+    } else {
+        curl_easy_reset(client->curl); /* resets the options, keeps the connection */
+    }
+    curl_easy_setopt(client->curl, CURLOPT_DNS_SHUFFLE_ADDRESSES, client->has_failed ? 1L : 0L);
+    if (client->has_failed || client->was_moved) {
+        curl_easy_setopt(client->curl, CURLOPT_DNS_CACHE_TIMEOUT, -1L);
+    }
+}
+
+static void note_end(struct http_client *client, CURLcode code)
+{
+    long status = 0;
+    curl_easy_getinfo(client->curl, CURLINFO_RESPONSE_CODE, &status);
+    if (code == CURLE_ABORTED_BY_CALLBACK) {
+        return; /* by us */
+    }
+    bool has_answer = code == CURLE_OK || status != 0;
+    client->was_moved |= has_answer && client->has_failed;
+    client->has_failed = !has_answer;
 }
 
 static struct curl_slist *list_headers(const struct http_request *request)
@@ -376,8 +408,7 @@ static int judge(struct http_client *client, CURLcode code, struct http_response
 int http_client_send(struct http_client *client, const struct http_request *request,
                      struct http_response *response)
 {
-    /* Resets the options, keeps the connection. */
-    curl_easy_reset(client->curl);
+    begin_anew(client);
     client->request = request;
     client->is_stopped = false;
     client->is_too_long = false;
@@ -389,6 +420,7 @@ int http_client_send(struct http_client *client, const struct http_request *requ
     struct curl_slist *headers = list_headers(request);
     curl_easy_setopt(client->curl, CURLOPT_HTTPHEADER, headers);
     CURLcode code = curl_easy_perform(client->curl);
+    note_end(client, code);
     int result = judge(client, code, response);
     curl_slist_free_all(headers);
     client->request = NULL;
