@@ -156,19 +156,37 @@ static int watch(sqlite3 *db, const char **message, const struct sqlite3_api_rou
     return sqlite3_trace_v2(db, SQLITE_TRACE_STMT, count_down, NULL);
 }
 
-/* False: the upgrade was done before that statement. */
-static bool is_killed_at(const struct scene *scene, int statement)
+enum { WRITTEN_ON = 10 }; /* batches */
+
+static void run_child(const struct scene *scene, int statement, bool writes_on)
+{
+    struct store_options options = sample_options(scene->folder);
+    struct store *store = NULL;
+    options.commit_ms = 50;
+    statements_left = statement;
+    if (sqlite3_auto_extension((void (*)(void))watch) != SQLITE_OK) {
+        _exit(2);
+    }
+    if (store_open(&options, scene->clock, &store) < 0) {
+        _exit(3);
+    }
+    if (writes_on) {
+        if (store_start(store) < 0) {
+            _exit(4);
+        }
+        append_samples(store, scene->device, 81, WRITTEN_ON, start_us + day_us);
+        store_stop(store);
+    }
+    _exit(0);
+}
+
+/* False: all was done before that statement. */
+static bool is_killed_at(const struct scene *scene, int statement, bool writes_on)
 {
     const pid_t child = fork();
     assert_true(child >= 0);
     if (child == 0) {
-        struct store_options options = sample_options(scene->folder);
-        struct store *store = NULL;
-        statements_left = statement;
-        if (sqlite3_auto_extension((void (*)(void))watch) != SQLITE_OK) {
-            _exit(2);
-        }
-        _exit(store_open(&options, scene->clock, &store) == 0 ? 0 : 3);
+        run_child(scene, statement, writes_on);
     }
     int status = 0;
     assert_int_equal(waitpid(child, &status, 0), child);
@@ -198,7 +216,7 @@ static void test_killed_at_each_statement(void **state)
         bool is_killed = true;
         while (is_killed) {
             take_release(scene, version);
-            is_killed = is_killed_at(scene, ++statement);
+            is_killed = is_killed_at(scene, ++statement, false);
             struct store *store = open_store(scene->folder, scene->clock, false);
             check_content(store, version);
             store_destroy(store);
@@ -395,6 +413,35 @@ static void test_each_batch_keeps_its_clock(void **state)
     store_destroy(store);
 }
 
+/* The day that is written on gets its new columns, killed on the way there and behind it. */
+static void test_killed_while_a_day_is_written_on(void **state)
+{
+    enum { STRIDE = 5 };
+    struct scene *scene = *state;
+    int statement = 1;
+    int kills = 0;
+    bool is_killed = true;
+    fake_clock_advance(&scene->fake, day_us);
+    for (; is_killed; statement += STRIDE) {
+        take_release(scene, 1);
+        is_killed = is_killed_at(scene, statement, true);
+        kills += is_killed;
+        struct store *store = open_store(scene->folder, scene->clock, true);
+        const uint64_t next = store_next_position(store);
+        assert_int_equal(store_status(store).alarms, 0);
+        assert_true(next == 81 || next == 81 + WRITTEN_ON);
+        append_samples(store, scene->device, next, WRITTEN_ON, start_us + day_us);
+        wait_durable(store, next + WRITTEN_ON - 1);
+        assert_true(drain(store, 1).count == next + WRITTEN_ON - 1);
+        store_destroy(store);
+        assert_int_equal(count_files(scene->journal, ".corrupt-"), 0);
+        clear_folder(scene->folder);
+        clear_folder(scene->journal);
+    }
+    print_message("killed at %d statements\n", kills);
+    assert_true(kills > 20);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -403,6 +450,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_the_second_release_is_taken_over, scene_set_up,
                                         scene_tear_down),
         cmocka_unit_test(test_every_version_has_its_folder),
+        cmocka_unit_test_setup_teardown(test_killed_while_a_day_is_written_on, scene_set_up,
+                                        scene_tear_down),
         cmocka_unit_test_setup_teardown(test_killed_at_each_statement, scene_set_up,
                                         scene_tear_down),
         cmocka_unit_test_setup_teardown(test_a_ledger_of_the_future, scene_set_up, scene_tear_down),
