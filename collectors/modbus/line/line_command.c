@@ -115,7 +115,9 @@ static int64_t wait_us(struct line *line, const struct command *command)
     uint8_t unit = (uint8_t)command->unit;
     int64_t timeout_us = line->settings.response_timeout_us;
     int64_t cost_us = probe_budget_cost_us(timeout_us);
-    bool is_trusted = device_is_trusted(line, unit) && !is_doubted(line, unit);
+    /* Whether a write was done is worth a look before the doubt that it left is over. */
+    bool is_doubtful = is_doubted(line, unit) && !steps_have_written(command);
+    bool is_trusted = device_is_trusted(line, unit) && !is_doubtful;
     int64_t needed_us = is_trusted ? -timeout_us / 2 : cost_us;
     int64_t allowed_us = probe_budget_allowed_us(&line->command_budget, needed_us, line->now_us);
     int64_t room_us = hangs_up(line, unit) && cost_us < REDIAL_EVERY_US ? REDIAL_EVERY_US : cost_us;
@@ -130,7 +132,8 @@ struct command *command_next(struct line *line)
         bool is_held = held_until_us(line, command) > line->now_us;
         int64_t retry_in_us = is_held ? 0 : wait_us(line, command);
         if (retry_in_us > 0 && steps_have_written(command)) {
-            i++; /* it only looks, and has the time that it was given */
+            steps_put_off(command, line->now_us + retry_in_us); /* it only looks, and can wait */
+            i++;
         } else if (retry_in_us > 0) {
             command->retry_in_us = retry_in_us;
             finish(line, take_at(line, i), -EAGAIN);

@@ -403,6 +403,7 @@ void steps_failed(struct line *line, struct command *command, uint8_t quality, i
 bool steps_are_over(const struct command *command);
 bool steps_have_written(const struct command *command);
 int64_t steps_due_us(const struct command *command); /* of one that settles; else 0 */
+void steps_put_off(struct command *command, int64_t until_us);
 
 /* line_command.c */
 void command_begin(struct line *line);

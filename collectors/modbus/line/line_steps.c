@@ -407,6 +407,11 @@ int64_t steps_due_us(const struct command *command)
     return command->run != NULL ? command->run->due_us : 0;
 }
 
+void steps_put_off(struct command *command, int64_t until_us)
+{
+    command->run->due_us = until_us;
+}
+
 bool steps_have_written(const struct command *command)
 {
     return command->run != NULL && command->written.fate != WRITE_NOT_SENT;
