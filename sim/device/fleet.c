@@ -71,6 +71,7 @@ static void add_unit(struct sim_line *line, struct sim_device *device, int64_t u
         line->places[unit & UINT8_MAX] = (uint16_t)line->unit_count;
     }
     image_init(&row->image, device->profile, device->config, (uint8_t)unit);
+    image_add_sets(&row->image);
     if (device->own != NULL) {
         sunspec_fill(&row->image);
     }

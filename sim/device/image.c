@@ -119,7 +119,6 @@ void image_init(struct image *image, const struct profile *profile,
     add_points(image, is_main);
     if (is_main) {
         add_signatures(image);
-        image_add_sets(image);
     }
 }
 

@@ -83,7 +83,7 @@ int image_read(const struct image_view *view, const struct register_span *span, 
 /* Adds a cell to the sorted ones of its function. */
 void image_add_cell(struct image *image, int64_t function, struct cell cell);
 
-/* Adds what the profile writes elsewhere than it reads: values, switches, heartbeats. After the points. */
+/* Adds what the profile writes elsewhere than it reads: values, switches, heartbeats. After image_init. */
 void image_add_sets(struct image *image);
 
 /* Takes a write of registers (function 3) or coils (function 1): all or nothing. 0 or an exception code. */

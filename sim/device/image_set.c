@@ -3,6 +3,8 @@
  * what a client wrote, so that it can be looked at. */
 #include "sim/device/image.h"
 
+#include "site/site.h"
+
 enum { COILS = 1, HOLDING = 3 };
 
 static bool is_taken(const struct image *image, int64_t function, uint16_t address)
@@ -61,18 +63,23 @@ static void add_switches(struct image *image, const struct profile_write *write)
 /* Values first: what is a switch of one may be a value itself. */
 void image_add_sets(struct image *image)
 {
-    const struct profile_point *points = image->profile->points.items;
-    const struct profile_setpoint *setpoints = image->profile->setpoints.items;
-    for (size_t i = 0; i < image->profile->points.count; i++) {
+    const struct profile *profile = image->profile;
+    int64_t main_unit = image->config->unit >= 0 ? image->config->unit : profile->link.unit;
+    if (main_unit != image->unit) {
+        return;
+    }
+    const struct profile_point *points = profile->points.items;
+    const struct profile_setpoint *setpoints = profile->setpoints.items;
+    for (size_t i = 0; i < profile->points.count; i++) {
         add_write(image, &points[i].write, &points[i]);
     }
-    for (size_t i = 0; i < image->profile->setpoints.count; i++) {
+    for (size_t i = 0; i < profile->setpoints.count; i++) {
         add_write(image, &setpoints[i].write, NULL);
     }
-    for (size_t i = 0; i < image->profile->points.count; i++) {
+    for (size_t i = 0; i < profile->points.count; i++) {
         add_switches(image, &points[i].write);
     }
-    for (size_t i = 0; i < image->profile->setpoints.count; i++) {
+    for (size_t i = 0; i < profile->setpoints.count; i++) {
         add_switches(image, &setpoints[i].write);
     }
 }

@@ -255,6 +255,9 @@ static void step_replied(struct line *line, const struct frame_reply *reply)
     line->asked = NULL;
     steps_replied(line, command, reply);
     take_answer(line, reply);
+    if (steps_have_written(command) && exception_kind(reply->exception) != EXCEPTION_IS_GATEWAY) {
+        unit_dates_clear(&line->doubts, (uint8_t)command->unit); /* it answers after all */
+    }
     go_on(line, command);
 }
 

@@ -42,3 +42,12 @@ int64_t unit_dates_until_us(const struct unit_dates *dates, uint8_t unit, int64_
     }
     return until_us;
 }
+
+void unit_dates_clear(struct unit_dates *dates, uint8_t unit)
+{
+    for (unsigned i = 0; i < UNIT_DATES_MAX; i++) {
+        if (dates->rows[i].unit == unit) {
+            dates->rows[i].until_us = 0;
+        }
+    }
+}

@@ -24,4 +24,7 @@ void unit_dates_set(struct unit_dates *dates, uint8_t unit, int64_t until_us, in
 /* Until when it is true of the unit; not after time_us: it is not, at that time. */
 int64_t unit_dates_until_us(const struct unit_dates *dates, uint8_t unit, int64_t time_us);
 
+/* The date of this one unit is over; one that holds for all of them is not. */
+void unit_dates_clear(struct unit_dates *dates, uint8_t unit);
+
 #endif

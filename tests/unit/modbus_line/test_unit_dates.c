@@ -39,6 +39,20 @@ static void is_true_of_one_until_then(void **state)
     assert_int_equal(unit_dates_until_us(&dates, 7, 160), 300);
 }
 
+static void one_that_is_over_leaves_the_others(void **state)
+{
+    (void)state;
+    struct unit_dates dates = {0};
+    unit_dates_set(&dates, 3, 200, 100);
+    unit_dates_set(&dates, 7, 300, 100);
+    unit_dates_clear(&dates, 3);
+    unit_dates_clear(&dates, 9);
+    assert_false(is_true(&dates, 3, 150));
+    assert_true(is_true(&dates, 7, 150));
+    unit_dates_set(&dates, 3, 250, 150);
+    assert_true(is_true(&dates, 3, 249));
+}
+
 static void places_are_used_again(void **state)
 {
     (void)state;
@@ -69,6 +83,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(is_empty_at_first),
         cmocka_unit_test(is_true_of_one_until_then),
+        cmocka_unit_test(one_that_is_over_leaves_the_others),
         cmocka_unit_test(places_are_used_again),
         cmocka_unit_test(of_too_many_it_is_true_of_all),
     };
