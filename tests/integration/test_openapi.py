@@ -171,7 +171,7 @@ class OpenApi(lingtan.ProgramTest):
             "/api/v1/live": ["/api/v1/live", "/api/v1/live?device=two", "/api/v1/live?node=b1"],
             "/api/v1/points": ["/api/v1/points", "/api/v1/points?device=one"],
             "/api/v1/history": [f"/api/v1/history?device=one&point={point}&limit=5" for point in ("active_power", "voltage_a")]
-            + ["/api/v1/history?device=one&point=active_power&pixels=50", "/api/v1/history?device=one&point=active_power&to=5000&pixels=3"],
+            + ["/api/v1/history?device=one&point=active_power&pixels=50", "/api/v1/history?device=one&point=active_power&to=7200000&pixels=3"],
         }
         for path, methods in self.described.root["paths"].items():
             if "get" in methods and path != "/api/v1/live/stream":

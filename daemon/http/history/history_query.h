@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* history_query: what is asked of the history of one point, and by whom it is answered. Plain data. */
+/* history_query: what is asked of the history of one point, and in which queue it waits. Plain data. */
 #ifndef LINGTAN_HTTP_HISTORY_QUERY_H
 #define LINGTAN_HTTP_HISTORY_QUERY_H
 
-#include "http/live.h"
-#include <lingtan/reading.h>
+#include "http/server/worker.h"
 
 enum {
     HISTORY_LIMIT_DEFAULT = 10000,
     HISTORY_LIMIT_MAX = 100000,
-    HISTORY_PIXELS_MAX = 10000,
 };
 
 struct history_query {
@@ -26,20 +24,7 @@ struct history_query {
 /* Owned by whoever calls. */
 void history_query_finish(struct history_query *query);
 
-/* What a source gives of one moment or one step: a reading stands for itself in all three. */
-struct history_sample {
-    const struct point *point; /* valid during the call */
-    const char *text;          /* of a text point whose quality is ok, else NULL */
-    int64_t time_us;           /* of the reading, or where the step begins */
-    struct reading min;
-    struct reading max;
-    struct reading last;
-    uint64_t count;    /* values behind them; 0: only last counts, for its quality */
-    uint64_t bad;      /* readings that brought no value */
-    bool is_untrusted; /* nobody vouched for the clock */
-};
-
-/* Returns false to end. */
-typedef bool (*history_sample_fn)(void *context, const struct history_sample *sample);
+/* What reads many blocks goes where nothing quick waits. */
+enum worker_queue history_query_queue(const struct history_query *query);
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* history_get: GET /api/v1/history. The journal is read on a worker's thread; only what the configuration knows of
- * the point is asked of the main thread. */
+/* history_get: GET /api/v1/history: readings as they were read, or thinned to pixels by the store, which picks what to read
+ * for that. On a worker's thread; only what the configuration knows of the point is asked of the main thread. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
-#include "http/history/history_pixels.h"
-#include "http/history/history_source.h"
+#include "http/history/history_columns.h"
+#include "http/history/history_query.h"
+#include "http/live.h"
 #include "http/routes/routes.h"
 #include "http/server/server.h"
 
@@ -17,60 +18,83 @@ static const int64_t LATEST_US = 253402300799000000; /* the end of year 9999 */
 /* A query on its way: owned by the job. */
 struct job {
     struct request *request;
+    struct store *store;
     struct history_query query;
-    const struct history_source *source;
     /* the answer as it grows */
     struct worker *worker;
+    struct rollup_answer thinned;
     struct writer writer;
     struct text rows;
-    struct history_pixels *pixels; /* NULL: rows, as read */
-    size_t count;                  /* samples taken */
-    int64_t next_us;               /* time of the first reading left out, 0 = none */
+    size_t count;
+    int64_t next_us; /* time of the first reading left out, 0 = none */
 };
 
 static void job_destroy(void *context)
 {
     struct job *job = context;
     text_finish(&job->rows);
-    history_pixels_destroy(job->pixels);
+    rollup_answer_finish(&job->thinned);
     history_query_finish(&job->query);
     free(job);
 }
 
-static void write_row(struct job *job, const struct history_sample *sample)
+static void learn_unit(struct job *job, const struct quantity *quantity)
 {
-    struct writer *writer = &job->writer;
-    writer_open(writer, '[');
-    writer_int(writer, sample->time_us);
-    live_write_value(writer, sample->point, &sample->last, sample->text);
-    writer_string(writer, quality_word(reading_quality(sample->point, &sample->last)));
-    if (sample->is_untrusted) {
-        writer_string(writer, "untrusted");
+    if (!job->query.unit && quantity) {
+        job->query.unit = mem_dup_string(quantity->unit);
     }
-    writer_close(writer, ']');
 }
 
-static bool take_sample(void *context, const struct history_sample *sample)
+static bool take_reading(void *context, const struct journal_reading *found)
 {
     struct job *job = context;
-    if (!job->pixels && job->count == job->query.limit) {
-        job->next_us = sample->time_us;
+    const struct point *point = found->point;
+    const struct reading *reading = found->reading;
+    if (job->count == job->query.limit) {
+        job->next_us = reading->time_us;
         return false;
     }
-    if (!job->query.unit) {
-        job->query.unit = mem_dup_string(sample->point->quantity->unit);
-    }
+    learn_unit(job, point->quantity);
     job->count++;
-    if (job->pixels) {
-        history_pixels_add(job->pixels, sample);
-    } else {
-        write_row(job, sample);
+    writer_open(&job->writer, '[');
+    writer_int(&job->writer, reading->time_us);
+    live_write_value(&job->writer, point, reading, found->text);
+    writer_string(&job->writer, quality_word(reading_quality(point, reading)));
+    if (found->clock->is_untrusted) {
+        writer_string(&job->writer, "untrusted");
     }
+    writer_close(&job->writer, ']');
     return !worker_is_stopping(job->worker);
+}
+
+static int read_rows(struct job *job, struct journal_reader *reader)
+{
+    const struct history_query *query = &job->query;
+    job->writer = (struct writer){.text = &job->rows};
+    return journal_reader_history(reader, query->device, query->point, query->from_us, query->to_us,
+                                  query->limit + 1, take_reading, job);
+}
+
+static int read_thinned(struct job *job, struct journal_reader *reader)
+{
+    const struct history_query *query = &job->query;
+    const struct rollup_ask ask = {.device = query->device,
+                                   .point = query->point,
+                                   .from_us = query->from_us,
+                                   .to_us = query->to_us,
+                                   .pixels = query->pixels,
+                                   .tier = ROLLUP_AUTO};
+    int error = rollup_query(job->store, reader, &ask, &job->thinned);
+    if (error == 0) {
+        learn_unit(job, job->thinned.quantity);
+        job->count = job->thinned.count;
+    }
+    return error;
 }
 
 static void write_rows(struct job *job, struct writer *writer)
 {
+    writer_field_string(writer, "resolution", rollup_tier_word(ROLLUP_RAW));
     writer_field_bool(writer, "truncated", job->next_us != 0);
     writer_field_time(writer, "next", job->next_us);
     writer_field_open(writer, "readings", '[');
@@ -89,11 +113,10 @@ static void write_answer(struct job *job, struct answer *answer)
     writer_field_string(&writer, "unit", job->query.unit);
     writer_field_time(&writer, "from", job->query.from_us);
     writer_field_time(&writer, "to", job->query.to_us);
-    writer_field_string(&writer, "resolution", job->source->word);
-    if (job->pixels) {
-        writer_field_int(&writer, "pixel_us", history_pixels_width_us(job->pixels));
+    if (job->query.pixels > 0) {
+        writer_field_string(&writer, "resolution", rollup_tier_word(job->thinned.tier));
         writer_key(&writer, "columns");
-        history_pixels_write(job->pixels, &writer);
+        history_columns_write(&writer, &job->thinned);
     } else {
         write_rows(job, &writer);
     }
@@ -117,10 +140,8 @@ static void run_query(struct worker *worker, struct journal_reader *reader, void
     struct answer answer = {0};
     int error = -ENOENT;
     job->worker = worker;
-    job->writer = (struct writer){.text = &job->rows};
-    job->pixels = job->query.pixels > 0 ? history_pixels_create(&job->query) : NULL;
     if (reader) {
-        error = job->source->read(reader, &job->query, take_sample, job);
+        error = job->query.pixels > 0 ? read_thinned(job, reader) : read_rows(job, reader);
     }
     if (error < 0) {
         answer_refuse(&answer, reader ? ERROR_JOURNAL_UNREADABLE : ERROR_NO_JOURNAL,
@@ -158,7 +179,7 @@ static int parse_extent(struct request *request, struct history_query *query)
     int64_t pixels = 0;
     if (request_parameter_int(request, "limit", 1, HISTORY_LIMIT_MAX, HISTORY_LIMIT_DEFAULT,
                               &limit) < 0 ||
-        request_parameter_int(request, "pixels", 1, HISTORY_PIXELS_MAX, 0, &pixels) < 0) {
+        request_parameter_int(request, "pixels", 1, ROLLUP_PIXELS_MAX, 0, &pixels) < 0) {
         return -EINVAL;
     }
     if (request_parameter(request, "limit") && pixels > 0) {
@@ -172,11 +193,17 @@ static int parse_extent(struct request *request, struct history_query *query)
     return 0;
 }
 
+static int64_t hour_before(int64_t time_us)
+{
+    const int64_t hour_us = HOUR_S * INT64_C(1000000);
+    return time_us > hour_us ? time_us - hour_us : 0;
+}
+
 static int parse_range(struct request *request, struct history_query *query)
 {
     int64_t now_us = clock_wall_us(loop_clock(request->http->view.loop));
     if (parse_time(request, "to", now_us, &query->to_us) < 0 ||
-        parse_time(request, "from", query->to_us - HOUR_S * 1000000LL, &query->from_us) < 0) {
+        parse_time(request, "from", hour_before(query->to_us), &query->from_us) < 0) {
         return -EINVAL;
     }
     if (query->from_us >= query->to_us) {
@@ -218,9 +245,8 @@ static void learn_point(struct request *request)
 static void submit(struct request *request, struct job *job)
 {
     job->request = request;
-    job->source = history_source_pick(&job->query);
-    if (!request_on_worker(request, history_source_queue(job->source, &job->query), run_query,
-                           job)) {
+    job->store = request->http->view.store;
+    if (!request_on_worker(request, history_query_queue(&job->query), run_query, job)) {
         job_destroy(job);
     }
 }

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "http/history/history_pixels.h"
-#include "http/history/history_source.h"
+#include "http/history/history_columns.h"
+#include "http/history/history_query.h"
 #include "unit/http/world.h"
 
 static int setup(void **state)
@@ -41,126 +41,70 @@ static void wait_durable(const struct world *world, uint64_t position)
     assert_true(store_durable(world->store) >= position);
 }
 
-static struct point power(void)
-{
-    return (struct point){.name = "active_power",
-                          .quantity = quantity_get(QUANTITY_ID_active_power),
-                          .resolution = 0.1};
-}
-
-static void add(struct history_pixels *pixels, const struct point *point, int64_t time_us,
-                int64_t count, enum quality quality)
-{
-    bool is_ok = quality == QUALITY_OK;
-    struct reading reading = {.time_us = time_us,
-                              .value = is_ok ? reading_value_of_count(count, 0.1, 0) : (double)NAN,
-                              .count = is_ok ? count : 0,
-                              .resolution = 0.1,
-                              .quality = (uint8_t)quality};
-    const struct history_sample sample = {.point = point,
-                                          .time_us = time_us,
-                                          .min = reading,
-                                          .max = reading,
-                                          .last = reading,
-                                          .count = is_ok ? 1 : 0,
-                                          .bad = is_ok ? 0 : 1};
-    history_pixels_add(pixels, &sample);
-}
-
-static void assert_written(const struct history_pixels *pixels, const char *wanted)
-{
-    struct text text = {0};
-    struct writer writer = {.text = &text};
-    history_pixels_write(pixels, &writer);
-    assert_string_equal(text.data, wanted);
-    text_finish(&text);
-}
-
-static void keeps_lowest_highest_and_last(void **state)
+static void picks_the_queue(void **state)
 {
     (void)state;
-    const struct history_query query = {.from_us = 1000, .to_us = 1040, .pixels = 4};
-    struct history_pixels *pixels = history_pixels_create(&query);
-    const struct point point = power();
-    assert_int_equal(history_pixels_width_us(pixels), 10);
-    add(pixels, &point, 999, 9999, QUALITY_OK); /* before the range */
-    add(pixels, &point, 1000, 50, QUALITY_OK);
-    add(pixels, &point, 1001, 2301, QUALITY_OK);
-    add(pixels, &point, 1002, -7, QUALITY_OK);
-    add(pixels, &point, 1009, 60, QUALITY_OK);
-    add(pixels, &point, 1005, 70, QUALITY_OK);     /* late: not the last */
-    add(pixels, &point, 1020, 80, QUALITY_OK);     /* nothing in the second */
-    add(pixels, &point, 1021, 0, QUALITY_TIMEOUT); /* a value stands before a failure */
-    add(pixels, &point, 1030, 0, QUALITY_TIMEOUT);
-    add(pixels, &point, 1039, 0, QUALITY_BAD_REPLY);
-    add(pixels, &point, 1040, 9999, QUALITY_OK); /* behind it */
-    assert_int_equal(history_pixels_count(pixels), 3);
-    assert_written(pixels,
-                   "{\"time\":[1000,1020,1030],\"min\":[-0.7,8,null],\"max\":[230.1,8,null],"
-                   "\"last\":[6,8,null],\"count\":[5,1,0],\"bad\":[0,1,2],"
-                   "\"untrusted\":[0,0,0],\"quality\":[\"ok\",\"ok\",\"bad_reply\"]}");
-    history_pixels_destroy(pixels);
-}
-
-/* Against all values, kept: widths that do not divide the range, and times from its first to its last microsecond. */
-static void thins_as_all_values_say(void **state)
-{
-    (void)state;
-    enum { READINGS = 5000 };
-    static double values[READINGS];
-    const struct point point = power();
-    for (size_t pixel_count = 1; pixel_count <= 997; pixel_count += 83) {
+    const int64_t hour_us = 3600LL * 1000000;
+    static const struct {
+        int64_t hours;
+        size_t pixels;
+        enum worker_queue queue;
+    } cases[] = {
+        {1, 0, WORKER_QUICK},
+        {2, 0, WORKER_QUICK},
+        {3, 0, WORKER_LONG},
+        {24 * 365, 0, WORKER_LONG},
+        {24, 1000, WORKER_QUICK},
+        {14 * 24, 1000, WORKER_QUICK},
+        {15 * 24, 1000, WORKER_LONG},
+        {24 * 365, 1000, WORKER_QUICK}, /* out of hours */
+        {24 * 365, 10000, WORKER_LONG},
+        {24 * 3650, 1000, WORKER_QUICK},
+    };
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         const struct history_query query = {
-            .from_us = 77, .to_us = 77 + READINGS, .pixels = pixel_count};
-        struct history_pixels *pixels = history_pixels_create(&query);
-        int64_t width = history_pixels_width_us(pixels);
-        for (int i = 0; i < READINGS; i++) {
-            int64_t count = (int64_t)i * 7919 % 10007 - 5000;
-            values[i] = reading_value_of_count(count, 0.1, 0);
-            add(pixels, &point, 77 + i, count, QUALITY_OK);
-        }
-        struct text text = {0};
-        struct writer writer = {.text = &text};
-        history_pixels_write(pixels, &writer);
-        json_t *root = json_loads(text.data, 0, NULL);
-        assert_non_null(root);
-        size_t count = json_array_size(json_object_get(root, "time"));
-        assert_true(count <= pixel_count);
-        assert_int_equal(count, (READINGS + width - 1) / width);
-        for (size_t i = 0; i < count; i++) {
-            double min = INFINITY;
-            double max = -INFINITY;
-            double last = 0;
-            for (int64_t j = (int64_t)i * width; j < READINGS && j < ((int64_t)i + 1) * width;
-                 j++) {
-                min = fmin(min, values[j]);
-                max = fmax(max, values[j]);
-                last = values[j];
-            }
-            assert_true(min == json_number_value(json_array_get(json_object_get(root, "min"), i)));
-            assert_true(max == json_number_value(json_array_get(json_object_get(root, "max"), i)));
-            assert_true(last ==
-                        json_number_value(json_array_get(json_object_get(root, "last"), i)));
-        }
-        json_decref(root);
-        text_finish(&text);
-        history_pixels_destroy(pixels);
+            .to_us = cases[i].hours * hour_us, .limit = 10, .pixels = cases[i].pixels};
+        assert_int_equal(history_query_queue(&query), cases[i].queue);
     }
 }
 
-static void picks_source_and_queue(void **state)
+static double number_at(const json_t *columns, const char *name, size_t index)
 {
-    (void)state;
-    struct history_query query = {.from_us = 0, .to_us = 7200LL * 1000000, .limit = 10};
-    const struct history_source *source = history_source_pick(&query);
-    assert_string_equal(source->word, "raw");
-    assert_int_equal(history_source_queue(source, &query), WORKER_QUICK);
-    query.to_us += 1;
-    assert_int_equal(history_source_queue(source, &query), WORKER_LONG);
-    query.pixels = 1000;
-    assert_string_equal(history_source_pick(&query)->word, "raw");
+    const json_t *number = json_array_get(json_object_get(columns, name), index);
+    assert_true(json_is_number(number));
+    return json_number_value(number);
 }
 
+static void writes_columns(void **state)
+{
+    (void)state;
+    struct rollup_column rows[] = {
+        {.time_us = 1000,
+         .min = 230.10000000000002,
+         .max = (double)230.1F,
+         .mean = 1e-9,
+         .last = 123456789.012,
+         .good = 3},
+        {.time_us = 2000,
+         .min = (double)NAN,
+         .max = (double)NAN,
+         .mean = (double)NAN,
+         .last = (double)NAN,
+         .bad = 2,
+         .worst = QUALITY_TIMEOUT},
+    };
+    const struct rollup_answer answer = {.columns = rows, .count = 2};
+    struct text text = {0};
+    struct writer writer = {.text = &text};
+    history_columns_write(&writer, &answer);
+    assert_string_equal(text.data,
+                        "{\"time\":[1000,2000],\"min\":[230.1,null],\"max\":[230.100006104,null],"
+                        "\"mean\":[1e-09,null],\"last\":[123456789.012,null],\"good\":[3,0],"
+                        "\"bad\":[0,2],\"worst\":[\"ok\",\"timeout\"]}");
+    text_finish(&text);
+}
+
+/* Minutes and hours say the same of a range; where readings are there and wanted as fine, they are read. */
 static void gives_columns(void **state)
 {
     struct world *world = *state;
@@ -168,29 +112,52 @@ static void gives_columns(void **state)
         world_post(world, 0, i * 1000 + 1, i == 50 ? QUALITY_TIMEOUT : QUALITY_OK);
     }
     wait_durable(world, 100);
-    json_t *root = world_get(world, "/api/v1/history?device=m1&point=active_power&pixels=1", 200);
-    const json_t *columns = json_object_get(root, "columns");
+    usleep(200000); /* the roll-ups have it too */
+    static const struct {
+        int64_t from_s; /* ago */
+        int pixels;
+        const char *resolution;
+    } cases[] = {{3600, 1, "hour"}, {86400, 100, "minute"}, {86400, 2, "hour"}};
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        int64_t to_ms = clock_wall_us(world->clock) / 1000 + 1000;
+        char *path = mem_format(
+            "/api/v1/history?device=m1&point=active_power&pixels=%d&from=%lld&to=%lld",
+            cases[i].pixels, (long long)(to_ms - cases[i].from_s * 1000), (long long)to_ms);
+        json_t *root = world_get(world, path, 200);
+        const json_t *columns = json_object_get(root, "columns");
+        size_t count = json_array_size(json_object_get(columns, "time"));
+        double max = 0;
+        json_int_t good = 0;
+        json_int_t bad = 0;
+        assert_string_equal(string_at(root, "resolution"), cases[i].resolution);
+        assert_string_equal(string_at(root, "unit"), "kW");
+        assert_true(count > 0 && count <= (size_t)cases[i].pixels);
+        for (size_t j = 0; j < count; j++) {
+            max = fmax(max, number_at(columns, "max", j));
+            good += (json_int_t)number_at(columns, "good", j);
+            bad += (json_int_t)number_at(columns, "bad", j);
+        }
+        assert_true(number_at(columns, "min", 0) == 1.001);
+        assert_true(number_at(columns, "last", count - 1) == 100.001);
+        assert_true(max == 100.001);
+        assert_int_equal(good, 99);
+        assert_int_equal(bad, 1);
+        json_decref(root);
+        free(path);
+    }
+    int64_t oldest_ms = store_status(world->store).oldest_day_us / 1000 + 1;
+    char *recent =
+        mem_format("/api/v1/history?device=m1&point=active_power&pixels=9&from=%lld&to=%lld",
+                   (long long)oldest_ms, (long long)oldest_ms + 60000);
+    json_t *root = world_get(world, recent, 200);
     assert_string_equal(string_at(root, "resolution"), "raw");
-    assert_string_equal(string_at(root, "unit"), "kW");
-    assert_int_equal(integer_at(root, "pixel_us"), 3600000000);
-    assert_true(json_real_value(json_array_get(json_object_get(columns, "min"), 0)) == 1.001);
-    assert_true(json_real_value(json_array_get(json_object_get(columns, "max"), 0)) == 100.001);
-    assert_true(json_real_value(json_array_get(json_object_get(columns, "last"), 0)) == 100.001);
-    assert_int_equal(json_integer_value(json_array_get(json_object_get(columns, "count"), 0)), 99);
-    assert_int_equal(json_integer_value(json_array_get(json_object_get(columns, "bad"), 0)), 1);
     json_decref(root);
-    root = world_get(world, "/api/v1/history?device=m1&point=serial_number&pixels=10000", 200);
-    columns = json_object_get(root, "columns");
-    size_t count = json_array_size(json_object_get(columns, "last"));
-    assert_true(count > 0);
-    assert_string_equal(
-        json_string_value(json_array_get(json_object_get(columns, "last"), count - 1)), "SN-\"1\"");
-    assert_true(json_is_null(json_array_get(json_object_get(columns, "min"), 0)));
-    json_decref(root);
+    free(recent);
     root =
         world_get(world, "/api/v1/history?device=m1&point=active_power&to=1000000&pixels=5", 200);
-    columns = json_object_get(root, "columns");
-    assert_int_equal(json_array_size(json_object_get(columns, "time")), 0);
+    assert_int_equal(json_array_size(json_object_get(json_object_get(root, "columns"), "time")), 0);
+    json_decref(root);
+    root = world_get(world, "/api/v1/history?device=m9&point=active_power&pixels=5", 404);
     json_decref(root);
     static const char *const bad[] = {"pixels=0", "pixels=10001", "pixels=x", "pixels=10&limit=10"};
     for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -216,7 +183,7 @@ static void *ask_for_a_year(void *context)
     int64_t started_ms = mono_ms();
     struct reply reply = world_ask(asker->world, "GET",
                                    "/api/v1/history?device=m1&point=active_power&from=1000000000000"
-                                   "&pixels=1000",
+                                   "&limit=100000",
                                    NULL);
     asker->took_ms = mono_ms() - started_ms;
     atomic_fetch_add(asker->done, 1);
@@ -265,9 +232,8 @@ static void a_long_query_delays_no_quick_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(keeps_lowest_highest_and_last),
-        cmocka_unit_test(thins_as_all_values_say),
-        cmocka_unit_test(picks_source_and_queue),
+        cmocka_unit_test(picks_the_queue),
+        cmocka_unit_test(writes_columns),
         cmocka_unit_test_setup_teardown(gives_columns, setup, teardown),
         cmocka_unit_test_setup_teardown(a_long_query_delays_no_quick_one, setup, teardown),
     };
