@@ -165,7 +165,7 @@ static void run(struct worker *worker, struct journal_reader *reader, void *cont
         asked->standing = store_status(asked->store).alarms & asked->alarms;
     }
     if (asked->standing != 0) {
-        store_acknowledge(asked->store, asked->standing);
+        store_acknowledge_by(asked->store, asked->standing, asked->request->principal.name);
     }
     look(worker, reader, context);
 }
