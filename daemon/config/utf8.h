@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* utf8: whether a string is what JSON, MQTT topics and line protocol want. Inside daemon/config only. */
+/* utf8: whether a string is what JSON, MQTT topics and line protocol want. Of daemon/config and daemon/expr. */
 #ifndef LINGTAN_CONFIG_UTF8_H
 #define LINGTAN_CONFIG_UTF8_H
 
