@@ -32,6 +32,7 @@ enum {
     LETTER_FORCE,
     LETTER_RETRY,
     LETTER_ROLE,
+    LETTER_DRY_RUN,
 };
 
 static const struct option long_options[] = {
@@ -62,6 +63,7 @@ static const struct option long_options[] = {
     {"force", no_argument, NULL, LETTER_FORCE},
     {"retry", required_argument, NULL, LETTER_RETRY},
     {"role", required_argument, NULL, LETTER_ROLE},
+    {"dry-run", no_argument, NULL, LETTER_DRY_RUN},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, 'V'},
     {NULL, 0, NULL, 0},
@@ -218,6 +220,10 @@ static bool take_option(int letter, struct cli *cli)
     case LETTER_ROLE:
         cli->given |= OPTION_BIT_ROLE;
         cli->role = optarg;
+        return true;
+    case LETTER_DRY_RUN:
+        cli->given |= OPTION_BIT_DRY_RUN;
+        cli->is_dry = true;
         return true;
     case LETTER_TURNAROUND:
         cli->given |= OPTION_BIT_PLAN;

@@ -33,6 +33,7 @@ enum cli_option {
     OPTION_BIT_RECORD = 4096, /* --out, --force */
     OPTION_BIT_RETRY = 8192,
     OPTION_BIT_ROLE = 16384,
+    OPTION_BIT_DRY_RUN = 65536,
 };
 
 /* Defaults are filled in; strings are borrowed from argv and the environment. */
@@ -66,6 +67,7 @@ struct cli {
     bool is_forced;
     const char *retry; /* a device; NULL = none */
     const char *role;  /* NULL = none */
+    bool is_dry;
     int argument_count;
     char **arguments; /* behind the command's name */
 };
@@ -105,6 +107,7 @@ int probe_run(const struct cli *cli);
 int record_run(const struct cli *cli);
 int sunspec_run(const struct cli *cli);
 int bad_registers_run(const struct cli *cli);
+int reload_run(const struct cli *cli);
 int acknowledge_run(const struct cli *cli);
 int token_run(const struct cli *cli);
 int check_run(const struct cli *cli);

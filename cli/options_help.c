@@ -39,6 +39,7 @@ const char cli_options_help[] =
     "      --devices FOLDER   probe, record: the profiles (default: as the main file says)\n"
     "      --retry DEVICE     bad-registers: ask what this device refuses again with its next "
     "polls\n"
+    "      --dry-run          reload: only say what would change\n"
     "      --role ROLE        token add: viewer, engineer, energy-office, controller or admin\n"
     "      --turnaround MS    plan: until a device on a wire begins to answer, 0 to 10000\n"
     "                         (default 20)\n"

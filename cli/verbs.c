@@ -22,6 +22,7 @@ const struct verb verbs[] = {
     {"record", "DEVICE|LINE [UNIT WHAT...]", 1, 34, OPTION_BIT_DEVICES | OPTION_BIT_RECORD | READER_OPTIONS, record_run, "registers of a device into a golden case, or raw into a capture"},
     {"sunspec", "LINE UNIT", 2, 2, READER_OPTIONS, sunspec_run, "the SunSpec models that a device lists, and what is read of them"},
     {"acknowledge", "[ALARM]...", 0, 16, 0, acknowledge_run, "end standing alarms, all or those named: you have seen them"},
+    {"reload", "", 0, 0, OPTION_BIT_DRY_RUN, reload_run, "read the configuration again, without a stop; nothing changes on a fault"},
     {"token", "add|list|remove [NAME]", 1, 2, OPTION_BIT_ROLE | OPTION_BIT_CONFIG, token_run, "the tokens by which programs are known to the API"},
     {"plan", "[LINE|DEVICE]", 0, 1, OPTION_BIT_PLAN | OPTION_BIT_CONFIG, plan_run, "requests, wire time and load of each line, from the configuration"},
     {"check", "[CONFIG]", 0, 1, 0, check_run, "check a configuration with lingtand --check"},

@@ -30,7 +30,7 @@ static int with_config(enum action action, const char *path)
     } else if (action == PRINT_CONFIG) {
         app_config_print(&config, stdout);
     } else {
-        code = app_run(&config);
+        code = app_run(&config, path);
     }
     faults_destroy(faults);
     app_config_finish(&config);

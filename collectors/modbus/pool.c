@@ -21,6 +21,7 @@ enum {
     EVENTS_MAX = 256,
     ITEMS_MAX = 64,
     ORDERS_MAX = 1024,
+    ERRANDS_MAX = 65536,    /* more than there can be lines: never full */
     CONNECTS_MAX = 64,      /* in flight: more would be a storm at the switch after a power cut */
     SLEEP_MAX_US = 1000000, /* a step of the wall clock is noticed within this */
 };
@@ -42,18 +43,24 @@ struct pool {
     const struct collector_host *host;
     struct line_host line_host;
     struct gate gate;
-    struct mailbox *orders;  /* full: the command is refused */
-    struct mailbox *errands; /* room for one of every line: never full */
+    struct mailbox *orders; /* full: the command is refused */
+    struct mailbox *errands;
     struct heap heap;
-    struct seat *seats;
+    struct seat **seats;
     size_t seat_count;
     size_t seats_max;
     int64_t offset_us; /* wall minus monotonic, as of the last look */
     int epoll_fd;
     int stop_fd;
+    int swap_fd;
     pthread_t thread;
     bool is_running;  /* main thread */
-    bool is_stopping; /* pool thread */
+    bool is_stopping; /* pool thread, as the next */
+    bool wants_swap;
+    pthread_mutex_t mutex; /* guards what follows */
+    pthread_cond_t swapped;
+    const struct pool_swap *swaps; /* NULL = they are done */
+    size_t swap_count;
 };
 
 static void drop_errand(void *item)
@@ -111,8 +118,8 @@ static void run_seat(struct pool *pool, struct seat *seat, bool is_ready)
 static struct seat *seat_of(const struct pool *pool, const struct line *line)
 {
     for (size_t i = 0; i < pool->seat_count; i++) {
-        if (pool->seats[i].line == line) {
-            return &pool->seats[i];
+        if (pool->seats[i]->line == line) {
+            return pool->seats[i];
         }
     }
     return NULL;
@@ -136,8 +143,11 @@ static void take_errands(struct pool *pool)
     size_t count = mailbox_take(pool->errands, items, ITEMS_MAX);
     for (size_t i = 0; i < count; i++) {
         struct errand *errand = items[i];
+        struct seat *seat = seat_of(pool, errand->line);
         errand->is_done = true;
-        run_seat(pool, seat_of(pool, errand->line), true);
+        if (seat != NULL) {
+            run_seat(pool, seat, true);
+        }
         errand_unref(errand);
     }
 }
@@ -148,6 +158,8 @@ static void handle_event(struct pool *pool, const struct epoll_event *event)
         take_orders(pool);
     } else if (event->data.ptr == pool->errands) {
         take_errands(pool);
+    } else if (event->data.ptr == &pool->swap_fd) {
+        pool->wants_swap = true;
     } else if (event->data.ptr == pool) {
         pool->is_stopping = true;
     } else {
@@ -178,7 +190,7 @@ static void admit_lines(struct pool *pool)
 static void run_all(struct pool *pool)
 {
     for (size_t i = 0; i < pool->seat_count; i++) {
-        run_seat(pool, &pool->seats[i], false);
+        run_seat(pool, pool->seats[i], false);
     }
 }
 
@@ -205,13 +217,86 @@ static struct timespec sleep_time(const struct pool *pool)
     return (struct timespec){.tv_sec = wait_us / 1000000, .tv_nsec = wait_us % 1000000 * 1000};
 }
 
+static struct seat *add_seat(struct pool *pool, struct line *line)
+{
+    if (pool->seat_count == pool->seats_max) {
+        pool->seats_max = pool->seats_max * 2 + 16;
+        pool->seats = mem_grow(pool->seats, pool->seats_max, sizeof(struct seat *));
+    }
+    struct seat *seat = mem_alloc(sizeof(*seat));
+    seat->line = line;
+    pool->seats[pool->seat_count++] = seat;
+    return seat;
+}
+
+static void remove_seat(struct pool *pool, struct seat *seat)
+{
+    size_t place = 0;
+    while (pool->seats[place] != seat) {
+        place++;
+    }
+    pool->seats[place] = pool->seats[--pool->seat_count];
+    heap_remove(&pool->heap, &seat->timer);
+    free(seat);
+}
+
+/* A line that ends has closed its descriptor, which epoll then knows no more. */
+static struct seat *change_seat(struct pool *pool, const struct pool_swap *swap)
+{
+    struct seat *seat = swap->from != NULL ? seat_of(pool, swap->from) : NULL;
+    if (seat == NULL) {
+        return add_seat(pool, swap->line);
+    }
+    if (swap->line == NULL) {
+        remove_seat(pool, seat);
+        return NULL;
+    }
+    seat->line = swap->line;
+    seat->generation = 0;
+    seat->events = 0;
+    return seat;
+}
+
+static void swap_line(struct pool *pool, const struct pool_swap *swap)
+{
+    if (swap->from != NULL) {
+        line_retire(swap->from, swap->line == NULL ? -ENODEV : 0);
+    }
+    struct seat *seat = change_seat(pool, swap);
+    if (seat == NULL) {
+        return;
+    }
+    line_start(swap->line);
+    if (swap->from != NULL) {
+        line_inherit(swap->line, swap->from, swap->heritage);
+    }
+    run_seat(pool, seat, false);
+}
+
+/* Between two wake-ups: no event in hand is of a line that ends. The main thread waits, so it gives no orders. */
+static void swap_lines(struct pool *pool)
+{
+    eventfd_t ignored;
+    eventfd_read(pool->swap_fd, &ignored);
+    pool->wants_swap = false;
+    take_orders(pool);
+    pthread_mutex_lock(&pool->mutex);
+    for (size_t i = 0; i < pool->swap_count; i++) {
+        swap_line(pool, &pool->swaps[i]);
+    }
+    pool->swaps = NULL;
+    pool->swap_count = 0;
+    pthread_cond_signal(&pool->swapped);
+    pthread_mutex_unlock(&pool->mutex);
+}
+
 static void *work(void *argument)
 {
     struct pool *pool = argument;
     struct epoll_event events[EVENTS_MAX];
     prctl(PR_SET_TIMERSLACK, 1UL); /* wakes this thread when it asked to be, not 50 us later */
     for (size_t i = 0; i < pool->seat_count; i++) {
-        line_start(pool->seats[i].line);
+        line_start(pool->seats[i]->line);
     }
     run_all(pool);
     while (!pool->is_stopping) {
@@ -223,10 +308,13 @@ static void *work(void *argument)
         }
         look_at_clock(pool);
         run_due(pool);
+        if (pool->wants_swap) {
+            swap_lines(pool);
+        }
         pool->host->flush(pool->host->context);
     }
     for (size_t i = 0; i < pool->seat_count; i++) {
-        line_stop(pool->seats[i].line);
+        line_stop(pool->seats[i]->line);
     }
     pool->host->flush(pool->host->context);
     return NULL;
@@ -248,22 +336,27 @@ static int open_fds(struct pool *pool)
     if (pool->stop_fd < 0) {
         return -errno;
     }
+    pool->swap_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (pool->swap_fd < 0) {
+        return -errno;
+    }
     int error = add_fd(pool, pool->stop_fd, pool);
+    error = error != 0 ? error : add_fd(pool, pool->swap_fd, &pool->swap_fd);
     error = error != 0 ? error : add_fd(pool, mailbox_fd(pool->orders), pool->orders);
     return error != 0 ? error : add_fd(pool, mailbox_fd(pool->errands), pool->errands);
 }
 
-int pool_create(const struct collector_host *host, int64_t slot_us, size_t lines_max,
-                struct pool **out)
+int pool_create(const struct collector_host *host, int64_t slot_us, struct pool **out)
 {
     struct pool *pool = mem_alloc(sizeof(*pool));
     pool->host = host;
     pool->epoll_fd = -1;
     pool->stop_fd = -1;
-    pool->seats_max = lines_max;
-    pool->seats = mem_alloc_array(lines_max + 1, sizeof(*pool->seats));
+    pool->swap_fd = -1;
+    pthread_mutex_init(&pool->mutex, NULL);
+    pthread_cond_init(&pool->swapped, NULL);
     pool->orders = mailbox_create("modbus-commands", ORDERS_MAX, MAILBOX_REFUSE, drop_order);
-    pool->errands = mailbox_create("modbus-helpers", lines_max + 1, MAILBOX_REFUSE, drop_errand);
+    pool->errands = mailbox_create("modbus-helpers", ERRANDS_MAX, MAILBOX_REFUSE, drop_errand);
     pool->gate.limit = CONNECTS_MAX;
     pool->line_host =
         (struct line_host){.collector = host, .gate = &pool->gate, .slot_us = slot_us};
@@ -282,7 +375,8 @@ void pool_destroy(struct pool *pool)
         return;
     }
     for (size_t i = 0; i < pool->seat_count; i++) {
-        line_destroy(pool->seats[i].line);
+        line_destroy(pool->seats[i]->line);
+        free(pool->seats[i]);
     }
     mailbox_destroy(pool->orders);
     mailbox_destroy(pool->errands);
@@ -290,9 +384,14 @@ void pool_destroy(struct pool *pool)
     if (pool->stop_fd >= 0) {
         close(pool->stop_fd);
     }
+    if (pool->swap_fd >= 0) {
+        close(pool->swap_fd);
+    }
     if (pool->epoll_fd >= 0) {
         close(pool->epoll_fd);
     }
+    pthread_cond_destroy(&pool->swapped);
+    pthread_mutex_destroy(&pool->mutex);
     free(pool->seats);
     free(pool);
 }
@@ -309,10 +408,33 @@ struct mailbox *pool_home(const struct pool *pool)
 
 void pool_add(struct pool *pool, struct line *take_line)
 {
-    if (pool->seat_count == pool->seats_max) {
-        abort(); /* the maker counted the lines wrongly */
+    (void)add_seat(pool, take_line);
+}
+
+size_t pool_line_count(const struct pool *pool)
+{
+    return pool->seat_count;
+}
+
+void pool_swap(struct pool *pool, const struct pool_swap *swaps, size_t count)
+{
+    if (count == 0) {
+        return;
     }
-    pool->seats[pool->seat_count++].line = take_line;
+    if (!pool->is_running) {
+        for (size_t i = 0; i < count; i++) {
+            (void)change_seat(pool, &swaps[i]);
+        }
+        return;
+    }
+    pthread_mutex_lock(&pool->mutex);
+    pool->swaps = swaps;
+    pool->swap_count = count;
+    eventfd_write(pool->swap_fd, 1);
+    while (pool->swaps != NULL) {
+        pthread_cond_wait(&pool->swapped, &pool->mutex);
+    }
+    pthread_mutex_unlock(&pool->mutex);
 }
 
 int pool_start(struct pool *pool)

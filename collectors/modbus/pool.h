@@ -8,9 +8,7 @@
 
 struct pool;
 
-/* lines_max bounds pool_add. The help gets the pool's home for errands. */
-int pool_create(const struct collector_host *host, int64_t slot_us, size_t lines_max,
-                struct pool **out) MUST_USE;
+int pool_create(const struct collector_host *host, int64_t slot_us, struct pool **out) MUST_USE;
 
 /* After pool_stop or without pool_start; the lines go with it. NULL-safe. */
 void pool_destroy(struct pool *pool);
@@ -18,6 +16,20 @@ void pool_destroy(struct pool *pool);
 const struct line_host *pool_line_host(const struct pool *pool);
 struct mailbox *pool_home(const struct pool *pool);
 void pool_add(struct pool *pool, struct line *take_line); /* before pool_start */
+
+size_t pool_line_count(const struct pool *pool);
+
+/* One line in the place of another. */
+struct pool_swap {
+    struct line *from;                    /* NULL = there was none */
+    struct line *line;                    /* NULL = none follows */
+    const struct line_heritage *heritage; /* of both */
+};
+
+/* Ends and begins lines while the others run on: returns when the pool's thread has done it, which it does between two
+ * wake-ups, so within milliseconds. The lines that ended are the caller's to destroy. Before pool_start or after
+ * pool_stop nothing is begun or ended. */
+void pool_swap(struct pool *pool, const struct pool_swap *swaps, size_t count);
 
 int pool_start(struct pool *pool) MUST_USE;
 

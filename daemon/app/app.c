@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "app/clock_watch.h"
+#include "app/reload.h"
 #include "base/loop.h"
 #include "base/mem.h"
 #include "base/notify.h"
@@ -25,10 +26,13 @@ enum {
 };
 
 struct app {
-    const struct app_config *config;
+    struct app_config *config; /* the options of the start and the snapshot in use */
+    const char *path;
+    struct reload *reload;
     struct loop *loop;
     struct loop_source *terminate;
     struct loop_source *interrupt;
+    struct loop_source *hang_up;
     struct loop_source *check_timer;
     struct store *store;
     struct hub *hub;
@@ -47,6 +51,14 @@ static void quit(void *context)
     struct app *app = context;
     notify_stopping();
     loop_quit(app->loop, 0);
+}
+
+static void read_again(void *context)
+{
+    struct app *app = context;
+    if (app->reload != NULL) {
+        reload_ask(app->reload);
+    }
 }
 
 static void post_batch(void *context, struct batch *take_batch)
@@ -218,25 +230,12 @@ static void check(void *context)
     loop_timer_at(app->check_timer, clock_mono_us(loop_clock(app->loop)) + CHECK_PERIOD_US);
 }
 
-static bool has_device_of(const struct site *site, const char *profile)
+/* Only those that the site uses are still known. */
+static void log_unconfirmed_profiles(const struct profiles *profiles)
 {
-    const struct line_config *lines = site->lines.items;
-    for (size_t i = 0; i < site->lines.count; i++) {
-        const struct device_config *devices = lines[i].devices.items;
-        for (size_t j = 0; j < lines[i].devices.count; j++) {
-            if (!strcmp(devices[j].profile, profile)) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static void log_unconfirmed_profiles(const struct app_config *config)
-{
-    for (size_t i = 0; i < profiles_count(config->profiles); i++) {
-        const struct profile *profile = profiles_at(config->profiles, i);
-        if (!profile_is_confirmed(profile) && has_device_of(&config->site, profile->id)) {
+    for (size_t i = 0; i < profiles_count(profiles); i++) {
+        const struct profile *profile = profiles_at(profiles, i);
+        if (!profile_is_confirmed(profile)) {
             log_notice("profile %s is of %s confidence (not confirmed by a second source): check "
                        "its values against the display",
                        profile->id, profile->confidence);
@@ -252,6 +251,9 @@ static int make_loop(struct app *app)
     }
     if (error == 0) {
         error = loop_add_signal(app->loop, SIGINT, quit, app, &app->interrupt);
+    }
+    if (error == 0) {
+        error = loop_add_signal(app->loop, SIGHUP, read_again, app, &app->hang_up);
     }
     if (error == 0) {
         error = loop_add_timer(app->loop, check, app, &app->check_timer);
@@ -293,26 +295,33 @@ static int make_store(struct app *app)
     return error;
 }
 
-/* Every device is listed from the start, also those that never answer. */
-static void add_devices(struct app *app)
+/* Every device is listed from the start, also those that never answer; after a reload those that are left. */
+static void list_devices_at_hub(struct app *app)
 {
     size_t count = list_devices(app, NULL, 0);
-    struct device_status *devices = mem_alloc_array(count, sizeof(*devices));
-    list_devices(app, devices, count);
+    struct device_status *rows = mem_alloc_array(count + 1, sizeof(*rows));
+    const struct device **devices = mem_alloc_array(count + 1, sizeof(*devices));
+    list_devices(app, rows, count);
     for (size_t i = 0; i < count; i++) {
-        hub_add_device(app->hub, devices[i].device);
+        devices[i] = rows[i].device;
     }
+    hub_keep_devices(app->hub, devices, count);
     free(devices);
+    free(rows);
 }
 
 /* What is remembered of devices that the site no longer has is forgotten. */
-static void forget_strangers(struct app *app, const struct bad_register *rows, size_t count)
+static void forget_strangers(struct app *app)
 {
-    for (size_t i = 0; i < count; i++) {
+    const size_t count = store_bad_registers(app->store, NULL, 0);
+    struct bad_register *rows = mem_alloc_array(count + 1, sizeof(*rows));
+    const size_t known = store_bad_registers(app->store, rows, count);
+    for (size_t i = 0; i < count && i < known; i++) {
         if (hub_find_device(app->hub, rows[i].device) == NULL) {
             store_note_bad_register(app->store, &rows[i], true);
         }
     }
+    free(rows);
 }
 
 static int create_collectors(struct app *app, const struct collector_setup *setup)
@@ -341,8 +350,8 @@ static int make_collectors(struct app *app)
     store_bad_registers(app->store, bad, bad_count);
     struct collector_setup setup = {
         .host = &app->host,
-        .site = &app->config->site,
-        .profiles = app->config->profiles,
+        .site = &app->config->snapshot->site,
+        .profiles = app->config->snapshot->profiles,
         .io_threads = app->config->options->acquisition.io_threads,
         .slot_us = app->config->options->acquisition.slot_ms * 1000,
         .bad_registers = bad,
@@ -350,11 +359,48 @@ static int make_collectors(struct app *app)
     };
     int error = create_collectors(app, &setup);
     if (error == 0) {
-        add_devices(app);
-        forget_strangers(app, bad, bad_count);
+        list_devices_at_hub(app);
+        forget_strangers(app);
     }
     free(bad);
     return error;
+}
+
+/* The lines run by the later snapshot. What they posted before is taken in first. */
+static void use_snapshot(void *context, const struct snapshot *later,
+                         const struct app_options *options)
+{
+    struct app *app = context;
+    hub_drain(app->hub);
+    list_devices_at_hub(app);
+    forget_strangers(app);
+    http_show(app->http, &later->site, later->profiles);
+    app_config_follow(app->config, later);
+    for (size_t i = 0; i < app->runner_count; i++) {
+        runner_follow(app->runners[i], later);
+    }
+    log_set_level((enum log_level)(options->log_level + LOG_LEVEL_ERROR));
+}
+
+static void make_reload(struct app *app)
+{
+    const struct reload_parts parts = {
+        .loop = app->loop,
+        .store = app->store,
+        .path = app->path,
+        .config = app->config,
+        .collectors = app->collectors,
+        .host = &app->host,
+        .applied = use_snapshot,
+        .context = app,
+    };
+    app->reload = reload_create(&parts, app->config->snapshot);
+}
+
+static int ask_reload(void *context, bool is_dry, reload_done_fn done, void *done_context)
+{
+    struct app *app = context;
+    return reload_begin(app->reload, is_dry, done, done_context);
 }
 
 static int make_sink(struct app *app, size_t index)
@@ -366,8 +412,8 @@ static int make_sink(struct app *app, size_t index)
         return 0;
     }
     struct sink_setup setup = {.options = options,
-                               .site = &app->config->site,
-                               .profiles = app->config->profiles,
+                               .site = &app->config->snapshot->site,
+                               .profiles = app->config->snapshot->profiles,
                                .clock = clock_real(),
                                .data_folder = app->config->options->store.folder};
     struct runner *runner = NULL;
@@ -377,6 +423,7 @@ static int make_sink(struct app *app, size_t index)
         return error;
     }
     app->runners[app->runner_count++] = runner;
+    runner_follow(runner, app->config->snapshot);
     const struct hub_subscriber subscriber = {
         .batch = offer_batch, .flush = flush_offers, .context = runner};
     return hub_subscribe(app->hub, &subscriber) < 0 ? -ENOSPC : 0;
@@ -397,8 +444,8 @@ static int start_http(struct app *app)
         .loop = app->loop,
         .hub = app->hub,
         .store = app->store,
-        .site = &app->config->site,
-        .profiles = app->config->profiles,
+        .site = &app->config->snapshot->site,
+        .profiles = app->config->snapshot->profiles,
         .version = LINGTAN_VERSION,
         .started_wall_us = clock_wall_us(clock_real()),
         .runners = app->runners,
@@ -408,6 +455,7 @@ static int start_http(struct app *app)
         .command = give_command,
         .retry_bad_registers = retry_bad_registers,
         .is_ready = is_ready,
+        .reload = ask_reload,
         .context = app,
     };
     return http_start(&app->config->options->http, &app->view, &app->http);
@@ -431,6 +479,7 @@ static int start_parts(struct app *app)
 
 static void stop_parts(struct app *app)
 {
+    reload_stop(app->reload);
     http_stop(app->http);
     for (size_t i = 0; collectors[i]; i++) {
         if (app->collectors[i]) {
@@ -461,7 +510,9 @@ static void destroy_parts(struct app *app)
     }
     hub_destroy(app->hub);
     store_destroy(app->store);
+    reload_destroy(app->reload);
     notify_watchdog_stop();
+    loop_remove(app->hang_up);
     loop_remove(app->check_timer);
     loop_remove(app->terminate);
     loop_remove(app->interrupt);
@@ -475,6 +526,7 @@ static void block_signals(void)
     sigemptyset(&set);
     sigaddset(&set, SIGTERM);
     sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGHUP);
     sigaddset(&set, SIGPIPE);
     sigprocmask(SIG_BLOCK, &set, NULL);
 }
@@ -485,20 +537,23 @@ static int make_parts(struct app *app)
     error = error < 0 ? error : make_store(app);
     error = error < 0 ? error : make_collectors(app);
     error = error < 0 ? error : make_sinks(app);
+    if (error == 0) {
+        make_reload(app);
+    }
     return error < 0 ? error : start_parts(app);
 }
 
-int app_run(const struct app_config *config)
+int app_run(struct app_config *config, const char *path)
 {
-    struct app app = {.config = config};
+    struct app app = {.config = config, .path = path};
     block_signals();
     log_setup((enum log_level)(config->options->log_level + LOG_LEVEL_ERROR));
     log_start();
     int code = 1;
     if (make_parts(&app) == 0) {
-        log_unconfirmed_profiles(config);
+        log_unconfirmed_profiles(config->snapshot->profiles);
         log_notice("lingtand " LINGTAN_VERSION " reads %zu devices of %s",
-                   hub_device_count(app.hub), config->site.id);
+                   hub_device_count(app.hub), config->snapshot->site.id);
         check(&app);
         mem_trim();
         notify_ready();

@@ -5,8 +5,8 @@
 
 #include "app/app_options.h"
 
-/* Runs the daemon until SIGTERM or SIGINT. Returns the exit code: 0, or 1 after telling why. Call once, before any other
+/* Runs the daemon until SIGTERM or SIGINT; SIGHUP reads the configuration again from path. Returns the exit code: 0, or 1 after telling why. Call once, before any other
  * thread exists. */
-int app_run(const struct app_config *config);
+int app_run(struct app_config *config, const char *path);
 
 #endif

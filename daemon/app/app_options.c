@@ -90,21 +90,25 @@ static const struct option fixed_rows[] = {
      .type = OPTION_GROUP,
      .offset = offsetof(struct app_options, clock),
      .table = &clock_table,
+     .needs_restart = true,
      .help = "What vouches for the wall clock."},
     {.name = "acquisition",
      .type = OPTION_GROUP,
      .offset = offsetof(struct app_options, acquisition),
      .table = &acquisition_table,
+     .needs_restart = true,
      .help = "How the lines are driven."},
     {.name = "store",
      .type = OPTION_GROUP,
      .offset = offsetof(struct app_options, store),
      .table = &store_table,
+     .needs_restart = true,
      .help = "The journal of readings and the ledger."},
     {.name = "http",
      .type = OPTION_GROUP,
      .offset = offsetof(struct app_options, http),
      .table = &http_table,
+     .needs_restart = true,
      .help = "The API on loopback and on a Unix socket."},
 };
 
@@ -135,6 +139,7 @@ static const struct option_table *whole_table(void)
                                         .type = OPTION_GROUP,
                                         .offset = offset,
                                         .table = sinks[i]->options,
+                                        .needs_restart = true,
                                         .help = sinks[i]->options->help};
         offset += align_up(sinks[i]->options->size);
     }
@@ -152,24 +157,9 @@ static void load_site(struct app_config *config, const char *path, struct faults
 {
     char *devices = config_path_beside(path, config->options->devices);
     char *site = config_path_beside(path, config->options->site);
-    config->profiles = profiles_load(devices, faults);
-    site_load(site, &config->site, config->memory, faults);
-    site_check(&config->site, config->profiles, faults);
+    config->snapshot = snapshot_load(site, devices, faults);
     free(devices);
     free(site);
-}
-
-/* A site uses a handful of the dozens of models that are known. */
-static void forget_unused_profiles(struct app_config *config)
-{
-    const struct line_config *lines = config->site.lines.items;
-    for (size_t i = 0; i < config->site.lines.count; i++) {
-        const struct device_config *devices = lines[i].devices.items;
-        for (size_t j = 0; j < lines[i].devices.count; j++) {
-            profiles_use(config->profiles, devices[j].profile);
-        }
-    }
-    profiles_forget_unused(config->profiles);
 }
 
 static void check_sinks(const struct app_config *config, const char *path, bool with_files,
@@ -194,17 +184,29 @@ void app_config_load(struct app_config *config, const char *path, bool with_file
     }
     check_sinks(config, path, with_files, faults);
     http_check(&config->options->http, (struct origin){.file = path}, faults);
-    if (config->profiles != NULL && faults_count(faults) == 0) {
-        forget_unused_profiles(config);
-    }
 }
 
 void app_config_finish(struct app_config *config)
 {
-    profiles_destroy(config->profiles);
+    snapshot_unref(config->snapshot);
     config_memory_destroy(config->memory);
     free(config->options);
     *config = (struct app_config){0};
+}
+
+void app_config_follow(struct app_config *config, const struct snapshot *snapshot)
+{
+    const struct snapshot *former = config->snapshot;
+    config->snapshot = snapshot_ref(snapshot);
+    snapshot_unref(former);
+}
+
+/* Of the site only what a reload leaves as it is: the rest is compared line by line. */
+void app_config_compare(const struct app_config *one, const struct app_config *other,
+                        config_difference_fn fn, void *context)
+{
+    config_compare(whole_table(), one->options, other->options, fn, context);
+    config_compare(&site_fixed_table, &one->snapshot->site, &other->snapshot->site, fn, context);
 }
 
 void app_config_print(const struct app_config *config, FILE *out)
@@ -212,7 +214,7 @@ void app_config_print(const struct app_config *config, FILE *out)
     fputs("# lingtan.conf, with every default filled in\n", out);
     config_print(whole_table(), config->options, out);
     fputs("\n# the site file\n", out);
-    config_print(&site_table, &config->site, out);
+    config_print(&site_table, &config->snapshot->site, out);
 }
 
 void app_config_document(FILE *out)

@@ -27,9 +27,9 @@ struct message {
     char text[];                /* the message, the line's id, the device's id */
 };
 
-/* Written by log_setup, log_start and log_stop while no other thread runs, read by all. */
+/* Written by log_setup, log_start and log_stop while no other thread runs, read by all; the level at any time. */
 static struct {
-    enum log_level level;
+    atomic_int level;        /* enum log_level */
     struct mailbox *waiting; /* struct message; NULL: written where it is made */
     pthread_t writer;
     atomic_bool has_ended;
@@ -118,7 +118,8 @@ static void add(enum log_level level, struct log_subject subject, const char *fo
 
 static void add(enum log_level level, struct log_subject subject, const char *format, va_list args)
 {
-    if (level > state.level || level < LOG_LEVEL_ERROR || state.is_stuck) {
+    if ((int)level > atomic_load_explicit(&state.level, memory_order_relaxed) ||
+        level < LOG_LEVEL_ERROR || state.is_stuck) {
         return;
     }
     const int saved_errno = errno;
@@ -135,8 +136,13 @@ static void add(enum log_level level, struct log_subject subject, const char *fo
 
 void log_setup(enum log_level level)
 {
-    state.level = level;
+    atomic_store(&state.level, (int)level);
     log_output_setup();
+}
+
+void log_set_level(enum log_level level)
+{
+    atomic_store(&state.level, (int)level);
 }
 
 void log_start(void)

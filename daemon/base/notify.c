@@ -26,6 +26,12 @@ void notify_ready(void)
     sd_notify(0, "READY=1");
 }
 
+/* The time lets systemd 253 and later tell this reload from an earlier one; 252 passes over it. */
+void notify_reloading(void)
+{
+    sd_notifyf(0, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)clock_mono_us(clock_real()));
+}
+
 void notify_stopping(void)
 {
     sd_notify(0, "STOPPING=1");

@@ -6,6 +6,7 @@
 #include "base/loop.h"
 
 void notify_ready(void);
+void notify_reloading(void); /* until notify_ready */
 void notify_stopping(void);
 void notify_status(const char *format, ...) PRINTF_LIKE(1, 2);
 

@@ -75,6 +75,9 @@ static void add_row(struct document *document, const struct option *row)
     add_fallback(&document->text, row);
     text_add_string(&document->text, " | ");
     option_add_cell(&document->text, row->help ? row->help : "");
+    if (row->needs_restart) {
+        text_add_string(&document->text, " **Needs a restart.**");
+    }
     text_add_string(&document->text, " |\n");
     text_finish(&wants);
 }

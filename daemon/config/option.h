@@ -21,6 +21,9 @@ void option_add_wants(struct text *text, const struct option *row);
 /* A number as people write it: 86400000, 0.05. */
 void option_add_number(struct text *text, double number);
 
+/* The value of a row's member as a file has it. */
+void option_add_value(struct text *text, const struct option *row, const void *field);
+
 /* A cell of a table in Markdown, where a | of its own would end it. */
 void option_add_cell(struct text *text, const char *string);
 

@@ -163,6 +163,11 @@ static void add_table(struct text *text, const struct option_table *table, const
     }
 }
 
+void option_add_value(struct text *text, const struct option *row, const void *field)
+{
+    add_value(text, row, field, 0);
+}
+
 void config_print(const struct option_table *table, const void *value, FILE *out)
 {
     struct text text = {0};

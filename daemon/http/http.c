@@ -165,6 +165,12 @@ void http_stop(struct http *http)
     free(http);
 }
 
+void http_show(struct http *http, const struct site *site, const struct profiles *profiles)
+{
+    http->view.site = site;
+    http->view.profiles = profiles;
+}
+
 int http_port(const struct http *http)
 {
     return doors_port(http->doors);

@@ -8,6 +8,7 @@
 #include "sinks/runner.h"
 #include "site/site.h"
 #include <lingtan/collector.h>
+#include <lingtan/reload.h>
 
 struct http_options {
     bool enabled;
@@ -37,6 +38,8 @@ struct http_view {
     int (*command)(void *context, struct command *take_command);
     int (*retry_bad_registers)(void *context, const char *device); /* -ENOENT: no such device */
     bool (*is_ready)(void *context, char *why, size_t size);
+    /* Reads the configuration again: struct reload_report. -EBUSY: that is under way; NULL = there is no such thing. */
+    int (*reload)(void *context, bool is_dry, reload_done_fn done, void *done_context);
     void *context;
 };
 
@@ -54,6 +57,9 @@ int http_start(const struct http_options *options, const struct http_view *view,
  * still runs, or on another one while it does. Before the hub, the store and the collectors are destroyed; reads that a
  * line still holds may come back later. */
 void http_stop(struct http *http);
+
+/* From now on this is the site that is shown. On the main thread. */
+void http_show(struct http *http, const struct site *site, const struct profiles *profiles);
 
 int http_port(const struct http *http); /* the TCP port in use, 0 = none yet */
 

@@ -164,6 +164,14 @@ void hub_add_device(struct hub *hub, const struct device *device)
     (void)live_entry_of(&hub->live, device, hub->first_seq);
 }
 
+void hub_keep_devices(struct hub *hub, const struct device *const *devices, size_t count)
+{
+    const uint64_t gone_seq = live_keep(&hub->live, devices, count, hub->first_seq);
+    if (gone_seq > hub->first_seq) {
+        hub->first_seq = gone_seq;
+    }
+}
+
 void hub_post(struct hub *hub, struct batch *take_batch)
 {
     if (mailbox_put(hub->intake, take_batch) < 0) {

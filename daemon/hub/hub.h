@@ -19,6 +19,11 @@ void hub_destroy(struct hub *hub);
 /* Tells the hub of a device before its first batch, so that it is listed from the start. */
 void hub_add_device(struct hub *hub, const struct device *device);
 
+/* From now on these are the devices, in this order, and no others: what is known of those that stay goes on, those that go
+ * are forgotten. A sequence number that one of them was given is not given again, should it come back. After hub_drain,
+ * when the collectors post nothing of those that go any more. */
+void hub_keep_devices(struct hub *hub, const struct device *const *devices, size_t count);
+
 /* Takes the batch. Any thread, never blocks: when the intake is full the oldest waiting batch is dropped and counted.
  * The main thread is not woken for it before hub_flush. */
 void hub_post(struct hub *hub, struct batch *take_batch);

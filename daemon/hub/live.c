@@ -77,6 +77,45 @@ struct live_entry *live_entry_of(struct live_table *table, const struct device *
     return entry;
 }
 
+static uint64_t drop_entry(struct live_entry *entry)
+{
+    const uint64_t next_seq = entry->next_seq;
+    state_finish(&entry->live);
+    free(entry);
+    return next_seq;
+}
+
+/* The table is made anew: its entries are moved, so that who stays keeps its state, and the rest is dropped. */
+uint64_t live_keep(struct live_table *table, const struct device *const *devices, size_t count,
+                   uint64_t first_seq)
+{
+    struct live_table kept = {0};
+    uint64_t gone_seq = 0;
+    for (size_t i = 0; i < count; i++) {
+        (void)live_entry_of(table, devices[i], first_seq);
+    }
+    kept.entries = mem_alloc_array(count + 1, sizeof(*kept.entries));
+    kept.capacity = count;
+    for (size_t i = 0; i < count; i++) {
+        struct live_entry *entry = live_find(table, devices[i]->id);
+        if (id_map_find(&kept.by_id, devices[i]->id) == NULL) {
+            kept.entries[kept.count++] = entry;
+            id_map_set(&kept.by_id, entry->live.device->id, entry);
+        }
+    }
+    for (size_t i = 0; i < table->count; i++) {
+        struct live_entry *entry = table->entries[i];
+        if (id_map_find(&kept.by_id, entry->live.device->id) == NULL) {
+            const uint64_t next_seq = drop_entry(entry);
+            gone_seq = next_seq > gone_seq ? next_seq : gone_seq;
+        }
+    }
+    id_map_finish(&table->by_id);
+    free(table->entries);
+    *table = kept;
+    return gone_seq;
+}
+
 static void apply_text(struct live_device *live, const struct batch *batch,
                        const struct reading *reading)
 {

@@ -28,6 +28,11 @@ struct live_entry *live_entry_of(struct live_table *table, const struct device *
 struct live_entry *live_find(const struct live_table *table,
                              const char *id); /* NULL when unknown */
 
+/* Keeps the entries of these devices, makes those that are missing, and drops the others. Returns the highest next number
+ * of those dropped, 0 when there were none. */
+uint64_t live_keep(struct live_table *table, const struct device *const *devices, size_t count,
+                   uint64_t first_seq);
+
 void live_apply(struct live_entry *entry, const struct batch *batch);
 
 #endif

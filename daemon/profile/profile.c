@@ -3,10 +3,12 @@
 #include <lingtan/profile.h>
 
 #include <dirent.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "config/compare.h"
 #include "config/memory.h"
 #include "config/option.h"
 #include "profile/profile_parts.h"
@@ -16,15 +18,16 @@ enum {
     PROFILES_MAX = 10000,
 };
 
-/* Each with its own memory, so that it can be forgotten. */
+/* Each with its own memory, so that it can be forgotten, and outlive the others. */
 struct loaded {
-    struct profile profile; /* first: sorted and found by its id */
+    struct profile profile; /* first: a profile that was loaded is one of these */
     struct config_memory *memory;
+    atomic_uint references;
     bool is_used;
 };
 
 struct profiles {
-    struct loaded *items; /* by id */
+    struct loaded **items; /* by id */
     size_t count;
     const char **ids; /* NULL-terminated */
 };
@@ -103,8 +106,10 @@ static void warn_of_old_words(const struct profile *profile)
 static void load_profile(struct profiles *profiles, const char *folder, const char *file,
                          struct faults *faults)
 {
-    struct loaded *loaded = &profiles->items[profiles->count];
+    struct loaded *loaded = mem_alloc(sizeof(*loaded));
     struct profile *profile = &loaded->profile;
+    atomic_init(&loaded->references, 1);
+    profiles->items[profiles->count] = loaded;
     loaded->memory = config_memory_create();
     char *path = mem_format("%s/%s", folder, file);
     size_t before = faults_count(faults);
@@ -127,7 +132,8 @@ static void load_profile(struct profiles *profiles, const char *folder, const ch
 /* '-' sorts before '.', so files sorted by name are not quite profiles sorted by id. */
 static int compare_profiles(const void *one, const void *other)
 {
-    return strcmp(((const struct profile *)one)->id, ((const struct profile *)other)->id);
+    return strcmp((*(struct loaded *const *)one)->profile.id,
+                  (*(struct loaded *const *)other)->profile.id);
 }
 
 static void sort(struct profiles *profiles)
@@ -137,7 +143,7 @@ static void sort(struct profiles *profiles)
     }
     qsort(profiles->items, profiles->count, sizeof(*profiles->items), compare_profiles);
     for (size_t i = 0; i < profiles->count; i++) {
-        profiles->ids[i] = profiles->items[i].profile.id;
+        profiles->ids[i] = profiles->items[i]->profile.id;
     }
 }
 
@@ -176,7 +182,7 @@ void profiles_destroy(struct profiles *profiles)
         return;
     }
     for (size_t i = 0; i < profiles->count; i++) {
-        config_memory_destroy(profiles->items[i].memory);
+        profile_release(&profiles->items[i]->profile);
     }
     free(profiles->items);
     free(profiles->ids);
@@ -185,12 +191,50 @@ void profiles_destroy(struct profiles *profiles)
 
 static int compare_id(const void *id, const void *element)
 {
-    return strcmp(id, ((const struct profile *)element)->id);
+    return strcmp(id, (*(struct loaded *const *)element)->profile.id);
+}
+
+static struct loaded **find(const struct profiles *profiles, const char *id)
+{
+    return bsearch(id, profiles->items, profiles->count, sizeof(struct loaded *), compare_id);
 }
 
 const struct profile *profiles_find(const struct profiles *profiles, const char *id)
 {
-    return bsearch(id, profiles->items, profiles->count, sizeof(*profiles->items), compare_id);
+    struct loaded **found = find(profiles, id);
+    return found != NULL ? &(*found)->profile : NULL;
+}
+
+const struct profile *profile_hold(const struct profile *profile)
+{
+    atomic_fetch_add_explicit(&((struct loaded *)profile)->references, 1, memory_order_relaxed);
+    return profile;
+}
+
+/* Memory orders as in batch_unref. */
+void profile_release(const struct profile *profile)
+{
+    struct loaded *loaded = (struct loaded *)profile;
+    if (profile != NULL &&
+        atomic_fetch_sub_explicit(&loaded->references, 1, memory_order_acq_rel) == 1) {
+        config_memory_destroy(loaded->memory);
+        free(loaded);
+    }
+}
+
+void profiles_share(struct profiles *profiles, const struct profiles *earlier)
+{
+    for (size_t i = 0; i < profiles->count; i++) {
+        struct loaded **known = find(earlier, profiles->ids[i]);
+        struct loaded *loaded = profiles->items[i];
+        if (known != NULL && *known != loaded &&
+            config_is_same(&profile_table, &(*known)->profile, &loaded->profile)) {
+            (void)profile_hold(&(*known)->profile);
+            profile_release(&loaded->profile);
+            profiles->items[i] = *known;
+            profiles->ids[i] = (*known)->profile.id;
+        }
+    }
 }
 
 size_t profiles_count(const struct profiles *profiles)
@@ -200,15 +244,14 @@ size_t profiles_count(const struct profiles *profiles)
 
 const struct profile *profiles_at(const struct profiles *profiles, size_t index)
 {
-    return &profiles->items[index].profile;
+    return &profiles->items[index]->profile;
 }
 
 void profiles_use(struct profiles *profiles, const char *id)
 {
-    struct loaded *loaded =
-        bsearch(id, profiles->items, profiles->count, sizeof(*profiles->items), compare_id);
+    struct loaded **loaded = find(profiles, id);
     if (loaded != NULL) {
-        loaded->is_used = true;
+        (*loaded)->is_used = true;
     }
 }
 
@@ -216,12 +259,12 @@ void profiles_forget_unused(struct profiles *profiles)
 {
     size_t kept = 0;
     for (size_t i = 0; i < profiles->count; i++) {
-        struct loaded *loaded = &profiles->items[i];
+        struct loaded *loaded = profiles->items[i];
         if (loaded->is_used) {
-            profiles->items[kept] = *loaded;
+            profiles->items[kept] = loaded;
             profiles->ids[kept++] = loaded->profile.id;
         } else {
-            config_memory_destroy(loaded->memory);
+            profile_release(&loaded->profile);
         }
     }
     profiles->count = kept;

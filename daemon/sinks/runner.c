@@ -231,6 +231,8 @@ void runner_destroy(struct runner *runner)
     runner->sink->destroy(runner->instance);
     feed_finish(&runner->feed);
     mailbox_destroy(runner->mailbox);
+    snapshot_unref(runner->site);
+    snapshot_unref(atomic_load(&runner->next_site));
     pthread_mutex_destroy(&runner->mutex);
     close(runner->wake_fd);
     free(runner);
@@ -248,6 +250,12 @@ void runner_offer(struct runner *runner, const struct batch *batch)
 void runner_flush(struct runner *runner)
 {
     mailbox_wake(runner->mailbox);
+}
+
+void runner_follow(struct runner *runner, const struct snapshot *snapshot)
+{
+    snapshot_unref(atomic_exchange(&runner->next_site, snapshot_ref(snapshot)));
+    wake(runner);
 }
 
 struct runner_status runner_status(struct runner *runner)

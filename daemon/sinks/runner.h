@@ -6,6 +6,7 @@
 #ifndef LINGTAN_SINKS_RUNNER_H
 #define LINGTAN_SINKS_RUNNER_H
 
+#include "site/snapshot.h"
 #include "store/store.h"
 #include <lingtan/sink.h>
 
@@ -24,6 +25,9 @@ void runner_destroy(struct runner *runner);
  * never blocks. */
 void runner_offer(struct runner *runner, const struct batch *batch);
 void runner_flush(struct runner *runner);
+
+/* From now on this is the site: the sink hears of it on its own thread, as soon as that has time. Main thread. */
+void runner_follow(struct runner *runner, const struct snapshot *snapshot);
 
 enum { RUNNER_REASON_SIZE = 300 };
 

@@ -306,10 +306,25 @@ static void peek_oldest(struct runner *runner, int64_t now_us)
     pthread_mutex_unlock(&runner->mutex);
 }
 
+/* Behind the batches that came before it. What the sink followed until now is let go only then. */
+static void follow(struct runner *runner)
+{
+    const struct snapshot *next = atomic_exchange(&runner->next_site, NULL);
+    if (next == NULL) {
+        return;
+    }
+    if (runner->sink->follow) {
+        runner->sink->follow(runner->instance, &next->site, next->profiles);
+    }
+    snapshot_unref(runner->site);
+    runner->site = next;
+}
+
 void runner_round(struct runner *runner)
 {
     int64_t now_us = clock_mono_us(runner->clock);
     take_in(runner, now_us);
+    follow(runner);
     runner->sink->work(runner->instance);
     watch(runner);
     send_all(runner);

@@ -32,11 +32,13 @@ struct runner {
     atomic_bool is_stopping;
     atomic_bool wants_journal; /* the thread sleeps until the store has committed more */
     _Atomic uint64_t newest;   /* highest position offered that has a number */
+    _Atomic(const struct snapshot *) next_site; /* that the sink has not heard of; a reference */
 
     /* the sink's thread only */
     struct runner_records records;
     struct feed feed;
-    uint64_t seen;   /* highest position taken from the mailbox */
+    const struct snapshot *site; /* that the sink follows; a reference, or NULL */
+    uint64_t seen;               /* highest position taken from the mailbox */
     uint64_t handed; /* the last position given to the sink since the last rewind, 0 = none */
     uint64_t session;
     bool

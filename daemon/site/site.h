@@ -85,6 +85,8 @@ struct site {
 };
 
 extern const struct option_table site_table;
+extern const struct option_table
+    site_fixed_table; /* its options that are no lists and no periods */
 
 /* Reads a site file and the lists that it names; their devices and lines are then among those written out. Faults are
  * added. Strings live in memory. */

@@ -16,6 +16,11 @@ struct site_checking {
     const char **node_words;    /* NULL-terminated, for nearest_word */
 };
 
+/* Parts of site_table. That of an endpoint has all options of a line but its id and devices. */
+extern const struct option_table site_node_table;
+extern const struct option_table site_device_table;
+extern const struct option_table site_endpoint_table;
+
 /* A device with its line: for messages. */
 struct site_spot {
     const struct line_config *line; /* NULL = a list says none that there is */

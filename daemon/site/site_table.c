@@ -2,6 +2,7 @@
 /* site_table: what a site file may say. */
 #include "base/mem.h"
 #include "site/site_lists.h"
+#include "site/site_parts.h"
 
 static const char *const transport_words[] = {
     [LINE_TCP] = "tcp",
@@ -71,7 +72,7 @@ static const struct option node_rows[] = {
      .help = "Category code of the statistics; empty = none."},
 };
 
-static const struct option_table node_table = {
+const struct option_table site_node_table = {
     .name = "node",
     .size = sizeof(struct node_config),
     .rows = node_rows,
@@ -154,7 +155,7 @@ static const struct option device_rows[] = {
      .help = "Period of slow points; 0 = the site's."},
 };
 
-static const struct option_table device_table = {
+const struct option_table site_device_table = {
     .name = "device",
     .size = sizeof(struct device_config),
     .rows = device_rows,
@@ -273,12 +274,12 @@ static const struct option line_rows[] = {
     {.name = "devices",
      .type = OPTION_LIST,
      .offset = offsetof(struct line_config, devices),
-     .table = &device_table,
+     .table = &site_device_table,
      .help = "The devices on the line."},
 };
 
 /* A line without its id and its devices: what a list says of where it leads. */
-static const struct option_table endpoint_table = {
+const struct option_table site_endpoint_table = {
     .name = "line",
     .size = sizeof(struct line_config),
     .rows = line_rows + 1,
@@ -322,7 +323,7 @@ static const struct option list_rows[] = {
     {.name = "endpoint",
      .type = OPTION_INLINE,
      .offset = offsetof(struct device_list, endpoint),
-     .table = &endpoint_table,
+     .table = &site_endpoint_table,
      .help = "Each option of a line but `id` and `devices`: the default of the lines that rows "
              "make."},
 };
@@ -355,11 +356,11 @@ static const struct option column_rows[] = {
     {.name = "device",
      .type = OPTION_INLINE,
      .offset = offsetof(struct device_list, device),
-     .table = &device_table},
+     .table = &site_device_table},
     {.name = "endpoint",
      .type = OPTION_INLINE,
      .offset = offsetof(struct device_list, endpoint),
-     .table = &endpoint_table},
+     .table = &site_endpoint_table},
 };
 
 const struct option_table site_column_table = {
@@ -373,6 +374,7 @@ static const struct option site_rows[] = {
     {.name = "id",
      .type = OPTION_ID,
      .offset = offsetof(struct site, id),
+     .needs_restart = true,
      .help = "In topics and tags."},
     {.name = "name",
      .type = OPTION_STRING,
@@ -384,6 +386,7 @@ static const struct option site_rows[] = {
      .offset = offsetof(struct site, language),
      .fallback = "en",
      .words = language_words,
+     .needs_restart = true,
      .help =
          "In which language points and states are named where people see them in other programs "
          "(Home Assistant): English or Chinese."},
@@ -423,7 +426,7 @@ static const struct option site_rows[] = {
     {.name = "nodes",
      .type = OPTION_LIST,
      .offset = offsetof(struct site, nodes),
-     .table = &node_table,
+     .table = &site_node_table,
      .help = "The tree of the compound."},
     {.name = "lines",
      .type = OPTION_LIST,
@@ -443,4 +446,12 @@ const struct option_table site_table = {
     .rows = site_rows,
     .count = ARRAY_SIZE(site_rows),
     .help = "A compound: its tree of nodes, its lines and their devices.",
+};
+
+/* id, name and language: the first rows. The name is told from the rest by needs_restart. */
+const struct option_table site_fixed_table = {
+    .name = "site",
+    .size = sizeof(struct site),
+    .rows = site_rows,
+    .count = 3,
 };

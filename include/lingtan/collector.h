@@ -15,8 +15,9 @@
 #include <lingtan/command.h>
 #include <lingtan/reading.h>
 
-struct site;     /* config/site.h */
-struct profiles; /* lingtan/profile.h */
+struct site;        /* site/site.h */
+struct site_change; /* site/site_change.h */
+struct profiles;    /* lingtan/profile.h */
 
 struct collector_host {
     const struct clock *clock;
@@ -32,7 +33,7 @@ struct collector_host {
 
 struct collector_setup {
     const struct collector_host *host;
-    const struct site *site; /* outlives the instance */
+    const struct site *site; /* for the call, as the profiles: a profile in use is held */
     const struct profiles *profiles;
     int64_t io_threads;                       /* 1..16 */
     int64_t slot_us;                          /* send slot, 0 = as wide as suits the site */
@@ -54,7 +55,7 @@ struct error_counts {
     uint64_t skipped; /* polls left out because the line was late */
 };
 
-/* A copy for people and metrics. Strings are borrowed from the configuration. */
+/* A copy for people and metrics. Strings are borrowed until the next apply. */
 struct line_status {
     const char *id;
     const char *endpoint; /* "10.1.2.3:502", "/dev/ttyS0 9600 8N1" */
@@ -78,7 +79,7 @@ bool line_is_well(const struct line_status *line);
 enum device_health { DEVICE_UNKNOWN, DEVICE_ONLINE, DEVICE_OFFLINE };
 
 struct device_status {
-    const struct device *device; /* borrowed for the life of the instance */
+    const struct device *device; /* borrowed until the next apply */
     enum device_health health;
     char last_error[96];   /* why it is not online, "" when it is */
     uint32_t failed_polls; /* in a row: those that brought no good value */
@@ -91,6 +92,7 @@ struct device_status {
 };
 
 struct collector_instance;
+struct collector_change; /* lines and devices of a later site, made but not running */
 
 struct collector {
     const char *name;
@@ -107,6 +109,15 @@ struct collector {
     size_t (*devices)(struct collector_instance *instance, struct device_status *out, size_t max);
     /* Asks all bad registers of the device again with its next polls. -ENOENT: no such device. */
     int (*retry_bad_registers)(struct collector_instance *instance, const char *device);
+    /* Makes what is new in a later site, whose lines and profiles setup has, beside what runs, which is not touched. On any
+     * thread, while none but this reload changes the instance. */
+    int (*prepare)(struct collector_instance *instance, const struct collector_setup *setup,
+                   const struct site_change *change, struct collector_change **out);
+    /* Puts it in the place of what runs; within milliseconds. What is unchanged goes on, untouched. Commands of what goes
+     * come back -ENODEV, one in flight on a line that is changed -ERESTART. */
+    void (*apply)(struct collector_instance *instance, struct collector_change *change);
+    /* Frees what is in use no more, or, when it was not applied, what would have been. Any thread; NULL-safe. */
+    void (*finish)(struct collector_change *take_change);
 };
 
 extern const struct collector *const collectors[]; /* NULL-terminated, in collectors/registry.c */

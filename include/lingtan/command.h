@@ -82,7 +82,8 @@ struct command {
     struct command_written written;
     /* the answer */
     int error; /* 0, -ETIMEDOUT, -EREMOTEIO (exception), -ENODATA (fewer than were asked for: given),
-                  -EBADMSG, -ENOTCONN, -ECANCELED, -EAGAIN (retry_in_us); of the others also -ENOENT, -EPERM, -ERANGE: why */
+                  -EBADMSG, -ENOTCONN, -ECANCELED, -EAGAIN (retry_in_us), -ENODEV (a reload removed it),
+                  -ERESTART (a reload changed its line meanwhile); of the others also -ENOENT, -EPERM, -ERANGE: why */
     uint8_t exception;
     uint16_t given;
     int64_t retry_in_us; /* -EAGAIN: its unit does not answer, and may be asked again then */

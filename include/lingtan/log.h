@@ -26,6 +26,7 @@ extern const char *const
 
 /* Call once, before any thread starts. Messages less urgent than level are dropped. */
 void log_setup(enum log_level level);
+void log_set_level(enum log_level level); /* later on; any thread */
 
 /* From now on a thread of its own writes, so that whoever logs never waits for a slow disk, pipe or journald. 4096
  * messages may wait; what comes while so many do is lost, counted and told. Call after log_setup, before other threads. */

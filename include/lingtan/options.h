@@ -54,6 +54,7 @@ struct option {
     const char *const *words;         /* OPTION_ENUM: NULL-terminated */
     const struct option_table *table; /* OPTION_GROUP, OPTION_LIST, OPTION_INLINE */
     const char *help;                 /* one sentence, English */
+    bool needs_restart;               /* a reload leaves it as it is, and all options below it */
 };
 
 struct option_table {

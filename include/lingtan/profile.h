@@ -182,6 +182,14 @@ const struct profile *profiles_at(const struct profiles *profiles, size_t index)
 const char *const *
 profiles_ids(const struct profiles *profiles); /* NULL-terminated, for nearest_word */
 
+/* Of one that was loaded: it lives on when the others are destroyed. Any thread; profile_release is NULL-safe. */
+const struct profile *profile_hold(const struct profile *profile);
+void profile_release(const struct profile *profile);
+
+/* Those that say the same as one of that id among the earlier ones become these, so that who holds them holds what is
+ * current. Before anything borrows from them. */
+void profiles_share(struct profiles *profiles, const struct profiles *earlier);
+
 /* Of one that was made in memory, not loaded: its points, helpers and barriers go with it, and the names of points and
  * helpers and the lists of sentinels. NULL-safe. */
 void profile_destroy(struct profile *profile);

@@ -25,8 +25,8 @@ struct site;
 struct sink_instance;
 
 struct sink_setup {
-    const void *options; /* the sink's own struct, outlives the instance */
-    const struct site *site;
+    const void *options;             /* the sink's own struct, outlives the instance */
+    const struct site *site;         /* stays until the first follow, as the profiles */
     const struct profiles *profiles; /* of the devices in the site */
     const struct clock *clock;
     const char *data_folder;        /* of this daemon: no other one has it; NULL = none */
@@ -47,6 +47,10 @@ struct sink {
                   struct faults *faults);
     int (*create)(const struct sink_setup *setup, struct sink_instance **out);
     void (*destroy)(struct sink_instance *instance);
+    /* Optional: from now on this is the site, with the profiles of its devices; both stay until the next call. A sink that
+     * keeps what setup had of them has this. */
+    void (*follow)(struct sink_instance *instance, const struct site *site,
+                   const struct profiles *profiles);
 
     /* Everything that is due: connect, read and write sockets, time-outs, keep-alive. After a loss of the connection
      * whatever was sent and not acknowledged is forgotten: the runner goes back to the cursor and sends it again. */

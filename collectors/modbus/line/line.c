@@ -230,5 +230,5 @@ void line_stop(struct line *line)
     take_time(line);
     connection_close(line);
     line->exchange.is_active = false;
-    command_stop(line);
+    command_end_all(line, -ECANCELED);
 }

@@ -61,7 +61,7 @@ void line_destroy(struct line *line);
 void line_add_device(struct line *line, const struct device *device, struct plan *take_plan,
                      const int64_t period_ms[POLL_CLASS_COUNT], uint32_t index);
 
-/* A device whose points are found on the device itself, by the discovery of its profile. Everything is borrowed for the
+/* A device whose points are found on the device itself, by the discovery of its profile. The profile is borrowed for the
  * life of the line. Until something is found its descriptor holds what every such device has. */
 struct line_unknown {
     const struct site *site;
@@ -93,6 +93,28 @@ struct line_wait line_wait(const struct line *line);
 
 /* Closes, and gives back all commands with -ECANCELED. It is not run again. */
 void line_stop(struct line *line);
+
+/* Where a device of a later line was in the former one. */
+#define LINE_NOWHERE SIZE_MAX
+struct line_origin {
+    size_t place; /* among its devices; LINE_NOWHERE = it was not there */
+    bool
+        is_same; /* what is read of it, and how: its whole state goes on. Otherwise only its counts do */
+};
+
+struct line_heritage {
+    const struct line_origin *origins; /* one a device of the later line */
+    bool is_elsewhere;                 /* it leads to another far end: nothing is known of that */
+};
+
+/* The end of a line that another one takes over from: the command in flight comes back with -ERESTART, those that wait are
+ * kept for line_inherit. With an error it is the end of the line: all of them come back with that. */
+void line_retire(struct line *line, int error);
+
+/* After line_retire of the former line and line_start of its heir, on the thread of both: the heir goes on where it was.
+ * Commands that wait for a unit that the heir does not have come back with -ENODEV. The former is only good for
+ * line_destroy then. */
+void line_inherit(struct line *line, struct line *from, const struct line_heritage *heritage);
 
 /* Room for a command: true takes one of LINE_COMMANDS_MAX places, which line_command fills. Any thread. */
 bool line_reserve(struct line *line);

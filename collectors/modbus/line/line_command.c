@@ -30,7 +30,7 @@ void line_release(struct line *line)
 }
 
 /* The place is free before the maker hears of it, so that it may come with the next one at once. */
-static void finish(struct line *line, struct command *take_command, int error)
+void command_return(struct line *line, struct command *take_command, int error)
 {
     line_release(line);
     steps_end(take_command);
@@ -47,17 +47,17 @@ void line_command(struct line *line, struct command *take_command)
 {
     int error = names_device(take_command) ? steps_begin(line, take_command) : 0;
     if (error < 0) {
-        finish(line, take_command, error);
+        command_return(line, take_command, error);
         return;
     }
     line->commands[line->command_count++] = take_command;
 }
 
 /* Whatever ends it now, a write that is gone has its own fate. */
-static void end(struct line *line, struct command *take_command, int error)
+void command_end(struct line *line, struct command *take_command, int error)
 {
     bool is_told = names_device(take_command) && steps_have_written(take_command);
-    finish(line, take_command, is_told ? take_command->error : error);
+    command_return(line, take_command, is_told ? take_command->error : error);
 }
 
 static struct command *take_at(struct line *line, unsigned index)
@@ -136,7 +136,7 @@ struct command *command_next(struct line *line)
             i++;
         } else if (retry_in_us > 0) {
             command->retry_in_us = retry_in_us;
-            finish(line, take_at(line, i), -EAGAIN);
+            command_return(line, take_at(line, i), -EAGAIN);
         } else if (is_held) {
             i++;
         } else {
@@ -158,7 +158,7 @@ static void queue_first(struct line *line, struct command *command)
 static void go_on(struct line *line, struct command *command)
 {
     if (steps_are_over(command)) {
-        finish(line, command, command->error);
+        command_return(line, command, command->error);
     } else {
         queue_first(line, command);
     }
@@ -195,7 +195,7 @@ static void finish_asked(struct line *line, int error)
 {
     struct command *command = line->asked;
     line->asked = NULL;
-    finish(line, command, error);
+    command_return(line, command, error);
 }
 
 /* As long as it takes to earn that again its unit is not trusted, even if it answers its polls: the block that was asked
@@ -282,18 +282,23 @@ void command_replied(struct line *line, const struct frame_reply *reply)
     finish_asked(line, error);
 }
 
-void command_stop(struct line *line)
+void command_end_asked(struct line *line, int error)
 {
     struct command *asked = line->asked;
+    line->asked = NULL;
     if (asked != NULL && names_device(asked)) {
-        line->asked = NULL;
-        steps_failed(line, asked, QUALITY_TIMEOUT, -ECANCELED);
-        end(line, asked, -ECANCELED);
-    } else if (asked != NULL) {
-        finish_asked(line, -ECANCELED);
+        steps_failed(line, asked, QUALITY_TIMEOUT, error);
     }
+    if (asked != NULL) {
+        command_end(line, asked, error);
+    }
+}
+
+void command_end_all(struct line *line, int error)
+{
+    command_end_asked(line, error);
     while (line->command_count > 0) {
-        end(line, take_at(line, 0), -ECANCELED);
+        command_end(line, take_at(line, 0), error);
     }
 }
 
@@ -303,7 +308,7 @@ void command_fail_all(struct line *line, int error)
         if (steps_have_written(line->commands[i])) {
             i++; /* it waits for the line to see what it did, as long as it may */
         } else {
-            finish(line, take_at(line, i), error);
+            command_return(line, take_at(line, i), error);
         }
     }
 }
@@ -312,7 +317,7 @@ void command_expire(struct line *line)
 {
     for (unsigned i = 0; i < line->command_count;) {
         if (line->commands[i]->expires_mono_us <= line->now_us) {
-            end(line, take_at(line, i), -ETIMEDOUT);
+            command_end(line, take_at(line, i), -ETIMEDOUT);
         } else {
             i++;
         }

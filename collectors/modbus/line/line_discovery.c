@@ -23,8 +23,16 @@ enum {
 
 static const int64_t doubt_pause_us = 3600000000; /* between walks for a refused register */
 
+/* What a descriptor is made of: copies, since the configuration goes with the next reload. */
+struct known {
+    struct site site;
+    struct line_config line;
+    struct device_config device;
+    const struct profile *profile; /* borrowed */
+};
+
 struct discovery {
-    struct line_unknown unknown;
+    struct known known;
     int64_t period_ms[POLL_CLASS_COUNT];
     uint32_t index;
     struct profile *profile; /* that the plan is made of */
@@ -49,20 +57,48 @@ static struct discovery *discovery_of(const struct line *line)
 
 struct device *discovery_describe(const struct discovery *discovery)
 {
-    const struct line_unknown *unknown = &discovery->unknown;
-    return site_device(unknown->site, unknown->line, unknown->device, discovery->profile);
+    const struct known *known = &discovery->known;
+    return site_device(&known->site, &known->line, &known->device, discovery->profile);
 }
 
 struct plan *discovery_plan(const struct discovery *discovery)
 {
-    return plan_create(discovery->profile, discovery->unknown.device, discovery->period_ms);
+    return plan_create(discovery->profile, &discovery->known.device, discovery->period_ms);
+}
+
+static void know(struct known *known, const struct line_unknown *unknown)
+{
+    *known = (struct known){
+        .site = {.id = mem_dup_string(unknown->site->id),
+                 .fast_ms = unknown->site->fast_ms,
+                 .normal_ms = unknown->site->normal_ms,
+                 .slow_ms = unknown->site->slow_ms},
+        .line = {.id = mem_dup_string(unknown->line->id)},
+        .device = *unknown->device,
+        .profile = unknown->profile,
+    };
+    known->device.origin = (struct origin){0};
+    known->device.id = mem_dup_string(unknown->device->id);
+    known->device.name = mem_dup_string(unknown->device->name);
+    known->device.profile = mem_dup_string(unknown->device->profile);
+    known->device.node = mem_dup_string(unknown->device->node);
+}
+
+static void forget(struct known *known)
+{
+    free(known->site.id);
+    free(known->line.id);
+    free(known->device.id);
+    free(known->device.name);
+    free(known->device.profile);
+    free(known->device.node);
 }
 
 struct discovery *discovery_create(const struct line_unknown *unknown,
                                    const int64_t period_ms[POLL_CLASS_COUNT], uint32_t index)
 {
     struct discovery *discovery = mem_alloc(sizeof(*discovery));
-    discovery->unknown = *unknown;
+    know(&discovery->known, unknown);
     discovery->index = index;
     for (unsigned i = 0; i < POLL_CLASS_COUNT; i++) {
         discovery->period_ms[i] = period_ms[i];
@@ -82,6 +118,7 @@ void discovery_destroy(struct discovery *discovery)
     free(discovery->former);
     free(discovery->refused);
     profile_destroy(discovery->profile);
+    forget(&discovery->known);
     free(discovery);
 }
 
@@ -199,7 +236,7 @@ static void take_chain(struct line *line, struct line_device *device)
     discovery->former =
         mem_grow(discovery->former, discovery->former_count + 1, sizeof(*discovery->former));
     discovery->former[discovery->former_count++] = device->device;
-    discovery->profile = sunspec_profile_create(discovery->unknown.profile, &discovery->chain);
+    discovery->profile = sunspec_profile_create(discovery->known.profile, &discovery->chain);
     replace(line, device);
     profile_destroy(old);
     line->poll.device = NULL;

@@ -9,7 +9,8 @@
  * what it does not give, line_discovery.c the finding of its points, line_twins.c devices that are one, line_outcome.c
  * what came of a poll, line_poll.c what is due, line_steps.c what a command that names a device asks, line_command.c the
  * queue of commands.
- * The line: line_setup.c its making, line.c who has its turn, and the reports. */
+ * The line: line_setup.c its making, line.c who has its turn, and the reports, line_inherit.c one that takes over from
+ * another. */
 #ifndef LINGTAN_MODBUS_LINE_INTERNAL_H
 #define LINGTAN_MODBUS_LINE_INTERNAL_H
 
@@ -368,6 +369,8 @@ void search_know(struct line *line, struct line_device *device, const struct bad
 
 /* line_room.c */
 void room_make(struct line *line, struct line_device *device); /* for its plan */
+/* For the answers alone: the device has its own state already. */
+void room_reserve(struct line *line, const struct line_device *device);
 
 /* line_discovery.c: all of it is nothing for a device without discovery. */
 void discovery_begin(struct line *line); /* a poll: does it begin with a walk? */
@@ -405,14 +408,22 @@ bool steps_have_written(const struct command *command);
 int64_t steps_due_us(const struct command *command); /* of one that settles; else 0 */
 void steps_put_off(struct command *command, int64_t until_us);
 
+/* line_setup.c */
+void device_finish(struct line_device *device); /* all-zero is nothing */
+
 /* line_command.c */
 void command_begin(struct line *line);
+/* Gives it back: its place is free before the maker hears of it, so that it may come with the next one at once. */
+void command_return(struct line *line, struct command *take_command, int error);
 int64_t command_due_us(const struct line *line); /* when one can go out; INT64_MAX = none waits */
 struct command *command_next(struct line *line); /* takes the oldest that can; NULL = none */
 void command_send(struct line *line, struct command *take_command);
 void command_replied(struct line *line, const struct frame_reply *reply);
 void command_failed(struct line *line, uint8_t quality);
-void command_stop(struct line *line); /* all of them come back, the one in flight too */
+void command_end_asked(struct line *line, int error); /* the one on the wire, if there is one */
+void command_end_all(struct line *line, int error);
+/* Of a write that is gone its own fate is told instead of the error. */
+void command_end(struct line *line, struct command *take_command, int error);
 void command_fail_all(struct line *line, int error);
 void command_expire(struct line *line);
 int64_t command_expiry_us(const struct line *line);

@@ -18,6 +18,13 @@ static void make(struct line *line, size_t registers, size_t requests)
     }
 }
 
+void room_reserve(struct line *line, const struct line_device *device)
+{
+    size_t count = 0;
+    plan_requests(device->plan, &count);
+    make(line, plan_answer_size(device->plan), count);
+}
+
 void room_make(struct line *line, struct line_device *device)
 {
     size_t count = 0;

@@ -24,7 +24,7 @@ struct line *line_create(const struct line_settings *settings, struct transport 
     return line;
 }
 
-static void finish_device(struct line_device *device)
+void device_finish(struct line_device *device)
 {
     device_unref((struct device *)device->device);
     plan_unref(device->plan);
@@ -40,7 +40,7 @@ void line_destroy(struct line *line)
         return;
     }
     for (size_t i = 0; i < line->device_count; i++) {
-        finish_device(&line->devices[i]);
+        device_finish(&line->devices[i]);
     }
     twins_end(line);
     line->transport->ops->destroy(line->transport);

@@ -173,6 +173,34 @@ void line_stats_state(struct line_stats *stats, enum line_state state, const cha
     pthread_mutex_unlock(&stats->mutex);
 }
 
+static void copy_counts(struct line_stats *stats, const struct line_stats *from)
+{
+    stats->last_good_wall_us = from->last_good_wall_us;
+    stats->last_good_us = from->last_good_us;
+    stats->requests = from->requests;
+    stats->replies = from->replies;
+    stats->errors = from->errors;
+    stats->round_trips = from->round_trips;
+    stats->jitter = from->jitter;
+    memcpy(stats->busy_us, from->busy_us, sizeof(stats->busy_us));
+    stats->slice_end_us = from->slice_end_us;
+    stats->slice = from->slice;
+    stats->full_slices = from->full_slices;
+}
+
+void line_stats_inherit(struct line_stats *stats, struct line_stats *from, bool is_state)
+{
+    pthread_mutex_lock(&from->mutex);
+    pthread_mutex_lock(&stats->mutex);
+    copy_counts(stats, from);
+    if (is_state) {
+        stats->state = from->state;
+        memcpy(stats->last_error, from->last_error, sizeof(stats->last_error));
+    }
+    pthread_mutex_unlock(&stats->mutex);
+    pthread_mutex_unlock(&from->mutex);
+}
+
 void line_stats_device(struct line_stats *stats, struct device_tally *tally,
                        const struct device *device)
 {

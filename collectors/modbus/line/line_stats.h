@@ -81,6 +81,9 @@ void line_stats_bad_registers(struct line_stats *stats, struct device_tally *tal
 void line_stats_device(struct line_stats *stats, struct device_tally *tally,
                        const struct device *device);
 
+/* Goes on with the counts of another line, which has ended; with its state too when is_state. */
+void line_stats_inherit(struct line_stats *stats, struct line_stats *from, bool is_state);
+
 /* Fills what stats know of the rows, not ids and endpoints. */
 /* offset_us: wall minus monotonic time now. A last good reply is told at the wall time that its age makes it, so that a
  * clock that was set since makes nothing older or younger. */

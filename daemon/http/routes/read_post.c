@@ -210,6 +210,15 @@ static void write_failure(struct answer *answer, const struct command *command)
         answer_refuse(answer, ERROR_LINE_DOWN, again, "the line %s is not connected",
                       command->line);
         break;
+    case -ENODEV:
+        answer_refuse(answer, ERROR_DEVICE_GONE, "a line and a unit that are in the site file",
+                      "unit %u on line %s was removed by a reload while the read waited",
+                      command->unit, command->line);
+        break;
+    case -ERESTART:
+        answer_refuse(answer, ERROR_LINE_CHANGED, again,
+                      "the line %s was changed by a reload during the read", command->line);
+        break;
     case -ECANCELED:
         answer_refuse(answer, ERROR_STOPPING, again, "the line %s is stopping", command->line);
         break;

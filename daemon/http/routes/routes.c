@@ -34,6 +34,7 @@ const struct route routes[] = {
     {"GET", API "/status", ROUTE_MAIN, ROLE_VIEWER, status_get, NULL, "Version, readiness, counts, store, sinks, alarms"},
     {"POST", API "/read", ROUTE_HERE, ROLE_VIEWER, read_post, NULL, "Reads raw registers through the line's queue"},
     {"POST", API "/store/acknowledge", ROUTE_HERE, ROLE_ENGINEER, acknowledge_post, NULL, "Ends standing alarms of the store: a person has seen them"},
+    {"POST", API "/reload", ROUTE_HERE, ROLE_ENGINEER, reload_post, NULL, "Reads the configuration again, or says what that would change"},
     {"GET", "/metrics", ROUTE_HERE, ROLE_VIEWER, metrics_get, NULL, "Counters for Prometheus"},
     {"GET", "/healthz", ROUTE_HERE, ROLE_VIEWER, healthz_get, NULL, "200 when the main thread answers within 2 s"},
     {"GET", "/readyz", ROUTE_HERE, ROLE_VIEWER, readyz_get, NULL, "200 when the daemon is ready, else 503 with the reason"},

@@ -61,6 +61,7 @@ void bad_registers_get(struct request *request);
 void bad_registers_post(struct request *request);
 void read_post(struct request *request);
 void acknowledge_post(struct request *request);
+void reload_post(struct request *request);
 void metrics_get(struct request *request);
 void healthz_get(struct request *request);
 void readyz_get(struct request *request);

@@ -96,6 +96,13 @@ static int create(const struct sink_setup *setup, struct sink_instance **out)
     return 0;
 }
 
+static void follow(struct sink_instance *self, const struct site *site,
+                   const struct profiles *profiles)
+{
+    (void)profiles;
+    self->site = site->id;
+}
+
 static void destroy(struct sink_instance *self)
 {
     if (!self) {
@@ -582,6 +589,7 @@ const struct sink influx_sink = {
     .check = influx_check,
     .create = create,
     .destroy = destroy,
+    .follow = follow,
     .work = work,
     .wait_for = wait_for,
     .state = state_of,

@@ -133,6 +133,15 @@ static void set_discovery(struct sink_instance *self, const struct sink_setup *s
     }
 }
 
+static void follow(struct sink_instance *self, const struct site *site,
+                   const struct profiles *profiles)
+{
+    self->site = site;
+    self->discovery.site = site;
+    self->discovery.profiles = profiles;
+    mqtt_state_keep(self->state, site, clock_mono_us(self->clock));
+}
+
 static int create(const struct sink_setup *setup, struct sink_instance **out)
 {
     struct sink_instance *self = mem_alloc(sizeof(*self));
@@ -543,6 +552,7 @@ const struct sink mqtt_sink = {
     .check = mqtt_check,
     .create = create,
     .destroy = destroy,
+    .follow = follow,
     .work = work,
     .wait_for = wait_for,
     .state = state_of,

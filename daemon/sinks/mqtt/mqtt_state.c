@@ -10,6 +10,7 @@
 #include "base/id_map.h"
 #include "base/mem.h"
 #include "sinks/mqtt/mqtt_payload.h"
+#include "site/site.h"
 
 enum {
     GAP_US = 1000000,
@@ -213,6 +214,42 @@ void mqtt_state_renew(struct mqtt_state *state, int64_t now_us)
     }
 }
 
+/* A layout without points: everything that it had is gone. */
+static void hollow(struct mqtt_state *state, struct device_state *entry, int64_t now_us)
+{
+    struct device model = *entry->device;
+    model.point_count = 0;
+    model.points = NULL;
+    struct device *device = device_create(&model);
+    change_layout(state, entry, device);
+    device_unref(device);
+    heap_set(&state->heap, &entry->due, now_us);
+}
+
+static bool is_hollow(const struct device_state *entry)
+{
+    return entry->device->point_count == 0;
+}
+
+void mqtt_state_keep(struct mqtt_state *state, const struct site *site, int64_t now_us)
+{
+    struct id_map known = {0};
+    const struct line_config *lines = site->lines.items;
+    for (size_t i = 0; i < site->lines.count; i++) {
+        const struct device_config *devices = lines[i].devices.items;
+        for (size_t j = 0; j < lines[i].devices.count; j++) {
+            id_map_set(&known, devices[j].id, (void *)&devices[j]);
+        }
+    }
+    for (size_t i = 0; i < state->devices.slot_count; i++) {
+        struct device_state *entry = state->devices.slots[i].value;
+        if (entry && !is_hollow(entry) && id_map_find(&known, entry->device->id) == NULL) {
+            hollow(state, entry, now_us);
+        }
+    }
+    id_map_finish(&known);
+}
+
 int64_t mqtt_state_due_us(const struct mqtt_state *state)
 {
     const struct heap_entry *top = heap_top(&state->heap);
@@ -254,6 +291,10 @@ const struct device *mqtt_state_take(struct mqtt_state *state, int64_t now_us, s
         return NULL;
     }
     struct device_state *entry = (struct device_state *)top;
+    if (is_hollow(entry)) {
+        heap_remove(&state->heap, &entry->due);
+        return entry->device;
+    }
     add_message(entry, now_us, payload);
     int64_t base_us = entry->next_allowed_us;
     if (base_us < now_us - SLACK_US) {

@@ -13,6 +13,7 @@
 #include <lingtan/reading.h>
 
 struct mqtt_state;
+struct site;
 
 struct mqtt_state *mqtt_state_create(int64_t period_us);
 void mqtt_state_destroy(struct mqtt_state *state);
@@ -22,6 +23,10 @@ void mqtt_state_note(struct mqtt_state *state, const struct batch *batch, int64_
 
 /* Everything is due again: the broker may have forgotten. */
 void mqtt_state_renew(struct mqtt_state *state, int64_t now_us);
+
+/* Devices that the site does not have any more: their last message is an empty one, which clears what the broker keeps, and
+ * their points are announced as gone. One that comes back is a new one. */
+void mqtt_state_keep(struct mqtt_state *state, const struct site *site, int64_t now_us);
 
 /* When the next message is due (monotonic), -1 = never. */
 int64_t mqtt_state_due_us(const struct mqtt_state *state);
