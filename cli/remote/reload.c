@@ -35,10 +35,10 @@ static void print_report(const json_t *root)
         puts("changed nodes");
     }
     print_restart(root);
-    printf("%s: %.0f lines and %.0f devices %s unchanged\n",
-           json_is_true(json_object_get(root, "applied")) ? "reloaded" : "nothing was changed",
-           member_number(root, "unchanged_lines"), member_number(root, "unchanged_devices"),
-           json_is_true(json_object_get(root, "applied")) ? "go on" : "would go on");
+    const bool is_applied = json_is_true(json_object_get(root, "applied"));
+    printf("%s; unchanged: lines %.0f, devices %.0f\n",
+           is_applied ? "reloaded" : "nothing was changed yet",
+           member_number(root, "unchanged_lines"), member_number(root, "unchanged_devices"));
 }
 
 /* Each fault on a line of its own, as lingtand --check has them. */

@@ -108,8 +108,8 @@ void reload_report_log(const struct reload_report *report)
         log_warning("reload: needs a restart: %s", report->restart[i]);
     }
     log_rows(report);
-    log_notice("reload: done; %zu lines and %zu devices go on unchanged; the main thread was held "
-               "up for %lld.%03lld ms",
+    log_notice("reload: done; unchanged: lines %zu, devices %zu; the main thread was held up for "
+               "%lld.%03lld ms",
                report->unchanged_lines, report->unchanged_devices,
                (long long)(report->held_us / 1000), (long long)(report->held_us % 1000));
 }

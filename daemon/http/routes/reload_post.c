@@ -69,7 +69,9 @@ static void write_report(struct answer *answer, const struct reload_report *repo
     writer_field_uint(&writer, "unchanged_devices", report->unchanged_devices);
     writer_field_int(&writer, "held_us", report->held_us);
     writer_close(&writer, '}');
-    answer->deed = mem_dup_string(report->is_dry ? "reload: looked at" : "reload: done");
+    answer->deed =
+        mem_dup_string(report->is_dry ? "reload: asked what would change" : "reload: asked for");
+    answer->detail = mem_format("%zu changes", report->row_count);
 }
 
 static void write_faults(struct answer *answer, const struct reload_report *report)
