@@ -32,7 +32,7 @@ cat >"$work/pom.xml" <<'END'
 </project>
 END
 cat >"$work/src/main/java/Decode.java" <<'END'
-import java.time.ZoneOffset;
+import java.time.ZoneId;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -46,7 +46,7 @@ public class Decode {
         data.decode();
         for (DataRecord record : data.getDataRecords()) {
             if (record.getDataValue() instanceof Date date) {
-                System.out.println(date.toInstant().atZone(ZoneOffset.UTC).toLocalDate());
+                System.out.println(date.toInstant().atZone(ZoneId.systemDefault()).toLocalDate());
             } else {
                 System.out.printf("%.0f %s%n", record.getScaledDataValue(), record.getUnit().getUnit());
             }
@@ -68,7 +68,7 @@ RECORDS = bytes.fromhex("042b64000000" "0c03ffffffff" "026cffff" "042b65000000")
 body = bytes.fromhex("0805") + HEADER + RECORDS
 frame = bytes([0x68, len(body), len(body), 0x68]) + body + bytes([sum(body) & 0xFF, 0x16])
 
-java = ["java", "-cp", f"{sys.argv[1]}/target/classes:{sys.argv[1]}/lib/*", "Decode", body[2:].hex()]
+java = ["java", "-Duser.timezone=UTC", "-cp", f"{sys.argv[1]}/target/classes:{sys.argv[1]}/lib/*", "Decode", body[2:].hex()]
 seen = {
     "jMBus": subprocess.run(java, capture_output=True, text=True, check=True).stdout.splitlines(),
     "pyMeterBus": [f"{record.parsed_value} {record.unit}" for record in meterbus.load(frame).records],
