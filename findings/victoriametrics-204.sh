@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # VictoriaMetrics 1.79.5 (Debian 12, 1.79.5+ds1-2+b5) takes the line protocol of InfluxDB, and one would take its 204 for "stored".
 # It says 204 to all of these: a reading three days ahead, of a clock that runs before, is dropped; a text is stored as the number 0;
-# two readings within a millisecond fall on one time, and come back in any order; precision=us is understood, which version 1 of
-# InfluxDB is not, and so is a word that does not exist, since it guesses the unit from the number of digits.
+# two readings within a millisecond fall on one time, and come back in any order; with a precision that does not exist it guesses the
+# unit from the number of digits, where version 1 of InfluxDB has the reading in January 1970.
 # Fails when it refuses one of them, or stores it.
 set -euo pipefail
 work=$(mktemp -d)
