@@ -374,13 +374,13 @@ void pool_destroy(struct pool *pool)
     if (pool == NULL) {
         return;
     }
+    heap_finish(&pool->heap); /* first: its entries stand in the seats */
     for (size_t i = 0; i < pool->seat_count; i++) {
         line_destroy(pool->seats[i]->line);
         free(pool->seats[i]);
     }
     mailbox_destroy(pool->orders);
     mailbox_destroy(pool->errands);
-    heap_finish(&pool->heap);
     if (pool->stop_fd >= 0) {
         close(pool->stop_fd);
     }
