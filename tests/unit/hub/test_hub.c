@@ -470,6 +470,41 @@ static void gives_no_number_that_is_not_reserved(void **state)
     test_folder_remove(folder);
 }
 
+/* Those that stay keep their state and number; a number of one that went is not given again when it comes back. */
+static void devices_come_and_go(void **state)
+{
+    struct world *world = *state;
+    const struct device *one = make_device("m1", 2);
+    const struct device *two = make_device("m2", 2);
+    const struct device *three = make_device("m3", 2);
+    hub_add_device(world->hub, one);
+    hub_add_device(world->hub, two);
+    assert_true(subscribe(world) >= 0);
+    for (int i = 0; i < 3; i++) {
+        hub_post(world->hub, make_batch(world, one, 100 + i, QUALITY_OK));
+        hub_post(world->hub, make_batch(world, two, 200 + i, QUALITY_OK));
+    }
+    hub_drain(world->hub);
+    const struct device *const later[] = {three, one};
+    hub_keep_devices(world->hub, later, ARRAY_SIZE(later));
+    assert_int_equal(hub_device_count(world->hub), 2);
+    assert_string_equal(hub_device_at(world->hub, 0)->device->id, "m3");
+    assert_string_equal(hub_device_at(world->hub, 1)->device->id, "m1");
+    assert_null(hub_find_device(world->hub, "m2"));
+    assert_int_equal(hub_find_device(world->hub, "m1")->readings[0].count, 102);
+    hub_post(world->hub, make_batch(world, one, 103, QUALITY_OK));
+    hub_drain(world->hub);
+    assert_int_equal(world->seen_seqs[6], 4);
+    const struct device *const back[] = {one, two};
+    hub_keep_devices(world->hub, back, ARRAY_SIZE(back));
+    hub_post(world->hub, make_batch(world, two, 203, QUALITY_OK));
+    hub_drain(world->hub);
+    assert_true(world->seen_seqs[7] > 3);
+    device_unref(one);
+    device_unref(two);
+    device_unref(three);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -482,6 +517,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_new_layout_begins_a_fresh_state_but_seq_goes_on, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(subscribers_come_and_go, setup, teardown),
+        cmocka_unit_test_setup_teardown(devices_come_and_go, setup, teardown),
         cmocka_unit_test_setup_teardown(counts_by_quality, setup, teardown),
         cmocka_unit_test_setup_teardown(takes_batches_from_many_threads, setup, teardown),
         cmocka_unit_test_setup_teardown(appends_to_the_store_and_goes_on_after_a_restart, setup,
