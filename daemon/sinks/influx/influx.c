@@ -82,7 +82,7 @@ static int create(const struct sink_setup *setup, struct sink_instance **out)
     struct sink_instance *self = mem_alloc(sizeof(*self));
     self->options = setup->options;
     self->clock = setup->clock;
-    self->site = setup->site->id;
+    self->site = mem_dup_string(setup->site->id);
     self->state = SINK_DOWN;
     self->lot_bytes = LOT_BYTES_MAX;
     self->lot_lines = (size_t)self->options->batch_points;
@@ -96,13 +96,6 @@ static int create(const struct sink_setup *setup, struct sink_instance **out)
     return 0;
 }
 
-static void follow(struct sink_instance *self, const struct site *site,
-                   const struct profiles *profiles)
-{
-    (void)profiles;
-    self->site = site->id;
-}
-
 static void destroy(struct sink_instance *self)
 {
     if (!self) {
@@ -112,6 +105,7 @@ static void destroy(struct sink_instance *self)
     lot_finish(&self->lot);
     batch_unref(self->newest);
     text_finish(&self->taken);
+    free((char *)self->site);
     free(self);
 }
 
@@ -589,7 +583,6 @@ const struct sink influx_sink = {
     .check = influx_check,
     .create = create,
     .destroy = destroy,
-    .follow = follow,
     .work = work,
     .wait_for = wait_for,
     .state = state_of,

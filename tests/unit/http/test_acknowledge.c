@@ -135,7 +135,7 @@ static void the_row_decides_who_may(void **state)
         assert_int_equal(reply.status, 400);
         reply_finish(&reply);
     }
-    assert_int_equal(closed, 2);
+    assert_int_equal(closed, 3);
 }
 
 static void refuses_bad_bodies(void **state)
