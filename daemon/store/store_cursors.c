@@ -65,6 +65,7 @@ static uint64_t get(struct store *store, const char *name, bool of_records)
     pthread_mutex_lock(&store->mutex);
     struct store_cursor *cursor = store_cursor_of(store, name, of_records);
     cursor->is_used = true;
+    cursor->life = store->ledger_life;
     const uint64_t position = smaller(cursor->wanted, store_cursor_limit(store, cursor));
     pthread_mutex_unlock(&store->mutex);
     return position;
@@ -85,6 +86,44 @@ static void set(struct store *store, const char *name, bool of_records, uint64_t
     } else {
         pthread_mutex_unlock(&store->mutex);
     }
+}
+
+static uint64_t position_in(const struct ledger *ledger, const struct store_cursor *cursor)
+{
+    size_t count = 0;
+    const struct ledger_cursor *known = ledger_cursors(ledger, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (known[i].of_records == cursor->of_records && strcmp(known[i].sink, cursor->sink) == 0) {
+            return known[i].position;
+        }
+    }
+    return 0;
+}
+
+void store_cursors_replaced(struct store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    store->ledger_life++;
+    for (size_t i = 0; i < store->cursor_count; i++) {
+        struct store_cursor *cursor = &store->cursors[i];
+        cursor->committed = cursor->has_rows ? position_in(store->ledger, cursor) : 0;
+        cursor->wanted = cursor->has_rows ? cursor->committed : cursor->wanted;
+    }
+    pthread_mutex_unlock(&store->mutex);
+}
+
+bool store_cursors_are_stale(struct store *store, const struct ledger_cursor *cursors, size_t count)
+{
+    bool is_stale = false;
+    pthread_mutex_lock(&store->mutex);
+    for (size_t i = 0; i < count; i++) {
+        struct store_cursor *cursor =
+            store_cursor_of(store, cursors[i].sink, cursors[i].of_records);
+        cursor->has_rows = true;
+        is_stale |= cursor->life != store->ledger_life;
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return is_stale;
 }
 
 int store_claim_cursor(struct store *store, const char *sink)

@@ -31,6 +31,8 @@ struct store_cursor {
     bool is_used;       /* by a sink of this run: the others' wishes are of no interest */
     bool is_claimed;
     bool of_records; /* its positions are of records */
+    bool has_rows;   /* it moves together with rows: it stands where they stand */
+    unsigned life;   /* of the ledger that it was asked of last */
 };
 
 struct store_record_listener {
@@ -97,6 +99,7 @@ struct store {
     size_t steps_new;                /* the last so many are not in the ledger yet */
     struct store_write *first_write; /* sent and not taken yet */
     struct store_write *last_write;
+    unsigned ledger_life; /* how often it was replaced in this run */
     enum store_phase phase;
     bool is_idle; /* the thread sleeps until something comes */
     char acknowledged_by[64];
@@ -165,6 +168,11 @@ void store_set_record_cursor(struct store *store, const char *name, uint64_t pos
 /* Mutex held; made when there is none. */
 struct store_cursor *store_cursor_of(struct store *store, const char *name, bool of_records);
 uint64_t store_cursor_limit(const struct store *store, const struct store_cursor *cursor);
+/* The ledger was replaced: cursors that move with rows go back to where those stand now, the others are written again. */
+void store_cursors_replaced(struct store *store);
+/* Whether one of these cursors has not been asked for since the ledger was replaced. */
+bool store_cursors_are_stale(struct store *store, const struct ledger_cursor *cursors,
+                             size_t count);
 
 /* store_records.c: adds a record to an edit; tells those who listen of an edit that is committed; how far records that are
  * not kept may go, 0 = no further than before. */

@@ -145,7 +145,8 @@ static void end_acknowledged(struct store *store)
     alarms_clear(&store->alarms, ended & STORE_STANDING);
 }
 
-/* Memory knows better than any file: all cursors count as moved again, all bad registers as changed. */
+/* Memory knows better than any file: cursors count as moved again, but for those that go with rows; all bad registers as
+ * changed. */
 static int replace_ledger(struct store *store)
 {
     ledger_close(store->ledger);
@@ -156,11 +157,7 @@ static int replace_ledger(struct store *store)
     }
     alarms_raise(&store->alarms, STORE_LEDGER_RESTORED,
                  "%s/ledger.db became corrupt and was replaced", store->options.folder);
-    pthread_mutex_lock(&store->mutex);
-    for (size_t i = 0; i < store->cursor_count; i++) {
-        store->cursors[i].committed = 0;
-    }
-    pthread_mutex_unlock(&store->mutex);
+    store_cursors_replaced(store);
     ledger_number_records(store->ledger, atomic_load(&store->last_record) + 1);
     store_bad_rewrite(store);
     store_clock_rewrite(store);
@@ -204,13 +201,32 @@ static int write_once(struct store *store, struct ledger_edit **edits, size_t ed
     return error;
 }
 
-static int write_or_replace(struct store *store, struct ledger_edit **edits, size_t count)
+/* What goes on from rows that the ledger has lost must not be written. Returns how many are left in edits. */
+static size_t drop_stale(struct store *store, struct ledger_edit **edits, size_t count)
 {
-    int error = store->ledger != NULL ? write_once(store, edits, count) : -EUCLEAN;
+    size_t left = 0;
+    for (size_t i = 0; i < count; i++) {
+        struct ledger_edit *edit = edits[i];
+        if (store_cursors_are_stale(store, edit->cursors, edit->cursor_count)) {
+            edit->error = -ESTALE;
+            snprintf(edit->reason, sizeof(edit->reason),
+                     "the ledger was replaced meanwhile: what it has lost is to be made again");
+        } else {
+            edits[left++] = edit;
+        }
+    }
+    return left;
+}
+
+static int write_or_replace(struct store *store, struct ledger_edit **edits, size_t *count)
+{
+    *count = drop_stale(store, edits, *count);
+    int error = store->ledger != NULL ? write_once(store, edits, *count) : -EUCLEAN;
     if (error == -EUCLEAN) {
         error = replace_ledger(store);
         if (error == 0) {
-            error = write_once(store, edits, count);
+            *count = drop_stale(store, edits, *count);
+            error = write_once(store, edits, *count);
         }
     }
     return error;
@@ -231,8 +247,8 @@ int store_ledger_write(struct store *store)
     struct store_write *first = NULL;
     struct ledger_edit **edits = NULL;
     end_acknowledged(store);
-    const size_t count = store_writes_take(store, &first, &edits);
-    int error = write_or_replace(store, edits, count);
+    size_t count = store_writes_take(store, &first, &edits);
+    int error = write_or_replace(store, edits, &count);
     if (error == -EUCLEAN || store->ledger == NULL) {
         store_writes_fail(first, error, "the ledger is corrupt and could not be replaced");
     }

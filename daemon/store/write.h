@@ -17,7 +17,9 @@ struct store_write;
 
 struct store_result {
     /* 0: durable. Else nothing of it was kept: -ENOSPC no room; -EEXIST a key was not new; -EINVAL, -E2BIG a value that the
-     * table does not take; -ERANGE a cursor beyond what is committed; -ENODEV the data folder cannot be used now;
+     * table does not take; -ERANGE a cursor beyond what is committed; -ESTALE the ledger was lost while in use and came
+     * back from its backup: the consumer finds its cursor again and goes on from there, with the rows that stand there;
+     * -ENODEV the data folder cannot be used now;
      * -ESHUTDOWN the store ended before; -EROFS, -EIO the disk. */
     int error;
     char reason[STORE_REASON_SIZE]; /* for the person who must act; "" when error is 0 */

@@ -27,7 +27,7 @@ void consumer_leave(struct consumer *consumer);
  * beyond the end of the journal (the journal was lost, the ledger was not) is put at the end, with a word. One thread. */
 bool consumer_find_cursor(const struct consumer *consumer, uint64_t *cursor) MUST_USE;
 
-/* Never goes back, never above what is durable; written with the ledger's next commit. One thread. */
+/* For a cursor that is not written with rows (store/write.h). Never goes back, never above what is durable; written with the ledger's next commit. One thread. */
 void consumer_set_cursor(struct consumer *consumer, uint64_t position);
 
 const char *consumer_name(const struct consumer *consumer);

@@ -8,12 +8,17 @@
 #include <cmocka.h>
 
 #include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+#include "store/disk/disk.h"
 #include "store/feed/consumer.h"
 #include "store/feed/feed.h"
+#include "store/ledger/ledger_internal.h"
 #include "support/support.h"
 #include "unit/store/trial.h"
 
@@ -166,6 +171,72 @@ static void test_many_come_and_go(void **state)
     store_destroy(store);
 }
 
+/* --- a ledger that rots while in use --- */
+
+static void spoil(const struct scene *scene, const char *name)
+{
+    char *path = mem_format("%s/%s", scene->folder, name);
+    const int64_t size = disk_file_bytes(path);
+    FILE *file = fopen(path, "r+b");
+    assert_non_null(file);
+    for (int64_t i = 0; i < size; i++) {
+        assert_int_equal(fputc('x', file), 'x');
+    }
+    assert_int_equal(fclose(file), 0);
+    free(path);
+}
+
+static struct store_result write_total(struct store *store, double total, uint64_t cursor)
+{
+    struct store_writer *writer = NULL;
+    struct verdict verdict = {0};
+    assert_int_equal(store_writer_create(store, "test", 2, &writer), 0);
+    struct store_write *write = store_write_begin();
+    store_write_put(write, &trial_table,
+                    &(struct trial_row){.id = 1, .name = "total", .amount = total});
+    store_write_cursor(write, "energy", cursor);
+    assert_int_equal(store_write_send(writer, write, STORE_AT_ONCE, note_verdict, &verdict), 0);
+    const int ignored = store_ledger_write(store); /* the thread's part */
+    (void)ignored;
+    assert_int_equal(store_writer_settle(writer), 1);
+    store_writer_destroy(writer);
+    return verdict.result;
+}
+
+/* What moves with rows goes back with them, and its consumer is told; what does not stays where it was. */
+static void test_a_ledger_that_goes_back(void **state)
+{
+    struct scene *scene = *state;
+    struct consumer *consumer = NULL;
+    uint64_t cursor = 0;
+    write_days(scene, 1, 100); /* mqtt has 10 */
+    struct store *store = open_store(scene->folder, scene->clock, false);
+    trial_make_table(scene->folder);
+    assert_int_equal(consumer_join(store, "energy", NULL, NULL, &consumer), 0);
+    assert_true(consumer_find_cursor(consumer, &cursor) && cursor == 0);
+    assert_int_equal(write_total(store, 20, 20).error, 0);
+    int more = 1;
+    while (more == 1) {
+        more = ledger_backup_step(store->ledger, 1000);
+    }
+    assert_int_equal(more, 0);
+    assert_int_equal(write_total(store, 60, 60).error, 0);
+    store_set_cursor(store, "mqtt", 70);
+    spoil(scene, "ledger.db");
+    spoil(scene, "ledger.db-wal");
+    sqlite3_db_release_memory(store->ledger->db); /* so that it looks at the file again */
+    assert_int_equal(write_total(store, 80, 80).error, -ESTALE);
+    assert_true(store_status(store).alarms == STORE_LEDGER_RESTORED);
+    assert_int_equal(write_total(store, 90, 90).error, -ESTALE); /* until it asks */
+    assert_true(trial_has(store, &(struct trial_row){.id = 1, .name = "total", .amount = 20}));
+    assert_true(consumer_find_cursor(consumer, &cursor) && cursor == 20);
+    assert_true(store_cursor(store, "mqtt") == 70);
+    assert_int_equal(write_total(store, 95, 95).error, 0);
+    assert_true(consumer_find_cursor(consumer, &cursor) && cursor == 95);
+    consumer_leave(consumer);
+    store_destroy(store);
+}
+
 /* --- results and cursor in one transaction, killed at any moment --- */
 
 enum { ROUNDS = 10 };
@@ -305,6 +376,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_who_has_left_wants_nothing, scene_set_up,
                                         scene_tear_down),
         cmocka_unit_test_setup_teardown(test_many_come_and_go, scene_set_up, scene_tear_down),
+        cmocka_unit_test_setup_teardown(test_a_ledger_that_goes_back, scene_set_up,
+                                        scene_tear_down),
         cmocka_unit_test(test_results_and_cursor_agree),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
