@@ -243,7 +243,8 @@ void mqtt_state_keep(struct mqtt_state *state, const struct site *site, int64_t 
     }
     for (size_t i = 0; i < state->devices.slot_count; i++) {
         struct device_state *entry = state->devices.slots[i].value;
-        if (entry && !is_hollow(entry) && id_map_find(&known, entry->device->id) == NULL) {
+        const bool is_field = entry && entry->device->kind == DEVICE_FIELD;
+        if (is_field && !is_hollow(entry) && id_map_find(&known, entry->device->id) == NULL) {
             hollow(state, entry, now_us);
         }
     }

@@ -25,7 +25,7 @@ void mqtt_state_note(struct mqtt_state *state, const struct batch *batch, int64_
 void mqtt_state_renew(struct mqtt_state *state, int64_t now_us);
 
 /* Devices that the site does not have any more: their last message is an empty one, which clears what the broker keeps, and
- * their points are announced as gone. One that comes back is a new one. */
+ * their points are announced as gone. One that comes back is a new one. Derived devices stand in no line and stay. */
 void mqtt_state_keep(struct mqtt_state *state, const struct site *site, int64_t now_us);
 
 /* When the next message is due (monotonic), -1 = never. */

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "sinks/mqtt/mqtt_state.h"
+#include "site/site.h"
 #include "unit/sinks/samples.h"
 
 enum { SECOND = 1000000, PERIOD = 60 * SECOND };
@@ -232,6 +233,29 @@ static void test_new_layout(void **state)
     device_unref(device);
 }
 
+/* A site without lines: the device of the field goes, what is derived stays. */
+static void test_who_stays(void **state)
+{
+    struct rig *rig = *state;
+    const struct site site = {.id = "hq"};
+    struct device model = *rig->device;
+    model.kind = DEVICE_DERIVED;
+    model.id = "roof";
+    struct device *node = device_create(&model);
+    struct batch *sum = sample_batch(node, 1);
+    note(rig, 0, 100);
+    mqtt_state_note(rig->state, sum, 0);
+    assert_true(take(rig, 0) && take(rig, 0));
+    mqtt_state_keep(rig->state, &site, 2 * SECOND);
+    assert_true(take(rig, 2 * SECOND));
+    assert_int_equal(rig->text.length, 0); /* clears what the broker keeps */
+    assert_false(take(rig, 2 * SECOND));
+    assert_true(take(rig, PERIOD));
+    assert_non_null(strstr(rig->text.data, "active_power"));
+    batch_unref(sum);
+    device_unref(node);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -244,6 +268,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_merges_poll_classes, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_renew_and_many_devices, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_new_layout, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_who_stays, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
