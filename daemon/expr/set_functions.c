@@ -98,17 +98,25 @@ struct expr_value count_end(const struct total *total)
     return (struct expr_value){.number = total->number, .quality = total->quality};
 }
 
-/* number counts those that decide, lost those of them that are good: one good one makes the answer sure, whatever the
- * others are. */
+/* number counts those that decide; lost is 2 when one of them is ok, 1 when one is estimated: then the answer is sure,
+ * whatever the others are. */
 static void take_deciding(struct total *total, struct expr_value member, bool decides)
 {
-    total->number += decides;
-    total->lost += decides && expr_is_good(member);
+    if (!decides) {
+        return;
+    }
+    total->number++;
+    if (expr_is_good(member)) {
+        total->lost = fmax(total->lost, member.quality == QUALITY_OK ? 2 : 1);
+    }
 }
 
 static uint32_t decided_quality(const struct total *total)
 {
-    return total->lost > 0 ? (uint32_t)QUALITY_OK : total->quality;
+    if (total->lost > 0) {
+        return total->lost > 1 ? QUALITY_OK : QUALITY_ESTIMATED;
+    }
+    return total->quality;
 }
 
 void any_take(struct total *total, struct expr_value member)
