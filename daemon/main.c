@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "app/arguments.h"
+#include "expr/expr.h"
 #include <lingtan/quantity.h>
 
 enum {
@@ -84,6 +85,9 @@ int main(int argc, char **argv)
         return 0;
     case DOCUMENT_QUANTITIES:
         quantity_document(stdout);
+        return 0;
+    case DOCUMENT_EXPRESSIONS:
+        expr_document(stdout);
         return 0;
     case DOCUMENT_DEVICES:
         return document_devices(arguments.devices);

@@ -16,6 +16,7 @@ const char arguments_help[] =
     "      --print-config       print the configuration in effect, defaults filled in\n"
     "      --document-config    print the reference of all options (docs/CONFIG.md)\n"
     "      --document-quantities  print the dictionary of quantities (docs/QUANTITIES.md)\n"
+    "      --document-expressions  print the language of expressions (docs/EXPRESSIONS.md)\n"
     "      --document-devices   print the table of device profiles (docs/DEVICES.md)\n"
     "      --devices FOLDER     the profiles to print (default " LINGTAN_PROFILE_FOLDER ")\n"
     "  -h, --help               this text\n"
@@ -33,6 +34,7 @@ static const struct option long_options[] = {
     {"print-config", no_argument, NULL, PRINT_CONFIG},
     {"document-config", no_argument, NULL, DOCUMENT_CONFIG},
     {"document-quantities", no_argument, NULL, DOCUMENT_QUANTITIES},
+    {"document-expressions", no_argument, NULL, DOCUMENT_EXPRESSIONS},
     {"document-devices", no_argument, NULL, DOCUMENT_DEVICES},
     {"devices", required_argument, NULL, DEVICES},
     {"help", no_argument, NULL, 'h'},
