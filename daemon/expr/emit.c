@@ -25,8 +25,8 @@ struct emission {
     struct text words;
     uint32_t *kept; /* by step: where the value of a set function is kept, plus one */
     size_t kept_count;
-    size_t height; /* of the stack */
-    size_t height_most;
+    int height; /* of the stack */
+    int height_most;
 };
 
 static void emit_set_call(struct emission *emission, uint32_t mark, bool is_kept);
@@ -49,7 +49,7 @@ static struct op *op_at(const struct emission *emission, size_t index)
 /* change: of the height of the stack. */
 static size_t add_op(struct emission *emission, struct op op, int change)
 {
-    emission->height = (size_t)((int)emission->height + change);
+    emission->height += change;
     if (emission->height > emission->height_most) {
         emission->height_most = emission->height;
     }
@@ -333,7 +333,7 @@ static bool check_limits(struct emission *emission)
                     emission->kept_count, EXPR_SET_CALLS_MAX);
     }
     if (emission->height_most > EXPR_STACK_MAX) {
-        draft_fault(draft, 0, "%zu values wait for each other; at most %d", emission->height_most,
+        draft_fault(draft, 0, "%d values wait for each other; at most %d", emission->height_most,
                     EXPR_STACK_MAX);
     }
     return draft->faults->count == faults;
@@ -406,6 +406,8 @@ static struct expr *pack(struct emission *emission)
     expr->op_count = emission->ops.count;
     expr->slot_count = emission->slots.count;
     expr->part_count = draft->count;
+    expr->height = (size_t)emission->height_most;
+    expr->kept_count = emission->kept_count;
     free(parts);
     return expr;
 }

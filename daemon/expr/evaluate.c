@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* evaluate: runs a program. No allocation, no recursion: its stack is bounded by what the compilation allows. */
 #include <math.h>
+#include <string.h>
 
 #include "expr/program.h"
 
@@ -316,6 +317,12 @@ struct expr_result program_run(const struct expr *expr, const struct expr_reader
     machine.reader = reader;
     machine.traces = traces;
     machine.top = machine.stack;
+    machine.function = functions;
+    machine.total = (struct total){0};
+    machine.member = 0;
+    machine.members = 0;
+    memset(machine.stack, 0, (expr->height + 1) * sizeof(machine.stack[0]));
+    memset(machine.kept, 0, expr->kept_count * sizeof(machine.kept[0]));
     machine.at = 0;
     machine.result = (struct expr_result){0};
     while (machine.at < expr->op_count) {

@@ -141,8 +141,10 @@ static void resolve_point(struct draft *draft, struct step *step)
     const struct point *point = device_find_point(device, name);
     if (!point) {
         char *nearest = nearest_point(device, name);
-        draft_fault(draft, step->item.at, "device %s has no point %s%s%s", id, name, nearest,
-                    minus_hint(name, step->item.is_quoted));
+        const char *hint = strchr(name, '*') ? "; several points of one device are a set: "
+                                               "devices(ID).\"NAME*\""
+                                             : minus_hint(name, step->item.is_quoted);
+        draft_fault(draft, step->item.at, "device %s has no point %s%s%s", id, name, nearest, hint);
         free(nearest);
     } else if (!type_of_point(point, &step->type)) {
         draft_fault(draft, step->item.at,

@@ -65,6 +65,8 @@ struct expr {
     size_t slot_count;
     const struct part *parts;
     size_t part_count;
+    size_t height;     /* values in hand at most */
+    size_t kept_count; /* values kept for later */
 };
 
 /* How a part came out. */

@@ -165,4 +165,5 @@
  "1: 1e999 is larger than a number can be"},
 {"price * price * price * price * price * price * price * price * price * price * price * price * price",
  "95: * makes a unit that nothing is measured in"},
-/* clang-format on */
+{"inv-1.\"dc_current_*\" > 1 A",
+ "7: device inv-1 has no point dc_current_*; did you mean dc_current_1?; several points of one device are a set: devices(ID).\"NAME*\""},

@@ -102,6 +102,63 @@ static void test_limits(void **state)
     free(many);
 }
 
+enum { MANY = EXPR_MEMBERS_MAX + 1 };
+
+static int find_last(const void *context, const char *id, size_t *index)
+{
+    (void)context;
+    *index = MANY - 1;
+    return strcmp(id, "last") == 0 ? 0 : -ENOENT;
+}
+
+static size_t count_many(const struct expr_scope *scope, const char *text, const char *message)
+{
+    struct expr_faults faults = {0};
+    struct expr *expr = NULL;
+    (void)!expr_compile(text, scope, EXPR_WANT_ANY, NULL, &faults, &expr);
+    size_t count = faults.count;
+    if (count > 0) {
+        assert_string_equal(faults.items[0].message, message);
+    }
+    expr_destroy(expr);
+    expr_faults_finish(&faults);
+    return count;
+}
+
+static void test_large_sets(void **state)
+{
+    (void)state;
+    static const struct device *devices[MANY];
+    struct point point = {.name = "active_power", .quantity = quantity_find("active_power")};
+    for (size_t i = 0; i < MANY; i++) {
+        char *id = mem_format("m%zu", i);
+        struct device model = {.id = id,
+                               .name = id,
+                               .site = "s",
+                               .node = "",
+                               .line = "l",
+                               .profile = "p",
+                               .points = &point,
+                               .point_count = 1};
+        devices[i] = device_create(&model);
+        free(id);
+    }
+    struct expr_scope scope = {.devices = devices, .device_count = MANY, .find_device = find_last};
+    assert_int_equal(count_many(&scope, "last.active_power", NULL), 0);
+    assert_int_equal(
+        count_many(&scope, "sum(class(meter).active_power)", "a set of 1001 members; at most 1000"),
+        1);
+    scope.device_count = MANY - 1;
+    assert_int_equal(count_many(&scope, "sum(class(meter).active_power)", NULL), 0);
+    char *many =
+        repeat("sum(class(meter).active_power)", " + sum(class(meter).active_power)", 10, "");
+    assert_int_equal(count_many(&scope, many, "11000 values are read; at most 10000"), 1);
+    free(many);
+    for (size_t i = 0; i < MANY; i++) {
+        device_unref(devices[i]);
+    }
+}
+
 static void test_wanted(void **state)
 {
     (void)state;
@@ -127,6 +184,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_faults),
         cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_large_sets),
         cmocka_unit_test(test_wanted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
