@@ -167,3 +167,5 @@
  "95: * makes a unit that nothing is measured in"},
 {"inv-1.\"dc_current_*\" > 1 A",
  "7: device inv-1 has no point dc_current_*; did you mean dc_current_1?; several points of one device are a set: devices(ID).\"NAME*\""},
+{"60 < air.relative_humidity",
+ "4: < joins a number without unit and a share (%), which are not of one kind; write 60 %"},

@@ -147,6 +147,7 @@ static const struct quality_case qualities[] = {
     {"sum(valid(class(meter).active_power))", 24, "estimated", 2, 2},
     {"sum(valid(class(meter).active_power) * 2)", 48, "estimated", 2, 2},
     {"sum(default(class(meter).active_power, 1 kW))", 26, "estimated", 4, 0},
+    {"sum(class(inverter).active_power / class(inverter).rated_power)", 0.98, "ok", 2, 0},
     {"min(valid(devices(m1).active_power))", NAN, "no_members", 0, 1},
     {"sum(devices(m1).active_power)", NAN, "timeout", 0, 1},
     {"count(valid(devices(m1).active_power) > 1 kW)", 0, "ok", 0, 1},
