@@ -64,10 +64,11 @@ static void check_number(struct draft *draft, struct step *step)
 static void check_reference(struct checking *check, uint32_t index)
 {
     struct step *step = &check->draft->steps[index];
-    names_resolve(check->draft, step);
     if (step->kind != STEP_SET) {
+        names_resolve(check->draft, step);
         return;
     }
+    select_members(check->draft, step);
     if (check->open_count == 0) {
         draft_fault(check->draft, step->at,
                     "a set stands where one value should: put it into sum(), avg(), min(), max(), "

@@ -138,7 +138,7 @@ bool draft_parse(struct draft *draft); /* false: the one fault of syntax was add
 void draft_check(struct draft *draft, enum expr_want want, const char *unit);
 struct expr *draft_emit(struct draft *draft); /* NULL: a fault was added */
 
-/* names.c: finds what a step names, sets its type and slots. */
+/* names.c: finds the point, node value or variable that a step names, sets its type and slot. */
 void names_resolve(struct draft *draft, struct step *step);
 /* The nearest known name, as "; did you mean X?", or "". Free it. */
 char *names_nearest(const char *wrong, const char *const *words);

@@ -230,9 +230,7 @@ void names_resolve(struct draft *draft, struct step *step)
         resolve_point(draft, step);
     } else if (step->kind == STEP_NODE) {
         resolve_node(draft, step);
-    } else if (step->kind == STEP_VARIABLE) {
-        resolve_variable(draft, step);
     } else {
-        select_members(draft, step);
+        resolve_variable(draft, step);
     }
 }
