@@ -2,6 +2,7 @@
 /* token: making one, and what its name may be. */
 #include "access/token_file.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -16,11 +17,13 @@ bool token_name_is_good(const char *name)
 int token_make(char out[static TOKEN_TEXT_SIZE])
 {
     uint8_t random[DIGEST_SIZE];
+    char digits[DIGEST_HEX_SIZE];
     if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
         return -EIO;
     }
-    memcpy(out, "lt_", 3);
-    digest_hex(random, out + 3);
+    digest_hex(random, digits);
+    (void)snprintf(out, TOKEN_TEXT_SIZE, "lt_%s", digits);
     explicit_bzero(random, sizeof(random));
+    explicit_bzero(digits, sizeof(digits));
     return 0;
 }

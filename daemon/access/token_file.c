@@ -253,9 +253,10 @@ static int remove_row(struct token_list *list, const char *name, char *why)
                        "there is no token of that name; see 'lingtan token list'");
         return -ENOENT;
     }
-    size_t at = (size_t)(row - list->rows);
     list->count--;
-    memmove(&list->rows[at], &list->rows[at + 1], (list->count - at) * sizeof(*row));
+    for (size_t i = (size_t)(row - list->rows); i < list->count; i++) {
+        list->rows[i] = list->rows[i + 1];
+    }
     return 0;
 }
 
