@@ -38,8 +38,10 @@ struct thinner {
 
 static size_t pixel_of(const struct rollup_ask *ask, int64_t time_us)
 {
-    const double share = (double)(time_us - ask->from_us) / (double)(ask->to_us - ask->from_us);
-    const size_t pixel = share > 0 ? (size_t)(share * (double)ask->pixels) : 0;
+    /* Multiplied first, and not in doubles: what begins a column must not fall into the one before. */
+    const long double place = (long double)(time_us - ask->from_us) * (long double)ask->pixels /
+                              (long double)(ask->to_us - ask->from_us);
+    const size_t pixel = place > 0 ? (size_t)place : 0;
     return pixel < ask->pixels ? pixel : ask->pixels - 1;
 }
 
