@@ -112,6 +112,53 @@ static void a_lost_tail_is_made_again(void **state)
     free(path);
 }
 
+static struct bytes read_file(const char *path)
+{
+    struct bytes bytes = {0};
+    uint8_t block[4096];
+    const int fd = open(path, O_RDONLY);
+    assert_true(fd >= 0);
+    for (ssize_t size = 0; (size = read(fd, block, sizeof(block))) > 0;) {
+        bytes_put(&bytes, block, (size_t)size);
+    }
+    close(fd);
+    return bytes;
+}
+
+static void write_file(const char *path, const struct bytes *bytes)
+{
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0640);
+    assert_true(fd >= 0);
+    assert_true(write(fd, bytes->data, bytes->length) == (ssize_t)bytes->length);
+    close(fd);
+}
+
+/* Killed after the minutes were committed, before the tail forgot them: nothing is added twice. */
+static void a_tail_that_was_merged_is_not_merged_again(void **state)
+{
+    struct scene *scene = *state;
+    char *path = rollup_path(scene, "tail.db");
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    append(store, scene, 10, start_us);
+    settle(store);
+    append(store, scene, 100, start_us);
+    store_destroy(store);
+    struct bytes tail = read_file(path);
+    store = open_store(scene->folder, scene->clock, true);
+    settle(store);
+    store_destroy(store);
+    write_file(path, &tail);
+    store = open_store(scene->folder, scene->clock, true);
+    assert_int_equal(count_good(store, scene, TIER_MINUTES, start_us, start_us + hour_us), 110);
+    append(store, scene, 5, start_us + 10 * minute_us);
+    settle(store);
+    assert_int_equal(count_good(store, scene, TIER_MINUTES, start_us, start_us + hour_us), 115);
+    assert_int_equal(count_good(store, scene, TIER_HOURS, start_us, start_us + hour_us), 115);
+    store_destroy(store);
+    bytes_finish(&tail);
+    free(path);
+}
+
 static void refuse(struct scene *scene, const char *name, int64_t application)
 {
     char *folder = mem_format("%s/rollup", scene->folder);
@@ -213,6 +260,33 @@ static void the_tier_follows_the_range(void **state)
     store_destroy(store);
 }
 
+/* Of equal times the one that came later, whether it was written down in between or not; of others the later time. */
+static void last_is_the_latest(void **state)
+{
+    struct scene *scene = *state;
+    struct store *store = open_store(scene->folder, scene->clock, true);
+    const struct device *device = scene->device;
+    for (uint64_t position = 1; position <= 4; position++) {
+        /* 8:00:30 three times, then 8:00:10 */
+        struct batch *batch = sample_batch(device, position, position,
+                                           start_us + (position < 4 ? 30 : 10) * 1000000LL);
+        const double value = batch->readings[0].value;
+        assert_int_equal(store_append(store, batch), 0);
+        batch_unref(batch);
+        wait_durable(store, position);
+        if (position % 2 == 0) {
+            settle(store);
+        }
+        struct rollup_answer answer = ask(store, scene, 0, start_us, start_us + day_us, 10);
+        assert_int_equal(answer.count, 1);
+        assert_true(answer.columns[0].good == position);
+        assert_true(position == 4 || answer.columns[0].last == value);
+        assert_true(position < 4 || answer.columns[0].last != value);
+        rollup_answer_finish(&answer);
+    }
+    store_destroy(store);
+}
+
 /* A counter has no mean, a point that nobody knows has nothing, and an empty range is refused. */
 static void what_cannot_be_told_is_left_out(void **state)
 {
@@ -247,11 +321,14 @@ int main(void)
         cmocka_unit_test_setup_teardown(lost_minutes_leave_the_hour_as_it_was, scene_set_up,
                                         scene_tear_down),
         cmocka_unit_test_setup_teardown(a_lost_tail_is_made_again, scene_set_up, scene_tear_down),
+        cmocka_unit_test_setup_teardown(a_tail_that_was_merged_is_not_merged_again, scene_set_up,
+                                        scene_tear_down),
         cmocka_unit_test_setup_teardown(files_of_the_future_are_refused, scene_set_up,
                                         scene_tear_down),
         cmocka_unit_test_setup_teardown(old_months_go_and_hours_stay, scene_set_up,
                                         scene_tear_down),
         cmocka_unit_test_setup_teardown(the_tier_follows_the_range, scene_set_up, scene_tear_down),
+        cmocka_unit_test_setup_teardown(last_is_the_latest, scene_set_up, scene_tear_down),
         cmocka_unit_test_setup_teardown(what_cannot_be_told_is_left_out, scene_set_up,
                                         scene_tear_down),
     };
