@@ -95,8 +95,10 @@ static void try_role(struct bench *bench, const char *name)
 
 static void find_roles(struct bench *bench)
 {
-    static const char *const forms[] = {"building:b%d", "building:b%d:light", "building:b%d:hvac",
-                                        "building:b%d:power", "feeder:%d", "pv:%d", "charger:%d"};
+    static const char *const forms[] = {"building:b%d",      "building:b%d:light",
+                                        "building:b%d:hvac", "building:b%d:power",
+                                        "feeder:%d",         "pv:%d",
+                                        "charger:%d"};
     char name[32];
     for (int number = 1; number <= 20; number++) {
         for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
@@ -279,8 +281,7 @@ static void ask(struct bench *bench, const char *what, int64_t from_s, int64_t t
     qsort(took_us, ASKS, sizeof(took_us[0]), compare);
     printf("| %s | tier %s, %zu columns, median %.1f ms, longest %.1f ms, CPU %.1f ms |\n", what,
            rollup_tier_word(tier), columns, (double)took_us[ASKS / 2] / 1e3,
-           (double)took_us[ASKS - 1] / 1e3,
-           (double)(cpu_us() - began_cpu_us) / 1e3 / ASKS);
+           (double)took_us[ASKS - 1] / 1e3, (double)(cpu_us() - began_cpu_us) / 1e3 / ASKS);
 }
 
 static void copy_day(struct tier *tier, int64_t from, int64_t to)
@@ -345,8 +346,8 @@ int main(int argc, char **argv)
     make_devices(&bench);
     setvbuf(stdout, NULL, _IOLBF, 0);
     open_bench(&bench, folder);
-    printf("| %d devices x %d values at %d s, %lld days | |\n|---|---|\n", DEVICES, POINTS, PERIOD_S,
-           (long long)days);
+    printf("| %d devices x %d values at %d s, %lld days | |\n|---|---|\n", DEVICES, POINTS,
+           PERIOD_S, (long long)days);
     const int64_t end_s = begin_s + days * DAY_S;
     int64_t settled_us = 0;
     for (int64_t time_s = begin_s; time_s < end_s; time_s += PERIOD_S) {

@@ -197,8 +197,7 @@ void bits_take_column(struct bit_reader *reader, int64_t *values, size_t count)
     const unsigned k = (unsigned)bits_take(reader, K_BITS);
     uint64_t guess = base;
     for (size_t i = 0; i < count; i++) {
-        const uint64_t value =
-            guess + (k == K_ALL_ZERO ? 0 : unzigzag(take_code(reader, k)));
+        const uint64_t value = guess + (k == K_ALL_ZERO ? 0 : unzigzag(take_code(reader, k)));
         values[i] = (int64_t)value;
         guess = is_chain ? value : base;
     }

@@ -89,9 +89,9 @@ static int64_t steps_of(const struct cell_scale *scale, const struct point *poin
 static uint8_t worse(uint8_t one, uint8_t other)
 {
     static const uint8_t rank[QUALITY_COUNT] = {
-        [QUALITY_OK] = 0,        [QUALITY_ESTIMATED] = 1,       [QUALITY_LATE] = 2,
-        [QUALITY_STALE] = 3,     [QUALITY_IMPLAUSIBLE] = 4,     [QUALITY_NOT_IMPLEMENTED] = 5,
-        [QUALITY_EXCEPTION] = 6, [QUALITY_BAD_REPLY] = 7,       [QUALITY_TIMEOUT] = 8,
+        [QUALITY_OK] = 0,        [QUALITY_ESTIMATED] = 1,   [QUALITY_LATE] = 2,
+        [QUALITY_STALE] = 3,     [QUALITY_IMPLAUSIBLE] = 4, [QUALITY_NOT_IMPLEMENTED] = 5,
+        [QUALITY_EXCEPTION] = 6, [QUALITY_BAD_REPLY] = 7,   [QUALITY_TIMEOUT] = 8,
     };
     return rank[other % QUALITY_COUNT] > rank[one % QUALITY_COUNT] ? other : one;
 }
@@ -117,8 +117,7 @@ void cell_add(struct cell *cell, const struct cell_scale *scale, const struct po
         cell->bad++;
         return;
     }
-    const int64_t steps =
-        scale->kind == QUANTITY_TEXT ? 0 : steps_of(scale, point, reading);
+    const int64_t steps = scale->kind == QUANTITY_TEXT ? 0 : steps_of(scale, point, reading);
     add_good(cell, steps, ms);
     cell->sum += scale->kind == QUANTITY_GAUGE ? steps : 0;
 }

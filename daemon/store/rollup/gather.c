@@ -68,8 +68,7 @@ static void take_piece(struct gather *gather, const struct point *point, int64_t
     if (!slot_of_minute(gather, minute, &slot) || cell_is_empty(cell)) {
         return;
     }
-    gather->pieces =
-        mem_grow(gather->pieces, gather->piece_count + 1, sizeof(*gather->pieces));
+    gather->pieces = mem_grow(gather->pieces, gather->piece_count + 1, sizeof(*gather->pieces));
     gather->pieces[gather->piece_count++] = (struct piece){
         .minute = minute,
         .cell = *cell,
@@ -191,8 +190,7 @@ static void rotate_pieces(struct gather *gather, size_t count)
     }
     struct piece *copy = mem_alloc_array(count, sizeof(*copy));
     memcpy(copy, gather->pieces, count * sizeof(*copy));
-    memmove(gather->pieces, gather->pieces + count,
-            (gather->piece_count - count) * sizeof(*copy));
+    memmove(gather->pieces, gather->pieces + count, (gather->piece_count - count) * sizeof(*copy));
     memcpy(gather->pieces + (gather->piece_count - count), copy, count * sizeof(*copy));
     free(copy);
 }
@@ -234,8 +232,8 @@ static int add_minutes(struct gather *gather, struct tier *tier, const struct ti
     size_t length = 0;
     const struct point *points = layout->layout->device->points;
     int found = tier_get(tier, layout->id, hour, &data, &length);
-    if (found == 1 && grid_decode_point(data, length, points, point, GRID_SLOTS_MAX, cells,
-                                        &exponent) < 0) {
+    if (found == 1 &&
+        grid_decode_point(data, length, points, point, GRID_SLOTS_MAX, cells, &exponent) < 0) {
         found = -EBADMSG;
     }
     if (found != 1) {
@@ -328,7 +326,8 @@ static int drop_applied(struct gather *gather, struct tier *tier, const struct r
     for (size_t i = 0; i < gather->piece_count && error == 0; i++) {
         const struct piece *piece = &gather->pieces[i];
         const int64_t hour = piece->minute / MINUTES_AN_HOUR;
-        const bool is_there = piece->serial != UINT64_MAX && hour >= file->first && hour < file->end;
+        const bool is_there =
+            piece->serial != UINT64_MAX && hour >= file->first && hour < file->end;
         if (is_there && piece->chunk != chunk) {
             chunk = piece->chunk;
             error = tier_applied(tier, gather->epoch, chunk, &applied);

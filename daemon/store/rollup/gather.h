@@ -27,7 +27,7 @@ struct gather {
     const struct quantity *quantity; /* NULL: nothing was found */
     struct piece *pieces;
     size_t piece_count;
-    uint64_t epoch; /* of the tail they are from */
+    uint64_t epoch;      /* of the tail they are from */
     bool *is_worked_out; /* hours: from minutes, so the file's may be older */
 };
 

@@ -217,7 +217,7 @@ static void put_values(struct bit_writer *writer, uint8_t kind, const struct col
 
 static void take_values(struct bit_reader *reader, uint8_t kind, struct columns *columns)
 {
-    int64_t middles[GRID_SLOTS_MAX];
+    int64_t middles[GRID_SLOTS_MAX] = {0};
     const bool is_gauge = kind == QUANTITY_GAUGE;
     if (columns->count == 0 || kind == QUANTITY_TEXT) {
         return;

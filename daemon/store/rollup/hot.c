@@ -109,8 +109,7 @@ static const struct cell_scale *scales_of(struct hot *hot, const struct device *
         rows[i] = cell_scale_of(&device->points[i]);
     }
     hot->scales = mem_grow(hot->scales, hot->scales_count + 1, sizeof(*hot->scales));
-    hot->scales[hot->scales_count++] =
-        (struct hot_scales){.points = device->points, .rows = rows};
+    hot->scales[hot->scales_count++] = (struct hot_scales){.points = device->points, .rows = rows};
     return rows;
 }
 

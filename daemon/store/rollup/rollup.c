@@ -12,10 +12,12 @@
 #include <lingtan/log.h>
 
 enum {
-    READ_MAX = 128,         /* batches from the journal at once */
-    BYTES_MAX = 192 << 10,  /* of deltas in memory */
-    BYTES_LIMIT = 16 << 20, /* more than that: the disk is not to be had, nothing is held in memory */
-    TAIL_BYTES = 8 << 20,   /* of the tail, and for each point: then it is merged, whatever the hour */
+    READ_MAX = 128,        /* batches from the journal at once */
+    BYTES_MAX = 192 << 10, /* of deltas in memory */
+    BYTES_LIMIT =
+        16 << 20, /* more than that: the disk is not to be had, nothing is held in memory */
+    TAIL_BYTES =
+        8 << 20, /* of the tail, and for each point: then it is merged, whatever the hour */
     TAIL_BYTES_A_POINT = 600,
     RETRY_US = 10 * 1000000,
 };
@@ -360,8 +362,8 @@ static void complain(struct rollups *rollups, int error)
         log_warning("roll-ups in %s can't be written: %s; they are made from the journal later",
                     rollups->folder, error == -ENOSPC ? "the disk is full" : "see the alarms");
     }
-    alarms_raise(rollups->alarms, bit, "can't write the roll-ups in %s: error %d",
-                 rollups->folder, -error);
+    alarms_raise(rollups->alarms, bit, "can't write the roll-ups in %s: error %d", rollups->folder,
+                 -error);
 }
 
 /* One round: whatever is due. */

@@ -67,7 +67,7 @@ struct rollup_ask {
 enum { ROLLUP_PIXELS_MAX = 10000 };
 
 struct rollup_answer {
-    enum rollup_tier tier; /* what was read */
+    enum rollup_tier tier;           /* what was read */
     const struct quantity *quantity; /* NULL: nothing is known of that point there */
     struct rollup_column *columns;   /* by time; rollup_answer_finish frees them */
     size_t count;

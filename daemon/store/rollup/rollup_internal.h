@@ -19,38 +19,39 @@ struct rollups {
     char *folder;
     int64_t minute_days; /* to keep */
     int64_t hour_days;
-    atomic_uint trouble; /* enum store_alarm */
-    int64_t flush_us;    /* between two writings, at most */
-    size_t bytes_max;    /* of deltas in memory: then they are written */
-
+    int64_t flush_us; /* between two writings, at most */
+    size_t bytes_max; /* of deltas in memory: then they are written */
     pthread_t thread;
-    bool is_started;
-    pthread_mutex_t mutex; /* guards all below up to is_settled */
+
+    pthread_mutex_t mutex; /* guards all from here to is_writing */
     pthread_cond_t changed;
-    bool is_stopping;
-    uint64_t settles_wanted; /* rollups_settle counts up, the thread follows */
-    uint64_t settles_done;
-    int settle_error;
     struct hot hot;
     uint64_t next;    /* the position behind the last one in hot */
     uint64_t offered; /* the last position that the store's thread has committed */
-    bool is_live;     /* what is offered follows what is in hot */
+    uint64_t serial;  /* of the last writing */
     struct tail_news writing;
+    uint64_t settles_wanted; /* rollups_settle counts up, the thread follows */
+    uint64_t settles_done;
+    int settle_error;
+    bool is_stopping;
+    bool is_live;    /* what is offered follows what is in hot */
     bool is_writing; /* `writing` is on its way to the tail, as serial + 1 */
-    uint64_t serial; /* of the last writing */
+
+    bool is_started;
+    atomic_uint trouble; /* enum store_alarm */
 
     /* The thread's own. */
+    bool was_checked; /* all files of minutes were looked at for hours to be worked out */
     struct consumer *consumer;
     struct tail *tail; /* NULL: not opened yet, or it failed */
     int64_t merged_hour;
     int64_t next_flush_us; /* monotonic, by the machine's clock */
-    bool was_checked;      /* all files of minutes were looked at for hours to be worked out */
 };
 
 /* rollup_files.c: paths, what to make of errors, and what goes when there is too much. */
 char *rollups_path(const struct rollups *rollups, const char *name); /* the caller frees */
 void rollups_set_aside(struct rollups *rollups, const char *path);
-void rollups_shed(struct rollups *rollups);     /* keeps minute_days and hour_days */
+void rollups_shed(struct rollups *rollups);      /* keeps minute_days and hour_days */
 bool rollups_make_room(struct rollups *rollups); /* the disk is full: the oldest minutes go */
 /* The highest number of that name in all files of minutes: 0 = none. */
 uint64_t rollups_highest(struct rollups *rollups, const char *name);

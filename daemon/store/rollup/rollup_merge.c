@@ -237,8 +237,7 @@ static int merge_hour(struct merge *merge, uint64_t series, const struct device 
     if (error == 0) {
         error = begin_file(merge, place);
     }
-    if (error < 0 ||
-        merge->files[place].applied >= merge->rows[merge->row_count - 1].serial) {
+    if (error < 0 || merge->files[place].applied >= merge->rows[merge->row_count - 1].serial) {
         return error;
     }
     struct tier *tier = merge->files[place].tier;
@@ -441,8 +440,8 @@ static int settle_hour(struct merge *merge, size_t place, const struct tier_stal
     }
     struct grid grid;
     grid_init(&grid, GRID_SLOTS_MAX, layout->device->point_count);
-    const int found = load_block(merge, tier, stale->layout, stale->hour, layout->device->points,
-                                 &grid);
+    const int found =
+        load_block(merge, tier, stale->layout, stale->hour, layout->device->points, &grid);
     error = found == 1 ? settle_day(merge, layout, stale->hour, &grid) : found;
     grid_finish(&grid);
     layout_destroy(layout);

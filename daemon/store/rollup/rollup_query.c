@@ -199,8 +199,7 @@ static enum rollup_tier suggest(struct store *store, const struct rollup_ask *as
     }
     const int64_t oldest_us = store_status(store).oldest_day_us;
     const bool is_kept = oldest_us != 0 && ask->from_us >= oldest_us;
-    return width_us < minute_us && range_us <= raw_range_us && is_kept ? ROLLUP_RAW
-                                                                       : ROLLUP_MINUTE;
+    return width_us < minute_us && range_us <= raw_range_us && is_kept ? ROLLUP_RAW : ROLLUP_MINUTE;
 }
 
 /* Minutes that begin later than asked for, where hours know more: those have the whole range. */
@@ -211,8 +210,8 @@ static int look_further_back(struct store *store, const struct rollup_ask *ask,
     if (begin_us - ask->from_us < 2 * hour_us) {
         return 0;
     }
-    struct rollup_answer hours = {
-        .columns = mem_alloc_array(ask->pixels, sizeof(struct rollup_column))};
+    struct rollup_answer hours = {.columns =
+                                      mem_alloc_array(ask->pixels, sizeof(struct rollup_column))};
     const int error = answer_from(store, NULL, ask, ROLLUP_HOUR, &hours);
     if (error == 0 && hours.count > 0 && hours.columns[0].time_us < begin_us - hour_us) {
         rollup_answer_finish(out);

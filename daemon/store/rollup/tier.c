@@ -95,11 +95,10 @@ bool tier_hours(enum tier_kind kind, const char *name, int64_t *first, int64_t *
 
 static int prepare(struct tier *tier)
 {
-    int error =
-        sql_prepare(tier->db, "SELECT payload, sum FROM block WHERE id=?1", &tier->get);
+    int error = sql_prepare(tier->db, "SELECT payload, sum FROM block WHERE id=?1", &tier->get);
     if (error == 0) {
-        error = sql_prepare(tier->db, "INSERT OR REPLACE INTO block VALUES(?1, ?2, ?3)",
-                            &tier->put);
+        error =
+            sql_prepare(tier->db, "INSERT OR REPLACE INTO block VALUES(?1, ?2, ?3)", &tier->put);
     }
     return error;
 }
@@ -210,8 +209,8 @@ static int insert_layout(struct tier *tier, const char *device, uint64_t hash,
                          const struct bytes *body, uint64_t *id)
 {
     sqlite3_stmt *put = NULL;
-    int error = sql_prepare(tier->db, "INSERT INTO layout(device, hash, body) VALUES(?1, ?2, ?3)",
-                            &put);
+    int error =
+        sql_prepare(tier->db, "INSERT INTO layout(device, hash, body) VALUES(?1, ?2, ?3)", &put);
     if (error == 0) {
         sqlite3_bind_text(put, 1, device, -1, SQLITE_STATIC);
         sqlite3_bind_int64(put, 2, (sqlite3_int64)hash);
@@ -259,8 +258,8 @@ int tier_layouts(struct tier *tier, const char *device, struct tier_layout **out
         struct layout *layout = NULL;
         if (decode_layout(find, 1, &layout) == 0) {
             rows = mem_grow(rows, found + 1, sizeof(*rows));
-            rows[found++] = (struct tier_layout){
-                .id = (uint64_t)sqlite3_column_int64(find, 0), .layout = layout};
+            rows[found++] = (struct tier_layout){.id = (uint64_t)sqlite3_column_int64(find, 0),
+                                                 .layout = layout};
         }
         error = sql_step(find);
     }
@@ -351,8 +350,9 @@ int tier_applied(struct tier *tier, uint64_t epoch, uint64_t chunk, uint64_t *se
 int tier_set_applied(struct tier *tier, uint64_t epoch, uint64_t chunk, uint64_t serial)
 {
     char statement[140];
-    snprintf(statement, sizeof(statement), "INSERT OR REPLACE INTO applied VALUES(%lld, %lld, %lld)",
-             (long long)chunk, (long long)epoch, (long long)serial);
+    snprintf(statement, sizeof(statement),
+             "INSERT OR REPLACE INTO applied VALUES(%lld, %lld, %lld)", (long long)chunk,
+             (long long)epoch, (long long)serial);
     return sql_run(tier->db, statement);
 }
 
@@ -367,9 +367,8 @@ int tier_stale(struct tier *tier, struct tier_stale *out, size_t max, size_t *co
     }
     while (error == 1) {
         const uint64_t id = (uint64_t)sqlite3_column_int64(list, 0);
-        out[(*count)++] =
-            (struct tier_stale){.layout = id & ((UINT64_C(1) << LAYOUT_BITS) - 1),
-                                .hour = (int64_t)(id >> LAYOUT_BITS)};
+        out[(*count)++] = (struct tier_stale){.layout = id & ((UINT64_C(1) << LAYOUT_BITS) - 1),
+                                              .hour = (int64_t)(id >> LAYOUT_BITS)};
         error = sql_step(list);
     }
     sqlite3_finalize(list);

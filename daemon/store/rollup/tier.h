@@ -21,10 +21,10 @@ enum {
 
 /* How the two differ. */
 struct tier_shape {
-    const char *prefix;     /* of file names: "minutes-2026-11.db", "hours-2026.db" */
-    size_t slots;           /* of a block */
-    int64_t block_hours;    /* time that a block spans */
-    int64_t slot_us;        /* and one slot of it */
+    const char *prefix;  /* of file names: "minutes-2026-11.db", "hours-2026.db" */
+    size_t slots;        /* of a block */
+    int64_t block_hours; /* time that a block spans */
+    int64_t slot_us;     /* and one slot of it */
 };
 const struct tier_shape *tier_shape(enum tier_kind kind);
 

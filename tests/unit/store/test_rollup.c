@@ -108,13 +108,13 @@ static void assert_same_cell(const struct point *point, const struct cell *cell,
     }
 }
 
-static void check_point(struct store *store, const struct model *model,
-                        const struct device *device, size_t point, enum tier_kind kind)
+static void check_point(struct store *store, const struct model *model, const struct device *device,
+                        size_t point, enum tier_kind kind)
 {
     const int64_t from_us = start_us - day_us;
     const int64_t slot_us = tier_shape(kind)->slot_us;
-    struct gather gather = cells_of(store, device->id, device->points[point].name, kind, from_us,
-                                    start_us + day_us);
+    struct gather gather =
+        cells_of(store, device->id, device->points[point].name, kind, from_us, start_us + day_us);
     for (size_t i = 0; i < gather.count; i++) {
         const int64_t time_us = (gather.first + (int64_t)i) * slot_us;
         if (i % 7 == 0 || !cell_is_empty(&gather.cells[i])) {

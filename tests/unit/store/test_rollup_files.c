@@ -237,7 +237,8 @@ static void the_tier_follows_the_range(void **state)
     assert_true(raw.tier == ROLLUP_RAW && raw.count == 600);
     struct rollup_answer minutes = ask(store, scene, 0, start_us, start_us + day_us, 1000);
     assert_true(minutes.tier == ROLLUP_MINUTE && minutes.count > 5 && minutes.count <= 10);
-    struct rollup_answer hours = ask(store, scene, 0, start_us - 364 * day_us, start_us + day_us, 1000);
+    struct rollup_answer hours =
+        ask(store, scene, 0, start_us - 364 * day_us, start_us + day_us, 1000);
     assert_true(hours.tier == ROLLUP_HOUR && hours.count == 1);
     /* All three say the same of the ten minutes. */
     double low = INFINITY;

@@ -30,12 +30,14 @@ enum {
     CHECKED = 4,  /* points */
 };
 
-static const size_t checked[CHECKED] = {0, 9, 16, 17}; /* a voltage, a power, the frequency, a counter */
+static const size_t checked[CHECKED] = {0, 9, 16,
+                                        17}; /* a voltage, a power, the frequency, a counter */
 
 /* Two hours late now and then. */
 static int64_t time_of(uint64_t position)
 {
-    return start_us + (int64_t)position * BATCH_S * 1000000 - (position % 37 == 0 ? 2 * hour_us : 0);
+    return start_us + (int64_t)position * BATCH_S * 1000000 -
+           (position % 37 == 0 ? 2 * hour_us : 0);
 }
 
 static void hurry(struct store *store)
@@ -161,8 +163,8 @@ static void take_all(const char *folder, const struct device *device, struct gat
     const int64_t end_us = end_of(store);
     assert_int_equal(rollups_settle(store->rollups), 0);
     for (int i = 0; i < 2 * CHECKED; i++) {
-        out[i] = cells_of(store, device, checked[i / 2],
-                          i % 2 == 0 ? TIER_MINUTES : TIER_HOURS, end_us);
+        out[i] =
+            cells_of(store, device, checked[i / 2], i % 2 == 0 ? TIER_MINUTES : TIER_HOURS, end_us);
     }
     store_destroy(store);
 }
