@@ -73,17 +73,17 @@ static uint16_t word_at(const struct sheet *sheet, uint8_t function, uint16_t ad
     return 0x5A5A;
 }
 
-static double factor_of(const struct sheet *sheet, const struct encode_target *target)
+static double factor_of(const struct sheet *sheet, const struct write_target *target)
 {
     double factor = 1;
     const struct profile_helper *helper = NULL;
-    for (size_t i = 0; (helper = encode_helper(target, i)) != NULL; i++) {
+    for (size_t i = 0; (helper = write_helper(target, i)) != NULL; i++) {
         uint16_t registers[HELPER_REGISTERS_MAX] = {0};
         for (uint16_t j = 0; j < helper->registers; j++) {
             registers[j] =
                 word_at(sheet, (uint8_t)helper->function, (uint16_t)(helper->address0 + j));
         }
-        factor = encode_factor(target, i, registers, factor);
+        factor = write_factor(target, i, registers, factor);
     }
     return factor;
 }
@@ -94,7 +94,7 @@ static void compare(struct sheet *sheet, int line, const struct encoded *encoded
     uint8_t frame[FRAME_SIZE_MAX];
     size_t size = 0;
     size_t wanted_size = hex_bytes(hex, wanted);
-    struct frame_request request = encoded_request(encoded, sheet->fixture.unit);
+    struct frame_request request = write_request(encoded, sheet->fixture.unit);
     assert_int_equal(frame_encode(FRAME_TCP, &request, 1, frame, &size), 0);
     if (size - MBAP_SIZE == wanted_size && memcmp(frame + MBAP_SIZE, wanted, wanted_size) == 0) {
         return;
@@ -106,13 +106,13 @@ static void compare(struct sheet *sheet, int line, const struct encoded *encoded
     golden_fault(&sheet->golden, line, "is %son the wire, wanted %s", text, hex);
 }
 
-static void read_value(struct sheet *sheet, int line, const struct encode_target *target,
+static void read_value(struct sheet *sheet, int line, const struct write_target *target,
                        const char *number, const char *hex, bool is_refused)
 {
     struct encoded encoded;
-    char why[ENCODE_WHY_SIZE] = "";
+    char why[WRITE_WHY_SIZE] = "";
     double value = strtod(number, NULL);
-    int error = encode_value(target, factor_of(sheet, target), value, &encoded, why);
+    int error = write_encode(target, factor_of(sheet, target), value, &encoded, why);
     if (is_refused && (error == 0 || strstr(why, hex) == NULL)) {
         golden_fault(&sheet->golden, line, "says \"%s\", wanted to be refused: %s", why, hex);
     } else if (!is_refused && error < 0) {
@@ -122,16 +122,16 @@ static void read_value(struct sheet *sheet, int line, const struct encode_target
     }
 }
 
-static void read_part(struct sheet *sheet, int line, const struct encode_target *target,
+static void read_part(struct sheet *sheet, int line, const struct write_target *target,
                       const char *verb, char *rest, const char *hex)
 {
     struct encoded encoded;
     int error = 0;
     if (strcmp(verb, "heartbeat") == 0) {
-        error = encode_heartbeat(target->write, &encoded);
+        error = write_encode_heartbeat(target->write, &encoded);
     } else {
-        error = encode_switch(target->write, strtoul(rest, NULL, 10), strstr(rest, "on") != NULL,
-                              &encoded);
+        error = write_encode_switch(target->write, strtoul(rest, NULL, 10),
+                                    strstr(rest, "on") != NULL, &encoded);
     }
     if (error < 0) {
         golden_fault(&sheet->golden, line, "there is no such %s", verb);
@@ -154,7 +154,7 @@ static void read_line(struct sheet *sheet, int line, char *text)
     char *verb = strtok_r(text, " ", &save);
     char *name = strtok_r(NULL, " ", &save);
     char *rest = strtok_r(NULL, "", &save);
-    struct encode_target target = encode_find(sheet->fixture.plan, name != NULL ? name : "");
+    struct write_target target = write_find(sheet->fixture.plan, name != NULL ? name : "");
     if (target.write == NULL) {
         golden_fault(&sheet->golden, line, "%s cannot be written", name);
         return;

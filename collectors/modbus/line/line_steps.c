@@ -70,12 +70,12 @@ static struct line_device *find_device(const struct line *line, const char *id)
     return NULL;
 }
 
-static int find_write(struct command *command, struct encode_target *target)
+static int find_write(struct command *command, struct write_target *target)
 {
     const char *name = command->points[0].name;
     uint16_t index = 0;
     enum poll_class poll_class;
-    *target = encode_find(command->run->plan, name);
+    *target = write_find(command->run->plan, name);
     if (target->write != NULL) {
         return 0;
     }
@@ -89,7 +89,7 @@ static int find_write(struct command *command, struct encode_target *target)
 }
 
 /* What shows it: "" = nothing. */
-static const char *read_back_name(const struct encode_target *target)
+static const char *read_back_name(const struct write_target *target)
 {
     const char *name = target->write->read_back;
     if (strcmp(name, "none") == 0) {
@@ -113,7 +113,7 @@ static int want_point(struct command *command, const char *name)
 
 static int want_points(struct command *command)
 {
-    struct encode_target target = {0};
+    struct write_target target = {0};
     int error = 0;
     for (size_t i = 0; i < command->point_count && !is_write(command) && error == 0; i++) {
         error = want_point(command, command->points[i].name);
@@ -230,7 +230,7 @@ static int64_t settle_us(const struct command *command)
     if (command->written.part != WRITE_VALUE || command->run->plan != command->run->device->plan) {
         return 0;
     }
-    struct encode_target target = encode_find(command->run->plan, command->points[0].name);
+    struct write_target target = write_find(command->run->plan, command->points[0].name);
     return target.write != NULL ? 1000 * target.write->settle_ms : 0;
 }
 
@@ -283,7 +283,7 @@ static const struct plan_request *wanted(struct command_run *run)
 static int encode(struct command *command)
 {
     struct command_run *run = command->run;
-    struct encode_target target = {0};
+    struct write_target target = {0};
     const struct command_written *asked = &command->written;
     int error = find_write(command, &target);
     if (error < 0) {
@@ -291,13 +291,13 @@ static int encode(struct command *command)
     }
     switch (asked->part) {
     case WRITE_VALUE:
-        return encode_value(&target, run->factor, asked->value, &run->encoded, command->why);
+        return write_encode(&target, run->factor, asked->value, &run->encoded, command->why);
     case WRITE_HEARTBEAT:
-        error = encode_heartbeat(target.write, &run->encoded);
+        error = write_encode_heartbeat(target.write, &run->encoded);
         break;
     default:
-        error =
-            encode_switch(target.write, asked->number, asked->part == WRITE_SWITCH, &run->encoded);
+        error = write_encode_switch(target.write, asked->number, asked->part == WRITE_SWITCH,
+                                    &run->encoded);
     }
     return error < 0 ? refuse(command, error, "%s of %s has no such switch or heartbeat",
                               command->points[0].name, command->device)
@@ -308,10 +308,10 @@ static int encode(struct command *command)
 static bool scale_request(struct command *command, struct frame_request *request)
 {
     struct command_run *run = command->run;
-    struct encode_target target = {0};
+    struct write_target target = {0};
     const struct profile_helper *helper = NULL;
     if (find_write(command, &target) == 0 && command->written.part == WRITE_VALUE) {
-        helper = encode_helper(&target, run->next);
+        helper = write_helper(&target, run->next);
     }
     if (helper == NULL) {
         int error = encode(command);
@@ -336,7 +336,7 @@ static bool scale_request(struct command *command, struct frame_request *request
 static uint8_t write_unit(const struct command *command)
 {
     const struct profile_point *point =
-        encode_find(command->run->plan, command->points[0].name).point;
+        write_find(command->run->plan, command->points[0].name).point;
     return point != NULL && point->unit_override >= 0 ? (uint8_t)point->unit_override
                                                       : (uint8_t)command->unit;
 }
@@ -350,7 +350,7 @@ static bool step(struct line *line, struct command *command, struct frame_reques
     case RUN_SCALE:
         return scale_request(command, request);
     case RUN_WRITE:
-        *request = encoded_request(&run->encoded, write_unit(command));
+        *request = write_request(&run->encoded, write_unit(command));
         return true;
     case RUN_OVER:
         return false;
@@ -444,17 +444,17 @@ static void take_planned(struct line *line, struct command_run *run,
 static void take_scale(struct line *line, struct command *command, const struct frame_reply *reply)
 {
     struct command_run *run = command->run;
-    struct encode_target target = {0};
-    uint16_t registers[ENCODED_REGISTERS_MAX] = {0};
+    struct write_target target = {0};
+    uint16_t registers[WRITE_REGISTERS_COUNT_MAX] = {0};
     if (reply->exception != 0 || reply->is_short) {
         command->exception = reply->exception;
         over(command, refuse(command, reply->exception != 0 ? -EREMOTEIO : -ENODATA,
                              "%s does not give the register of its scale", command->device));
         return;
     }
-    frame_registers(&line->exchange.request, reply, registers, ENCODED_REGISTERS_MAX);
+    frame_registers(&line->exchange.request, reply, registers, WRITE_REGISTERS_COUNT_MAX);
     if (run->plan == run->device->plan && find_write(command, &target) == 0) {
-        run->factor = encode_factor(&target, run->next++, registers, run->factor);
+        run->factor = write_factor(&target, run->next++, registers, run->factor);
     }
 }
 

@@ -23,9 +23,9 @@ struct linear {
     double offset;
 };
 
-struct encode_target encode_find(const struct plan *plan, const char *name)
+struct write_target write_find(const struct plan *plan, const char *name)
 {
-    struct encode_target target = {.profile = plan->profile, .scale = 1};
+    struct write_target target = {.profile = plan->profile, .scale = 1};
     target.write = profile_find_write(plan->profile, name, &target.point);
     for (size_t i = 0; target.write != NULL && i < plan->point_count; i++) {
         if (plan->points[i].point == target.point) {
@@ -35,13 +35,13 @@ struct encode_target encode_find(const struct plan *plan, const char *name)
     return target;
 }
 
-static bool has_own_scale(const struct encode_target *target)
+static bool has_own_scale(const struct write_target *target)
 {
     return !isnan(target->write->scale);
 }
 
 /* Name of the index-th helper, "" = no more. */
-static const char *helper_name(const struct encode_target *target, size_t index)
+static const char *helper_name(const struct write_target *target, size_t index)
 {
     if (has_own_scale(target)) {
         return index == 0 ? target->write->scale_from : "";
@@ -56,12 +56,12 @@ static const char *helper_name(const struct encode_target *target, size_t index)
     return index < point->scale_by.count ? point->scale_by.items[index] : "";
 }
 
-static bool is_exponent(const struct encode_target *target, size_t index)
+static bool is_exponent(const struct write_target *target, size_t index)
 {
     return index == 0 && (has_own_scale(target) || target->point->scale_from[0] != '\0');
 }
 
-const struct profile_helper *encode_helper(const struct encode_target *target, size_t index)
+const struct profile_helper *write_helper(const struct write_target *target, size_t index)
 {
     const char *name = helper_name(target, index);
     const struct profile_helper *helpers = target->profile->helpers.items;
@@ -73,15 +73,15 @@ const struct profile_helper *encode_helper(const struct encode_target *target, s
     return NULL;
 }
 
-double encode_factor(const struct encode_target *target, size_t index, const uint16_t *registers,
-                     double factor)
+double write_factor(const struct write_target *target, size_t index, const uint16_t *registers,
+                    double factor)
 {
-    double number = helper_number(encode_helper(target, index), registers);
+    double number = helper_number(write_helper(target, index), registers);
     double product = factor * (is_exponent(target, index) ? helper_power(number) : number);
     return isfinite(product) && product > 0 ? product : (double)NAN;
 }
 
-static struct linear linear_of(const struct encode_target *target, double factor)
+static struct linear linear_of(const struct write_target *target, double factor)
 {
     const struct profile_write *write = target->write;
     const struct profile_point *point = target->point;
@@ -109,19 +109,19 @@ static bool is_within(const struct profile_write *write, double value)
     return value >= write->lowest && value <= write->highest;
 }
 
-static int refuse(const struct profile_write *write, char why[static ENCODE_WHY_SIZE], double value,
+static int refuse(const struct profile_write *write, char why[static WRITE_WHY_SIZE], double value,
                   const char *wants)
 {
     const char *unit = write->row->unit;
-    snprintf(why, ENCODE_WHY_SIZE, "%s is %.15g%s%s, wants %s", write->name, value,
+    snprintf(why, WRITE_WHY_SIZE, "%s is %.15g%s%s, wants %s", write->name, value,
              unit[0] ? " " : "", unit, wants);
     return -ERANGE;
 }
 
 static int check_value(const struct profile_write *write, double value,
-                       char why[static ENCODE_WHY_SIZE])
+                       char why[static WRITE_WHY_SIZE])
 {
-    char wants[ENCODE_WHY_SIZE / 2];
+    char wants[WRITE_WHY_SIZE / 2];
     if (!isfinite(value)) {
         return refuse(write, why, value, "a number");
     }
@@ -205,10 +205,10 @@ static void put_float(const struct profile_write *write, const struct linear *li
 }
 
 static int put(const struct profile_write *write, const struct linear *linear, double value,
-               struct encoded *out, char why[static ENCODE_WHY_SIZE])
+               struct encoded *out, char why[static WRITE_WHY_SIZE])
 {
     if (!write_holds(write, (value - linear->offset) / linear->scale)) {
-        char wants[ENCODE_WHY_SIZE / 2];
+        char wants[WRITE_WHY_SIZE / 2];
         snprintf(wants, sizeof(wants), "a value that %s at scale %.15g holds",
                  register_type_words[write->register_type], linear->scale);
         return refuse(write, why, value, wants);
@@ -228,8 +228,8 @@ static int put(const struct profile_write *write, const struct linear *linear, d
     return 0;
 }
 
-int encode_value(const struct encode_target *target, double factor, double value,
-                 struct encoded *out, char why[static ENCODE_WHY_SIZE])
+int write_encode(const struct write_target *target, double factor, double value,
+                 struct encoded *out, char why[static WRITE_WHY_SIZE])
 {
     const struct profile_write *write = target->write;
     *out = (struct encoded){
@@ -249,7 +249,8 @@ int encode_value(const struct encode_target *target, double factor, double value
     return put(write, &linear, to_step(write, value), out, why);
 }
 
-int encode_switch(const struct profile_write *write, size_t index, bool is_on, struct encoded *out)
+int write_encode_switch(const struct profile_write *write, size_t index, bool is_on,
+                        struct encoded *out)
 {
     const struct profile_switch *place = write->switches.items;
     if (index >= write->switches.count) {
@@ -270,7 +271,7 @@ int encode_switch(const struct profile_write *write, size_t index, bool is_on, s
     return 0;
 }
 
-int encode_heartbeat(const struct profile_write *write, struct encoded *out)
+int write_encode_heartbeat(const struct profile_write *write, struct encoded *out)
 {
     const struct profile_heartbeat *beat = &write->heartbeat;
     if (beat->origin.line == 0) {
@@ -286,7 +287,7 @@ int encode_heartbeat(const struct profile_write *write, struct encoded *out)
     return 0;
 }
 
-struct frame_request encoded_request(const struct encoded *encoded, uint8_t unit)
+struct frame_request write_request(const struct encoded *encoded, uint8_t unit)
 {
     return (struct frame_request){
         .unit = unit,

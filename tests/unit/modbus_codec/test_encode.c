@@ -19,9 +19,9 @@
 #include "support/support.h"
 #include "unit/modbus_codec/fixture.h"
 
-static struct encode_target find(const struct fixture *fixture, const char *name)
+static struct write_target find(const struct fixture *fixture, const char *name)
 {
-    struct encode_target target = encode_find(fixture->plan, name);
+    struct write_target target = write_find(fixture->plan, name);
     assert_non_null(target.write);
     return target;
 }
@@ -74,11 +74,11 @@ static double draw(uint64_t *random, size_t type, double scale, double offset)
 static void try_one(struct fixture *fixture, uint64_t *random, size_t type, double scale,
                     double offset)
 {
-    struct encode_target target = find(fixture, "active_power");
+    struct write_target target = find(fixture, "active_power");
     struct encoded encoded;
-    char why[ENCODE_WHY_SIZE];
+    char why[WRITE_WHY_SIZE];
     double value = draw(random, type, scale, offset);
-    int error = encode_value(&target, 1, value, &encoded, why);
+    int error = write_encode(&target, 1, value, &encoded, why);
     if (error < 0) {
         fail_msg("%s at %.15g + %.15g: %s", types[type].type, scale, offset, why);
     }
@@ -138,24 +138,24 @@ static void ratios_and_helpers_are_taken_back(void **state)
                  "write: { }; } );");
     fixture.config.ct_ratio = 40;
     fixture_plan(&fixture);
-    struct encode_target target = find(&fixture, "active_power");
-    assert_string_equal(encode_helper(&target, 0)->name, "e");
-    assert_string_equal(encode_helper(&target, 1)->name, "k");
-    assert_null(encode_helper(&target, 2));
+    struct write_target target = find(&fixture, "active_power");
+    assert_string_equal(write_helper(&target, 0)->name, "e");
+    assert_string_equal(write_helper(&target, 1)->name, "k");
+    assert_null(write_helper(&target, 2));
     const uint16_t exponent = (uint16_t)-2;
     const uint16_t factor = 5;
-    double product = encode_factor(&target, 0, &exponent, 1);
-    product = encode_factor(&target, 1, &factor, product);
+    double product = write_factor(&target, 0, &exponent, 1);
+    product = write_factor(&target, 1, &factor, product);
     struct encoded encoded;
-    char why[ENCODE_WHY_SIZE];
-    assert_int_equal(encode_value(&target, product, 3, &encoded, why), 0);
+    char why[WRITE_WHY_SIZE];
+    assert_int_equal(write_encode(&target, product, 3, &encoded, why), 0);
     /* 3 kW = 3000 W = 1500 x 40 x 0.01 x 5 */
     assert_int_equal(encoded.values[0], 0);
     assert_int_equal(encoded.values[1], 1500);
     assert_true(encoded.value == 3);
     const uint16_t none = 0x8000;
-    product = encode_factor(&target, 0, &none, 1);
-    assert_int_equal(encode_value(&target, product, 3, &encoded, why), -ERANGE);
+    product = write_factor(&target, 0, &none, 1);
+    assert_int_equal(write_encode(&target, product, 3, &encoded, why), -ERANGE);
     assert_string_equal(why, "active_power is 3 kW, wants a device that says its scale: its scale "
                              "register holds none");
     fixture_finish(&fixture);
@@ -214,10 +214,10 @@ static void limits_and_steps(void **state)
         struct fixture fixture;
         fixture_init(&fixture, cases[i].body);
         const struct profile_point *point = fixture.profile->points.items;
-        struct encode_target target = find(&fixture, point->name);
+        struct write_target target = find(&fixture, point->name);
         struct encoded encoded = {0};
-        char why[ENCODE_WHY_SIZE] = "";
-        int error = encode_value(&target, 1, cases[i].value, &encoded, why);
+        char why[WRITE_WHY_SIZE] = "";
+        int error = write_encode(&target, 1, cases[i].value, &encoded, why);
         if (cases[i].why != NULL) {
             assert_string_equal(why, cases[i].why);
             assert_int_equal(error, -ERANGE);
@@ -239,24 +239,24 @@ static void switches_and_heartbeats(void **state)
                                  "= 3; period_ms = 1000; }; }; } );");
     const struct profile_write *write = find(&fixture, "charge_current_limit").write;
     struct encoded encoded;
-    assert_int_equal(encode_switch(write, 0, true, &encoded), 0);
+    assert_int_equal(write_encode_switch(write, 0, true, &encoded), 0);
     assert_int_equal(encoded.function, 6);
     assert_int_equal(encoded.address, 7);
     assert_int_equal(encoded.values[0], 170);
-    assert_int_equal(encode_switch(write, 0, false, &encoded), 0);
+    assert_int_equal(write_encode_switch(write, 0, false, &encoded), 0);
     assert_int_equal(encoded.values[0], 85);
-    assert_int_equal(encode_switch(write, 1, true, &encoded), 0);
+    assert_int_equal(write_encode_switch(write, 1, true, &encoded), 0);
     assert_int_equal(encoded.function, 16);
     assert_int_equal(encoded.values[0], 1);
     assert_int_equal(encoded.values[1], 2);
-    assert_int_equal(encode_switch(write, 1, false, &encoded), -EINVAL);
-    assert_int_equal(encode_switch(write, 2, true, &encoded), -ENOENT);
-    assert_int_equal(encode_heartbeat(write, &encoded), 0);
+    assert_int_equal(write_encode_switch(write, 1, false, &encoded), -EINVAL);
+    assert_int_equal(write_encode_switch(write, 2, true, &encoded), -ENOENT);
+    assert_int_equal(write_encode_heartbeat(write, &encoded), 0);
     assert_int_equal(encoded.address, 9);
     assert_int_equal(encoded.values[0], 3);
     fixture_finish(&fixture);
     fixture_init(&fixture, LIMIT "}; } );");
-    assert_int_equal(encode_heartbeat(find(&fixture, "charge_current_limit").write, &encoded),
+    assert_int_equal(write_encode_heartbeat(find(&fixture, "charge_current_limit").write, &encoded),
                      -ENOENT);
     fixture_finish(&fixture);
 }

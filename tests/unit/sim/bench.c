@@ -137,13 +137,19 @@ static int connect_control(const struct bench *bench)
 
 void bench_start(struct bench *bench, const char *const *extra)
 {
+    bench_start_site(bench, site_text, model_text, extra);
+}
+
+void bench_start_site(struct bench *bench, const char *site_words, const char *model_words,
+                      const char *const *extra)
+{
     memset(bench, 0, sizeof(*bench));
     bench->folder = test_folder_create();
     bench->published = mem_format("%s/published.conf", bench->folder);
     bench->control = mem_format("%s/control", bench->folder);
     bench->served = mem_format("%s/served", bench->folder);
-    char *site = write_file(bench, "site.conf", site_text);
-    char *model = write_file(bench, "model.conf", model_text);
+    char *site = write_file(bench, "site.conf", site_words);
+    char *model = write_file(bench, "model.conf", model_words);
     char *devices = make_profiles(bench);
     spawn(bench, site, model, devices, extra);
     assert_true(test_wait_until(is_published, bench));

@@ -29,6 +29,10 @@ struct bench {
 /* extra: arguments after the usual ones, NULL-terminated, or NULL. It is noon of Tuesday, 6 January 2026. */
 void bench_start(struct bench *bench, const char *const *extra);
 
+/* The same with a site and a model of the test's own; the profiles are in <folder>/devices. */
+void bench_start_site(struct bench *bench, const char *site_words, const char *model_words,
+                      const char *const *extra);
+
 /* Ends it by SIGTERM; fails unless it ends with code 0. */
 void bench_stop(struct bench *bench);
 
