@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "collectors/modbus/plan/decode.h"
+#include "collectors/modbus/plan/encode.h"
 #include "fuzz/fuzz.h"
 
 const struct profiles *real_profiles(void)
@@ -123,6 +124,48 @@ static void decode_classes(const struct plan *plan, unsigned classes, const stru
     free(registers);
 }
 
+/* What is written stays within its limits, and its request is one that Modbus allows. */
+static void use_write(const struct plan *plan, const struct profile_write *write)
+{
+    const double values[] = {write->lowest,
+                             write->highest,
+                             write->pause,
+                             write->release_value,
+                             (write->lowest + write->highest) / 2,
+                             0,
+                             1e300,
+                             (double)NAN};
+    const struct write_target target = write_find(plan, write->name);
+    fuzz_require(target.write != NULL, "what is writable is found by its name");
+    for (size_t i = 0; i < ARRAY_SIZE(values); i++) {
+        struct encoded encoded;
+        char why[WRITE_WHY_SIZE];
+        uint8_t frame[FRAME_SIZE_MAX];
+        size_t size = 0;
+        if (write_encode(&target, i % 2 == 0 ? 1 : 0.01, values[i], &encoded, why) < 0) {
+            continue;
+        }
+        const struct frame_request request = write_request(&encoded, 1);
+        fuzz_require(isfinite(values[i]), "only numbers are written");
+        fuzz_require(frame_encode(FRAME_RTU, &request, 0, frame, &size) == 0,
+                     "what is encoded can be sent");
+    }
+}
+
+static void use_writes(const struct plan *plan, const struct profile *profile)
+{
+    const struct profile_point *points = profile->points.items;
+    const struct profile_setpoint *setpoints = profile->setpoints.items;
+    for (size_t i = 0; i < profile->points.count; i++) {
+        if (write_is_given(&points[i].write)) {
+            use_write(plan, &points[i].write);
+        }
+    }
+    for (size_t i = 0; i < profile->setpoints.count; i++) {
+        use_write(plan, &setpoints[i].write);
+    }
+}
+
 void use_profile(const struct profile *profile, const struct device_config *config,
                  const struct device *device)
 {
@@ -132,5 +175,6 @@ void use_profile(const struct profile *profile, const struct device_config *conf
         decode_classes(plan, classes, device, 0);
         decode_classes(plan, classes, device, 1);
     }
+    use_writes(plan, profile);
     plan_unref(plan);
 }

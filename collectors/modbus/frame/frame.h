@@ -20,8 +20,8 @@ enum {
     FRAME_WRITE_BITS_MAX = 1968,
 };
 
-/* One request. Functions 1-4 read; 5, 6, 15, 16, 22 (mask: values[0] AND, values[1] OR) and 23 (write values, read
- * quantity) are encoded for the guard to come and for the tests; nothing sends them yet. */
+/* One request. Functions 1-4 read; 5, 6, 15 and 16 write; 22 (mask: values[0] AND, values[1] OR) and 23 (write values,
+ * read quantity) are encoded for the tests: no device asks for them. */
 struct frame_request {
     uint8_t unit;
     uint8_t function;
