@@ -69,6 +69,8 @@ struct line_device {
     int64_t forgiven_us;       /* when doubtful bad runs were dropped last; 0 = never */
     int64_t hurried_us;        /* when all bad runs were made due last; 0 = never */
     uint32_t trial_turn;       /* while it refuses everything */
+    int64_t regained_us;       /* monotonic: when the log told last that a bad run is given again */
+    unsigned regained;         /* those since, not told */
     bool is_finding;           /* bad runs were found that the log has not told yet */
     atomic_bool wants_retry;   /* of all bad runs, as soon as can be: set by any thread */
     enum device_health health; /* of the tally, to be read without its lock */

@@ -3,6 +3,7 @@
  * than bad_run_limits allow is halved, one a poll, so that a wrong profile never floods its line. */
 #include "collectors/modbus/line/line_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +15,7 @@ static const int64_t haste_min_us = 10000000;
 static const int64_t haste_max_us = 3600000000;
 static const int64_t doubt_pause_us = 3600000000; /* once an hour is enough to be forgiven */
 static const int64_t day_us = 86400000000;
+static const int64_t say_pause_us = 60000000;
 
 static struct log_subject subject_of(const struct line *line, const struct line_device *device)
 {
@@ -185,6 +187,26 @@ void search_know(struct line *line, struct line_device *device, const struct bad
     }
 }
 
+/* Where many are given again one after the other, a line a minute says so. */
+static void say_regained(struct line *line, struct line_device *device, const struct bad_run *run)
+{
+    if (device->regained_us != 0 && line->now_us - device->regained_us < say_pause_us) {
+        device->regained++;
+        return;
+    }
+    char others[40] = "";
+    if (device->regained > 0) {
+        (void)snprintf(others, sizeof(others), ", and %u runs before", device->regained);
+    }
+    log_about(LOG_LEVEL_NOTICE, subject_of(line, device),
+              "gives registers %lld to %lld (function %u) again%s; they are read",
+              (long long)plan_printed(device->plan, run->function, run->first),
+              (long long)plan_printed(device->plan, run->function, run->last), run->function,
+              others);
+    device->regained_us = line->now_us;
+    device->regained = 0;
+}
+
 static void end_trial(struct line *line, struct line_device *device, size_t index)
 {
     if (bad_runs_is_of_all(device)) {
@@ -202,10 +224,7 @@ static void end_trial(struct line *line, struct line_device *device, size_t inde
         }
         bad_runs_remove(&device->bad_runs, index);
         bad_runs_tell(line, device, &gone, true);
-        log_about(LOG_LEVEL_NOTICE, subject_of(line, device),
-                  "gives registers %lld to %lld (function %u) again; they are read",
-                  (long long)plan_printed(device->plan, gone.function, gone.first),
-                  (long long)plan_printed(device->plan, gone.function, gone.last), gone.function);
+        say_regained(line, device, &gone);
     }
 }
 
