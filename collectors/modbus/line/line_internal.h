@@ -15,7 +15,6 @@
 #define LINGTAN_MODBUS_LINE_INTERNAL_H
 
 #include "collectors/modbus/frame/trouble.h"
-#include "collectors/modbus/line/given_runs.h"
 #include "collectors/modbus/line/line.h"
 #include "collectors/modbus/line/line_backoff.h"
 #include "collectors/modbus/line/line_stats.h"
@@ -23,6 +22,7 @@
 #include "collectors/modbus/line/redial.h"
 #include "collectors/modbus/line/unit_dates.h"
 #include "collectors/modbus/plan/decode.h"
+#include "collectors/modbus/plan/given_runs.h"
 
 enum {
     SHADOW_FADES = 8,

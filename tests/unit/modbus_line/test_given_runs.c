@@ -9,8 +9,8 @@
 
 #include <string.h>
 
-#include "collectors/modbus/line/given_runs.h"
 #include "collectors/modbus/line/line_backoff.h"
+#include "collectors/modbus/plan/given_runs.h"
 
 enum { REGISTERS = 60, ROUNDS = 300, ADDS = 12 };
 

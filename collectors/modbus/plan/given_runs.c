@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* given_runs: a list of runs, joined where they touch. */
-#include "collectors/modbus/line/given_runs.h"
+#include "collectors/modbus/plan/given_runs.h"
 
 #include <stdlib.h>
 
