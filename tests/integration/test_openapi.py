@@ -26,7 +26,8 @@ DEAD_LINE = """
     { id = "gone"; transport = "tcp"; host = "127.0.0.1"; port = 1; response_timeout_ms = 100;
       devices = ( { id = "two"; profile = "chint-dtsu666"; unit = 1; } ); },"""
 # properties that need not be there
-OPTIONAL = {"/components/schemas/Error/properties/error": {"exception", "retry_in_s", "given"},
+OPTIONAL = {"/components/schemas/Error/properties/error": {"exception", "retry_in_s", "given", "faults"},
+            "/paths//api/v1/reload/post/responses/200/content/application/json/schema/properties/changes/items": {"line", "why"},
             "/paths//api/v1/devices/{id}/get/responses/200/content/application/json/schema/allOf[1]": {"clock"},
             "/components/schemas/LiveDevice": {"clock"}}
 TYPES = {"string": str, "integer": int, "number": (int, float), "boolean": bool, "array": list, "object": dict}
