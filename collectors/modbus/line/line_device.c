@@ -359,3 +359,27 @@ void probe_begin(struct line *line)
     };
     probe_budget_begin(&line->probe_budget, line->now_us);
 }
+
+struct request_state *device_request(const struct line *line)
+{
+    const struct poll *poll = &line->poll;
+    return poll->device != NULL ? &poll->device->requests[poll->request] : NULL;
+}
+
+/* The wire knows no devices, so it is told what it has to know. */
+void device_ask(struct line *line, const struct frame_request *request)
+{
+    struct line_device *device = line->poll.device;
+    struct request_state *state = device_request(line);
+    exchange_begin(line,
+                   &(struct exchange){
+                       .request = *request,
+                       .tally = &device->tally,
+                       .turnaround = &state->turnaround,
+                       .probed = line->poll.is_probe ? device : NULL,
+                       .patience_us = line->poll.is_probe ? probe_patience_us(line, device)
+                                                          : line->settings.response_timeout_us,
+                       .is_expected = state->fails == 0,
+                       .is_doubtful = device->failed_polls > 0,
+                   });
+}

@@ -165,7 +165,7 @@ void discovery_step(struct line *line)
         .address = read.address,
         .quantity = read.quantity,
     };
-    request_send(line, &request);
+    device_ask(line, &request);
 }
 
 static struct log_subject subject_of(const struct line *line, const struct line_device *device)

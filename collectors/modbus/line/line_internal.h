@@ -4,8 +4,8 @@
  *
  * The wire: line_gate.c the queue of connects, line_connection.c the connection, line_receive.c the bytes that come,
  * line_exchange.c the one request in flight. They know neither devices nor commands and tell what happens by reports.
- * The devices: line_room.c memory for a plan, line_bad_runs.c what a device does not give, line_device.c its health
- * (probe_budget.c: what may be spent on the dead), line_request.c the request of a poll, line_search.c the search for
+ * The devices: line_room.c memory for a plan, line_bad_runs.c what a device does not give, line_device.c its health and
+ * requests (probe_budget.c: what may be spent on the dead), line_search.c the search for
  * what it does not give, line_discovery.c the finding of its points, line_twins.c devices that are one, line_outcome.c
  * what came of a poll, line_poll.c what is due, line_steps.c what a command that names a device asks, line_command.c the
  * queue of commands.
@@ -314,10 +314,6 @@ void poll_line_up(struct line *line, int64_t from_us);
 void poll_demand(struct line *line); /* something at once, whether or not it is due */
 void poll_realign(struct line *line);
 
-/* line_request.c */
-struct request_state *request_state(const struct line *line); /* of the poll's request in flight */
-void request_send(struct line *line, const struct frame_request *request); /* of the poll */
-
 /* line_outcome.c */
 void outcome_begin(struct line *line);
 void outcome_post(struct line *line);
@@ -327,6 +323,8 @@ void outcome_reply(struct line *line, const struct frame_reply *reply);
 void outcome_failed(struct line *line, uint8_t quality);
 
 /* line_device.c */
+struct request_state *device_request(const struct line *line); /* of the poll's request in flight */
+void device_ask(struct line *line, const struct frame_request *request); /* the polled one */
 void device_set_dates(struct line_device *device, const int64_t period_ms[POLL_CLASS_COUNT],
                       uint32_t index); /* of its classes, by its plan */
 bool device_is_probed(const struct line_device *device);

@@ -177,7 +177,7 @@ static void take_reply(struct line *line, struct request_state *state,
 /* The device answers, but has not what the poll is for. */
 static void take_missing(struct line *line, uint8_t quality)
 {
-    struct request_state *state = request_state(line);
+    struct request_state *state = device_request(line);
     set_outcome(line, line->poll.request, quality, 0, line->wall_us);
     count_failure(state);
     state->quality = quality;
@@ -205,7 +205,7 @@ void outcome_reply(struct line *line, const struct frame_reply *reply)
     if (request_of(poll) == NULL) {
         take_trial(line, reply);
     } else {
-        take_reply(line, request_state(line), reply);
+        take_reply(line, device_request(line), reply);
     }
     poll->is_answered = true;
     if (frame_is_good(reply)) {
@@ -242,7 +242,7 @@ static void fail_block(struct line *line, struct request_state *state, uint8_t q
 void outcome_failed(struct line *line, uint8_t quality)
 {
     struct poll *poll = &line->poll;
-    struct request_state *state = request_state(line);
+    struct request_state *state = device_request(line);
     bool is_trial = request_of(poll) == NULL;
     /* Of the device: neither a lost line nor a wire without silence tells anything of it. */
     bool is_told = line->phase != PHASE_CLOSED && exchange_was_sent(line);

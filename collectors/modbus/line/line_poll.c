@@ -305,7 +305,7 @@ void poll_step(struct line *line)
             trial = plan_trial(poll->device->plan, &poll->device->bad_runs.items[poll->trial]);
         }
         poll->request = index;
-        request_send(line, index == count ? &trial : &requests[index].request);
+        device_ask(line, index == count ? &trial : &requests[index].request);
     } else {
         poll_settle(line);
     }
