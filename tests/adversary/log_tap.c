@@ -29,6 +29,9 @@ void log_tap_print(FILE *out)
 }
 
 static void keep(enum log_level level, const char *device, const char *format, va_list arguments)
+    PRINTF_LIKE(3, 0);
+
+static void keep(enum log_level level, const char *device, const char *format, va_list arguments)
 {
     if (level > LOG_LEVEL_INFO) {
         return;

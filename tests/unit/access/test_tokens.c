@@ -172,8 +172,8 @@ static void tells_the_line_that_is_wrong(void **state)
         "b king 2026-01-01T00:00:00Z ",
         "b\n",
         "\tb\n",
-        "a viewer 2026-01-01T00:00:00Z "
-        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n", /* twice */
+        ("a viewer 2026-01-01T00:00:00Z "
+         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad\n"), /* twice */
     };
     struct token_row row = {.name = "c"};
     struct token_list list;
