@@ -223,7 +223,8 @@ void app_config_document(FILE *out)
         "<!-- SPDX-License-Identifier: Apache-2.0 -->\n"
         "<!-- Made by `lingtand --document-config`; change the option tables, not this page. -->\n"
         "# Configuration\n\n"
-        "All of it is read again by `lingtan reload` and SIGHUP. What is marked **Needs a restart**, "
+        "All of it is read again by `lingtan reload` and SIGHUP. What is marked **Needs a "
+        "restart**, "
         "with everything below it, stays until then as it was at the start.\n\n",
         out);
     config_document(whole_table(), out);

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 enum {
-    BUSY_WAIT_MS = 2000,        /* only while another connection recovers or closes a file */
+    BUSY_WAIT_MS = 2000, /* only while another connection recovers or closes a file */
     PAGE_BYTES = 4096,
     PAGE_BYTES_WIDE = 32768,
     CHECKPOINT_PAGES = 256,     /* of WAL, 1 MiB */
