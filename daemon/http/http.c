@@ -169,6 +169,7 @@ void http_show(struct http *http, const struct site *site, const struct profiles
 {
     http->view.site = site;
     http->view.profiles = profiles;
+    streams_show(http->streams);
 }
 
 int http_port(const struct http *http)

@@ -223,6 +223,15 @@ int streams_create(const struct http_view *view, size_t memory, struct streams *
     return 0;
 }
 
+void streams_show(struct streams *streams)
+{
+    pthread_mutex_lock(&streams->lock);
+    for (struct stream *stream = streams->first; stream; stream = stream->next) {
+        stream_filter_show(&stream->filter, streams->view->site);
+    }
+    pthread_mutex_unlock(&streams->lock);
+}
+
 void streams_close(struct streams *streams)
 {
     pthread_mutex_lock(&streams->lock);

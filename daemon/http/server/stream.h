@@ -25,6 +25,8 @@ enum {
 
 /* Main thread. view is borrowed for life; memory is what the ring may take, in bytes. */
 int streams_create(const struct http_view *view, size_t memory, struct streams **out) MUST_USE;
+/* The view's site is another one now: streams of a node learn its devices anew. Main thread. */
+void streams_show(struct streams *streams);
 /* Ends every stream soon; any thread. */
 void streams_close(struct streams *streams);
 /* Leaves the hub and the loop; main thread. */

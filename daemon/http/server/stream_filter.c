@@ -7,26 +7,43 @@
 
 #include "base/mem.h"
 
-void stream_filter_init(struct stream_filter *filter, const struct live_filter *wanted,
-                        const struct site *site)
-{
-    const struct node_config *nodes = site->nodes.items;
-    *filter = (struct stream_filter){.device = mem_dup_string(wanted->device),
-                                     .has_nodes = wanted->node != NULL};
-    filter->nodes = mem_alloc_array(site->nodes.count + 1, sizeof(*filter->nodes));
-    for (size_t i = 0; wanted->node && i < site->nodes.count; i++) {
-        if (live_node_is_within(site, nodes[i].id, wanted->node)) {
-            filter->nodes[filter->node_count++] = mem_dup_string(nodes[i].id);
-        }
-    }
-}
-
-void stream_filter_finish(struct stream_filter *filter)
+static void forget_nodes(struct stream_filter *filter)
 {
     for (size_t i = 0; i < filter->node_count; i++) {
         free(filter->nodes[i]);
     }
     free(filter->nodes);
+    filter->nodes = NULL;
+    filter->node_count = 0;
+}
+
+void stream_filter_show(struct stream_filter *filter, const struct site *site)
+{
+    const struct node_config *nodes = site->nodes.items;
+    if (!filter->node) {
+        return;
+    }
+    forget_nodes(filter);
+    filter->nodes = mem_alloc_array(site->nodes.count + 1, sizeof(*filter->nodes));
+    for (size_t i = 0; i < site->nodes.count; i++) {
+        if (live_node_is_within(site, nodes[i].id, filter->node)) {
+            filter->nodes[filter->node_count++] = mem_dup_string(nodes[i].id);
+        }
+    }
+}
+
+void stream_filter_init(struct stream_filter *filter, const struct live_filter *wanted,
+                        const struct site *site)
+{
+    *filter = (struct stream_filter){.device = mem_dup_string(wanted->device),
+                                     .node = mem_dup_string(wanted->node)};
+    stream_filter_show(filter, site);
+}
+
+void stream_filter_finish(struct stream_filter *filter)
+{
+    forget_nodes(filter);
+    free(filter->node);
     free(filter->device);
     *filter = (struct stream_filter){0};
 }
@@ -49,5 +66,5 @@ bool stream_filter_passes(const struct stream_filter *filter, const struct devic
     if (filter->device && strcmp(device->id, filter->device) != 0) {
         return false;
     }
-    return !filter->has_nodes || has_node(filter, device->node);
+    return !filter->node || has_node(filter, device->node);
 }

@@ -5,16 +5,18 @@
 
 #include "http/live.h"
 
-/* All-zero passes everything. Const between init and finish. */
+/* All-zero passes everything. */
 struct stream_filter {
     char *device;
-    bool has_nodes;
-    char **nodes; /* the one that was asked for, and all below it */
+    char *node;   /* that was asked for, or NULL */
+    char **nodes; /* it and all below it */
     size_t node_count;
 };
 
 void stream_filter_init(struct stream_filter *filter, const struct live_filter *wanted,
                         const struct site *site);
+/* The site is another one now. */
+void stream_filter_show(struct stream_filter *filter, const struct site *site);
 void stream_filter_finish(struct stream_filter *filter);
 
 /* device may be NULL: an event for everybody. */

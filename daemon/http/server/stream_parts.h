@@ -23,8 +23,8 @@ struct stream_piece {
 struct stream {
     struct streams *owner;
     struct MHD_Connection *connection;
-    int fd; /* the connection's */
-    struct stream_filter filter;
+    int fd;                      /* the connection's */
+    struct stream_filter filter; /* guarded by the owner's lock */
     /* of the thread that sends */
     struct text head; /* goes first: the snapshot */
     size_t head_sent;

@@ -136,6 +136,29 @@ static void filters_batches(void **state)
     client_close(&node);
 }
 
+static void show_again(void *context)
+{
+    struct world *world = context;
+    http_show(world->http, &world->site, NULL);
+}
+
+/* A reload that moves a node under another one. */
+static void a_filter_follows_the_site(void **state)
+{
+    struct world *world = *state;
+    struct client client;
+    client_open(&client, world, "?node=b1");
+    assert_true(client_await(&client, "\n\n"));
+    world_post(world, 1, 1, QUALITY_OK);
+    world_wait_batches(world, 1);
+    world->nodes[2].parent = "b1";
+    assert_int_equal(loop_call(world->loop, show_again, world), 0);
+    world_post(world, 1, 2, QUALITY_OK);
+    assert_true(client_await(&client, "\"device\":\"m2\""));
+    assert_true(client_await(&client, "\"seq\":2,"));
+    client_close(&client);
+}
+
 /* Snapshot and batches together hold every batch exactly once, whenever the client comes. */
 static void joins_without_gap_or_double(void **state)
 {
@@ -580,6 +603,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(gives_a_snapshot_then_batches, setup, teardown),
         cmocka_unit_test_setup_teardown(filters_batches, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_filter_follows_the_site, setup, teardown),
         cmocka_unit_test_setup_teardown(joins_without_gap_or_double, setup, teardown),
         cmocka_unit_test_setup_teardown(a_slow_client_gets_a_gap_and_holds_nobody_up, setup,
                                         teardown),
