@@ -49,7 +49,7 @@ class Reload(lingtan.ProgramTest):
             devices = ", ".join(f'{{ id = "{device}"; profile = "{profile}"; unit = {unit}; {row.get("more", "")} }}'
                                 for device, unit in row["units"].items())
             lines.append(f'{{ id = "{line}"; transport = "tcp"; host = "127.0.0.1"; port = {row["port"]}; '
-                         f'response_timeout_ms = 300; devices = ( {devices} ); }}')
+                         f'response_timeout_ms = {row.get("timeout", 300)}; devices = ( {devices} ); }}')
         return f'id = "reload"; fast_ms = {int(PERIOD_S * 1000)}; {extra} lines = ( {", ".join(lines)} );'
 
     def put(self, site, extra=""):
@@ -231,8 +231,10 @@ class Reload(lingtan.ProgramTest):
                                        for _, _, topic, payload in again.messages), 20, "the empty state of n1")
 
     def test_a_command_of_a_device_that_goes(self):
+        self.site["far"]["timeout"] = 5000
         self.start()
         self.assertNotIn("error", self.simulator.control("line far silent"))
+        time.sleep(2 * PERIOD_S)  # a poll waits for its reply from now on, and the commands behind it
         answers = []
 
         def ask():
@@ -240,7 +242,7 @@ class Reload(lingtan.ProgramTest):
         askers = [threading.Thread(target=ask) for _ in range(4)]
         for asker in askers:
             asker.start()
-        time.sleep(0.4)
+        time.sleep(1)
         del self.site["far"]
         self.put(self.site)
         self.reload()

@@ -217,9 +217,15 @@ void mqtt_state_renew(struct mqtt_state *state, int64_t now_us)
 /* A layout without points: everything that it had is gone. */
 static void hollow(struct mqtt_state *state, struct device_state *entry, int64_t now_us)
 {
-    struct device model = *entry->device;
-    model.point_count = 0;
-    model.points = NULL;
+    const struct device *known = entry->device;
+    const struct device model = {.id = known->id,
+                                 .name = known->name,
+                                 .site = known->site,
+                                 .node = known->node,
+                                 .line = known->line,
+                                 .profile = known->profile,
+                                 .device_class = known->device_class,
+                                 .unit = known->unit};
     struct device *device = device_create(&model);
     change_layout(state, entry, device);
     device_unref(device);
