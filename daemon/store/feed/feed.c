@@ -2,13 +2,15 @@
 /* feed: decides for every position where it comes from. */
 #include "store/feed/feed.h"
 
-#include <string.h>
+#include <stdlib.h>
 
+#include "base/mem.h"
 #include <lingtan/log.h>
 
 enum {
     RETRY_US = 1000000,
     GAP_PATIENCE_US = 10000000,
+    OWED_ROOM = 16, /* at first */
 };
 
 void feed_init(struct feed *feed, struct store *store, const struct clock *clock,
@@ -39,6 +41,8 @@ void feed_finish(struct feed *feed)
     ring_finish(&feed->ring);
     journal_reader_close(feed->reader);
     feed->reader = NULL;
+    free(feed->owed);
+    feed->owed = NULL;
 }
 
 void feed_offer(struct feed *feed, const struct batch *take_batch)
@@ -66,26 +70,40 @@ void feed_rewind(struct feed *feed, uint64_t next)
         drop_unnumbered(feed);
     }
     feed->next = next;
+    feed->owed_first = 0;
     feed->owed_count = 0;
     feed->resume = 0;
 }
 
+/* NULL: nothing is owed. */
+static const struct feed_span *first_owed(const struct feed *feed)
+{
+    return feed->owed_count > 0 ? &feed->owed[feed->owed_first] : NULL;
+}
+
+/* The store has dealt with all of what is owed first. */
+static bool is_made_good(const struct feed *feed)
+{
+    const struct feed_span *owed = first_owed(feed);
+    return owed && store_durable(feed->store) + 1 >= owed->to;
+}
+
 bool feed_wants_back(const struct feed *feed)
 {
-    return feed->owed_count > 0 && !feed->resume &&
-           store_durable(feed->store) + 1 >= feed->owed[0].to;
+    return !feed->resume && is_made_good(feed);
 }
 
 void feed_go_back(struct feed *feed)
 {
     drop_chunk(feed);
     feed->resume = feed->next;
-    feed->next = feed->owed[0].from;
+    feed->next = first_owed(feed)->from;
 }
 
 uint64_t feed_limit(const struct feed *feed)
 {
-    return (feed->owed_count > 0 && !feed->resume ? feed->owed[0].from : feed->next) - 1;
+    const struct feed_span *owed = first_owed(feed);
+    return (owed && !feed->resume ? owed->from : feed->next) - 1;
 }
 
 static const struct batch *give(struct feed *feed, const struct batch *batch)
@@ -192,44 +210,67 @@ static const struct batch *take_committed(struct feed *feed)
                                                 : take_stored(feed, durable);
 }
 
+/* Positions grow from one owed span to the next, so that between two nothing need be waited for. */
 static void end_owed(struct feed *feed)
 {
+    feed->owed_first++;
+    feed->owed_count--;
+    if (is_made_good(feed)) {
+        feed->next = first_owed(feed)->from;
+        return;
+    }
     drop_chunk(feed);
     feed->next = feed->resume;
     feed->resume = 0;
-    feed->owed_count--;
-    memmove(feed->owed, feed->owed + 1, feed->owed_count * sizeof(feed->owed[0]));
 }
 
 /* All of it is durable, so what the journal does not have is lost. NULL: that was all, or the journal cannot be read. */
 static const struct batch *take_owed(struct feed *feed)
 {
-    const uint64_t end = feed->owed[0].to;
-    if (feed->next < end && find_stored(feed) < 0) {
-        return NULL;
+    while (feed->resume) {
+        const uint64_t end = first_owed(feed)->to;
+        if (feed->next < end && find_stored(feed) < 0) {
+            return NULL;
+        }
+        const struct batch *stored = chunk_head(feed);
+        if (stored && stored->position < end) {
+            feed->chunk_at++;
+            return give(feed, stored);
+        }
+        feed->lost += end - feed->next;
+        end_owed(feed);
     }
-    const struct batch *stored = chunk_head(feed);
-    if (stored && stored->position < end) {
-        feed->chunk_at++;
-        return give(feed, stored);
-    }
-    feed->lost += end - feed->next;
-    end_owed(feed);
     return NULL;
 }
 
 static void owe(struct feed *feed, uint64_t to)
 {
-    if (feed->owed_count == FEED_OWED_MAX) {
-        feed->owed[FEED_OWED_MAX - 1].to = to; /* some that were given come twice */
-    } else {
-        feed->owed[feed->owed_count++] = (struct feed_span){.from = feed->next, .to = to};
+    if (feed->owed_count == 0) {
+        feed->owed_first = 0;
+    }
+    const size_t end = feed->owed_first + feed->owed_count;
+    if (end == feed->owed_room) {
+        feed->owed_room = feed->owed_room > 0 ? 2 * feed->owed_room : OWED_ROOM;
+        feed->owed = mem_grow(feed->owed, feed->owed_room, sizeof(*feed->owed));
+    }
+    feed->owed[end] = (struct feed_span){.from = feed->next, .to = to};
+    feed->owed_count++;
+}
+
+/* A ring that is full loses one for each that comes, and each would be a gap of its own. The journal will have those that
+ * it loses here too. */
+static void make_gaps_few(struct feed *feed)
+{
+    if (feed->owed_count == 0 || feed->ring.count < feed->ring.capacity) {
+        return;
+    }
+    for (size_t i = 0; i < feed->ring.capacity / 2; i++) {
+        batch_unref(ring_take(&feed->ring));
     }
 }
 
 /* `next` was dropped from the ring and is not durable yet. */
-static const struct batch *wait_in_gap(struct feed *feed, const struct batch *live,
-                                       uint64_t durable)
+static const struct batch *wait_in_gap(struct feed *feed, uint64_t durable)
 {
     int64_t now_us = clock_mono_us(feed->clock);
     if (feed->gap_since_us == 0 || feed->gap_durable != durable) {
@@ -239,6 +280,8 @@ static const struct batch *wait_in_gap(struct feed *feed, const struct batch *li
     if (now_us - feed->gap_since_us < GAP_PATIENCE_US) {
         return NULL;
     }
+    make_gaps_few(feed);
+    const struct batch *live = ring_head(&feed->ring);
     owe(feed, live->position);
     feed->next = live->position; /* not lost: the store may still commit what lies between */
     return give(feed, ring_take(&feed->ring));
@@ -269,5 +312,5 @@ const struct batch *feed_take(struct feed *feed)
     if (durable >= feed->next) {
         return take_stored(feed, durable);
     }
-    return live ? wait_in_gap(feed, live, durable) : NULL;
+    return live ? wait_in_gap(feed, durable) : NULL;
 }

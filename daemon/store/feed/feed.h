@@ -4,8 +4,11 @@
  *
  * A store that cannot write would hold up live batches for ever. So after 10 s without a commit the feed jumps over what
  * waits for the journal, remembers it as owed, and gives it once the store has made it good. No cursor may pass what is
- * owed. As long as the store knows no numbers, batches have positions from POSITION_UNNUMBERED on: they are never in the
- * journal, so nothing is waited for.
+ * owed. Each jump is remembered by itself, since one that covered what was given between two would give that twice. While
+ * more comes than is taken, a jump passes half a ring, so that they stay few: 16 bytes for each thousand batches.
+ *
+ * As long as the store knows no numbers, batches have positions from POSITION_UNNUMBERED on: they are never in the journal,
+ * so nothing is waited for.
  *
  * A committed-only feed gives a batch once its position is durable, never before, and owes nothing. The ring is then a short
  * way round the disk: what was offered to it and became durable need not be read back. What the store could not write and
@@ -21,7 +24,6 @@
 enum {
     FEED_RING = 2048,
     FEED_CHUNK = 128, /* batches read from the journal at once */
-    FEED_OWED_MAX = 16,
 };
 
 /* Positions [from, to). */
@@ -47,10 +49,12 @@ struct feed {
     int64_t retry_us; /* monotonic: the journal is left alone until then after an error */
     int64_t
         gap_since_us; /* since when the store has not moved while a gap waited, 0 = no gap yet */
-    uint64_t gap_durable;                 /* where it has stood since */
-    struct feed_span owed[FEED_OWED_MAX]; /* jumped over, lowest first; when full the last grows */
+    uint64_t gap_durable;   /* where it has stood since */
+    struct feed_span *owed; /* jumped over, lowest first: owed_count from owed_first on */
+    size_t owed_first;
     size_t owed_count;
-    uint64_t resume; /* owed[0] is being given, then this comes; 0 = not now */
+    size_t owed_room;
+    uint64_t resume; /* the first owed is being given, then this comes; 0 = not now */
 };
 
 /* next: the position behind the cursor. */
@@ -73,8 +77,9 @@ int feed_peek_time(struct feed *feed, uint64_t position, int64_t *time_us) MUST_
 /* Starts again at this position, owing nothing. */
 void feed_rewind(struct feed *feed, uint64_t next);
 
-/* What is owed first is all durable: feed_go_back has it given next, and after it what would have come now. Only once
- * everything given is acknowledged: two orders in flight at once could not be told apart. */
+/* What is owed first is all durable: feed_go_back has it given next, with all other owed that is durable by then, and
+ * after it what would have come now. Only once everything given is acknowledged: two orders in flight at once could not
+ * be told apart. */
 bool feed_wants_back(const struct feed *feed);
 void feed_go_back(struct feed *feed);
 

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include <string.h>
+
 #include "store/feed/feed.h"
 #include "support/support.h"
 #include "unit/sinks/fake_store.h"
@@ -66,6 +68,29 @@ static void expect(struct rig *rig, uint64_t from, uint64_t to)
         batch_unref(batch);
     }
     assert_int_equal(from, to + 1);
+}
+
+static uint64_t take_any(struct rig *rig)
+{
+    const struct batch *batch = feed_take(&rig->feed);
+    assert_non_null(batch);
+    const uint64_t position = batch->position;
+    batch_unref(batch);
+    return position;
+}
+
+static void take_one(struct rig *rig, uint64_t position)
+{
+    assert_int_equal(take_any(rig), position);
+}
+
+/* Until the patience with a store that stands is over. */
+static void wait_in_gap(struct rig *rig)
+{
+    if (rig->feed.gap_since_us == 0) {
+        assert_null(feed_take(&rig->feed));
+    }
+    fake_clock_advance(&rig->clock, 10 * SECOND);
 }
 
 static void test_live_needs_no_journal(void **state)
@@ -224,7 +249,8 @@ static void test_store_that_stands_still(void **state)
     assert_int_equal(rig->feed.lost, 0);
 }
 
-/* Several gaps while the store stands, what it never wrote, and a journal that cannot be read just then. */
+/* Several gaps while the store stands, what it never wrote, and a journal that cannot be read just then. What is owed is
+ * given in one go. */
 static void test_owed_in_turn(void **state)
 {
     struct rig *rig = *state;
@@ -244,40 +270,123 @@ static void test_owed_in_turn(void **state)
     assert_int_equal(feed_limit(&rig->feed), 0);
     fake_store_break(rig->store, 0);
     fake_clock_advance(&rig->clock, SECOND);
-    expect(rig, 1, 3);
-    assert_int_equal(feed_limit(&rig->feed), 4);
-    assert_true(feed_wants_back(&rig->feed));
-    feed_go_back(&rig->feed);
+    for (uint64_t position = 1; position <= 3; position++) {
+        take_one(rig, position);
+    }
+    assert_int_equal(feed_limit(&rig->feed), 3);
     expect(rig, 6, 6);
     assert_int_equal(feed_limit(&rig->feed), 8);
     assert_int_equal(rig->feed.lost, 2);
     assert_false(feed_wants_back(&rig->feed));
 }
 
-/* More gaps than can be remembered: nothing is forgotten, some come twice. */
-static void test_more_owed_than_places(void **state)
+/* Only the first of what is owed has been made good: the live ones go on before the rest. */
+static void test_owed_in_part(void **state)
 {
     struct rig *rig = *state;
-    enum { GAPS = FEED_OWED_MAX + 4 };
+    keep(rig, 1, 9);
+    live(rig, 3, 3);
+    expect(rig, 1, 0);
+    fake_clock_advance(&rig->clock, 10 * SECOND);
+    expect(rig, 3, 3);
+    live(rig, 8, 9);
+    expect(rig, 8, 9);
+    fake_store_commit(rig->store, 5);
+    assert_true(feed_wants_back(&rig->feed));
+    feed_go_back(&rig->feed);
+    live(rig, 10, 10);
+    take_one(rig, 1);
+    take_one(rig, 2);
+    expect(rig, 10, 10);
+    assert_int_equal(feed_limit(&rig->feed), 3);
+    assert_false(feed_wants_back(&rig->feed));
+    fake_store_commit(rig->store, 10);
+    feed_go_back(&rig->feed);
+    expect(rig, 4, 7);
+    assert_int_equal(feed_limit(&rig->feed), 10);
+}
+
+/* However many gaps there are, each position is given once. */
+static void test_many_gaps(void **state)
+{
+    struct rig *rig = *state;
+    enum { GAPS = 300 };
     keep(rig, 1, 2 * GAPS);
     for (uint64_t gap = 1; gap <= GAPS; gap++) {
         live(rig, 2 * gap, 2 * gap);
-        batch_unref(feed_take(&rig->feed));
-        fake_clock_advance(&rig->clock, 10 * SECOND);
-        expect(rig, gap == 1 ? 2 : 1, gap == 1 ? 2 : 0);
+        wait_in_gap(rig);
+        take_one(rig, 2 * gap);
     }
     fake_store_commit(rig->store, 2 * GAPS);
-    uint64_t odd = 1;
-    while (feed_wants_back(&rig->feed)) {
-        feed_go_back(&rig->feed);
-        const struct batch *batch = NULL;
-        while ((batch = feed_take(&rig->feed)) != NULL) {
-            odd += batch->position == odd ? 2 : 0;
-            batch_unref(batch);
+    assert_true(feed_wants_back(&rig->feed));
+    feed_go_back(&rig->feed);
+    for (uint64_t odd = 1; odd < 2 * GAPS; odd += 2) {
+        assert_int_equal(feed_limit(&rig->feed), odd == 1 ? 0 : odd - 2);
+        take_one(rig, odd);
+    }
+    expect(rig, 1, 0);
+    assert_false(feed_wants_back(&rig->feed));
+    assert_int_equal(feed_limit(&rig->feed), 2 * GAPS);
+    assert_int_equal(rig->feed.lost, 0);
+}
+
+/* The disk hangs, and more comes than is taken: the ring loses some all the time. Few gaps come of it, all is given, and
+ * nothing twice. */
+static void test_more_than_is_taken_while_the_store_stands(void **state)
+{
+    struct rig *rig = *state;
+    enum { MADE = 40000, TAKES = 10 };
+    static uint8_t times[MADE + 1];
+    memset(times, 0, sizeof(times));
+    const struct batch *batch = NULL;
+    keep(rig, 1, MADE);
+    live(rig, 1, FEED_RING + 1);
+    expect(rig, 1, 0);
+    fake_clock_advance(&rig->clock, 10 * SECOND);
+    for (uint64_t position = FEED_RING + 2; position <= MADE; position++) {
+        live(rig, position, position);
+        if (position % TAKES == 0) {
+            times[take_any(rig)]++;
         }
     }
-    assert_int_equal(odd, 2 * GAPS + 1);
-    assert_int_equal(feed_limit(&rig->feed), 2 * GAPS);
+    assert_in_range(rig->feed.owed_count, 2, 2 * MADE / FEED_RING);
+    fake_store_commit(rig->store, MADE);
+    bool has_more = true;
+    while (has_more) {
+        if (feed_wants_back(&rig->feed)) {
+            feed_go_back(&rig->feed);
+        }
+        while ((batch = feed_take(&rig->feed)) != NULL) {
+            times[batch->position]++;
+            batch_unref(batch);
+        }
+        has_more = feed_wants_back(&rig->feed);
+    }
+    for (uint64_t position = 1; position <= MADE; position++) {
+        assert_int_equal(times[position], 1);
+    }
+    assert_int_equal(feed_limit(&rig->feed), MADE);
+    assert_int_equal(rig->feed.lost, 0);
+}
+
+/* A new session owes nothing: all behind the cursor is given anew. */
+static void test_rewind_while_much_is_owed(void **state)
+{
+    struct rig *rig = *state;
+    keep(rig, 1, 100);
+    for (uint64_t position = 2; position <= 100; position += 2) {
+        live(rig, position, position);
+        wait_in_gap(rig);
+        take_one(rig, position);
+    }
+    fake_store_commit(rig->store, 100);
+    feed_go_back(&rig->feed);
+    take_one(rig, 1);
+    take_one(rig, 3);
+    feed_rewind(&rig->feed, 1);
+    assert_false(feed_wants_back(&rig->feed));
+    expect(rig, 1, 100);
+    assert_int_equal(feed_limit(&rig->feed), 100);
 }
 
 /* Before the store knows its numbers nothing waits for the journal. */
@@ -485,7 +594,11 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_broken_journal_is_tried_again, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_store_that_stands_still, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_owed_in_turn, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_more_owed_than_places, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_owed_in_part, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_many_gaps, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_more_than_is_taken_while_the_store_stands, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(test_rewind_while_much_is_owed, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_unnumbered_goes_on_at_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_a_slow_commit_is_not_a_standstill, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_peek, set_up, tear_down),
