@@ -210,12 +210,25 @@ static bool is_all_sent(struct world *world)
            cursor + flying >= store_durable(world->store);
 }
 
+/* What is sent from now on. That is all behind the cursor, not only what the far end never had: a cursor that a hanging
+ * disk kept out of the ledger is lost with a restart, and what was sent behind it is sent once more. (Seed 1010013: some 1 420
+ * by the far end's account, 4 500 by the cursor's.) */
+static size_t backlog(const struct world *world)
+{
+    const uint64_t cursor = store_cursor(world->store, "far");
+    size_t settled = world->disk.count;
+    while (settled > 0 && world->disk.journal[settled - 1]->position > cursor) {
+        settled--;
+    }
+    return world->disk.count - (settled < world->unsettled ? settled : world->unsettled);
+}
+
 /* Three times as fast as batches come: what waits is sent in half the time that it took to come. */
 static int64_t patience_us(const struct world *world)
 {
     const struct sink_script *script = world->script;
-    int64_t backlog = (int64_t)(world->disk.count - world->unsettled);
-    return GIVE_UP_US + backlog * script->acknowledge_us / (int64_t)script->window * 2;
+    return GIVE_UP_US +
+           (int64_t)backlog(world) * script->acknowledge_us / (int64_t)script->window * 2;
 }
 
 static void heal(struct world *world)
