@@ -14,6 +14,7 @@ enum {
     CURSOR_PERIOD_US = 200000,
     DOWN_LINGER_US = 250000, /* a sink that is down is not woken for every batch */
     PEEK_PERIOD_US = 5000000,
+    STORE_HANGS_US = 10000000, /* without a commit */
 };
 
 uint64_t runner_backlog(const struct runner *runner, uint64_t cursor)
@@ -122,11 +123,45 @@ static void note_not_up(struct runner *runner, const char *reason)
     runner->flaps_held = held;
 }
 
+/* A disk that hangs raises no alarm of the store, whose thread hangs with it. */
+static void watch_store(struct runner *runner, int64_t now_us)
+{
+    const uint64_t durable = store_durable(runner->store);
+    if (!runner->has_store_waiting || durable != runner->store_stands_at) {
+        runner->store_stood_us = now_us;
+    }
+    runner->has_store_waiting =
+        atomic_load_explicit(&runner->newest, memory_order_relaxed) > durable;
+    runner->store_stands_at = durable;
+}
+
+/* Where batches wait for a sink that is down. */
+static void say_where(const struct runner *runner, int64_t now_us, char *words, size_t size)
+{
+    const unsigned trouble = STORE_UNWRITABLE | STORE_DISK_FULL;
+    const struct store_status status = store_status(runner->store);
+    const int64_t stood_us = runner->has_store_waiting ? now_us - runner->store_stood_us : 0;
+    if (status.alarms & trouble) {
+        snprintf(words, size,
+                 "the store cannot write either (%s): until it can, batches may be lost to this "
+                 "sink",
+                 store_reason(&status, trouble));
+    } else if (stood_us >= STORE_HANGS_US) {
+        snprintf(words, size,
+                 "the store has written nothing for %" PRId64 " s either: batches wait in memory, "
+                 "and what finds no room there is lost to this sink",
+                 stood_us / 1000000);
+    } else {
+        snprintf(words, size, "batches wait in the journal");
+    }
+}
+
 /* Once an outage: tries that fail later do not repeat it, and of a connection that comes and goes all the time not every
  * end is told. */
 static void report_down(struct runner *runner, const char *reason)
 {
-    int64_t down_us = clock_mono_us(runner->clock) - runner->down_since_us;
+    int64_t now_us = clock_mono_us(runner->clock);
+    int64_t down_us = now_us - runner->down_since_us;
     if (runner->is_down_reported || (runner->is_flap_held && down_us < RUNNER_STEADY_US)) {
         return;
     }
@@ -138,7 +173,9 @@ static void report_down(struct runner *runner, const char *reason)
         snprintf(more, sizeof(more), " for %" PRId64 " s", down_us / 1000000);
     }
     snprintf(runner->told, sizeof(runner->told), "%s", reason);
-    log_warning("%s: down%s: %s; batches wait in the journal", runner->sink->name, more, reason);
+    char where[STORE_REASON_SIZE + 120];
+    say_where(runner, now_us, where, sizeof(where));
+    log_warning("%s: down%s: %s; %s", runner->sink->name, more, reason, where);
     runner->is_down_reported = true;
 }
 
@@ -324,6 +361,7 @@ void runner_round(struct runner *runner)
 {
     int64_t now_us = clock_mono_us(runner->clock);
     take_in(runner, now_us);
+    watch_store(runner, now_us);
     follow(runner);
     runner->sink->work(runner->instance);
     watch(runner);

@@ -60,6 +60,9 @@ struct runner {
     int64_t next_peek_us;
     uint64_t peeked_cursor;
     struct log_limit journal_limit;
+    bool has_store_waiting;   /* batches wait for the store's next commit */
+    uint64_t store_stands_at; /* durable, */
+    int64_t store_stood_us;   /* monotonic: since when it is that although batches wait */
 
     pthread_mutex_t mutex;       /* guards what follows; the sink's thread alone writes it */
     struct runner_status status; /* without backlog */

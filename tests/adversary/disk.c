@@ -148,6 +148,19 @@ uint64_t store_next_position(const struct store *store)
     return store->next_position;
 }
 
+/* It raises no alarm: that is the app's to tell. */
+struct store_status store_status(struct store *store)
+{
+    return (struct store_status){.durable = store->durable};
+}
+
+const char *store_reason(const struct store_status *status, unsigned alarms)
+{
+    (void)status;
+    (void)alarms;
+    return "";
+}
+
 int store_append(struct store *store, const struct batch *batch)
 {
     if (store->refuses) {

@@ -63,19 +63,22 @@ static void destroy(struct sink_instance *instance)
     free(instance);
 }
 
-static void make_room(uint8_t **rows, size_t *count, uint64_t seq)
+static void *make_room(void *rows, size_t size, size_t *count, uint64_t seq)
 {
-    if (seq >= *count) {
-        size_t room = 2 * (size_t)seq + 64;
-        *rows = mem_grow(*rows, room, 1);
-        memset(*rows + *count, 0, room - *count);
-        *count = room;
+    if (seq < *count) {
+        return rows;
     }
+    size_t room = 2 * (size_t)seq + 64;
+    uint8_t *grown = mem_grow(rows, room, size);
+    memset(grown + *count * size, 0, (room - *count) * size);
+    *count = room;
+    return grown;
 }
 
 static void acknowledge(struct far_end *far_end, const struct sent *sent)
 {
-    make_room(&far_end->acknowledged, &far_end->acknowledged_count, sent->seq);
+    far_end->acknowledged = make_room(far_end->acknowledged, sizeof(*far_end->acknowledged),
+                                      &far_end->acknowledged_count, sent->seq);
     uint8_t *times = &far_end->acknowledged[sent->seq];
     *times = (uint8_t)(*times + (*times < UINT8_MAX));
     far_end->settled = sent->position;
@@ -149,10 +152,11 @@ static bool has_room(struct sink_instance *instance)
 static void send_batch(struct sink_instance *instance, const struct batch *batch)
 {
     struct far_end *far_end = instance->far_end;
-    make_room(&far_end->seen, &far_end->seen_count, batch->seq);
-    uint8_t mark = (uint8_t)(far_end->session % 255 + 1);
-    far_end->judge(far_end->context, batch, far_end->seen[batch->seq] == mark);
-    far_end->seen[batch->seq] = mark;
+    far_end->seen =
+        make_room(far_end->seen, sizeof(*far_end->seen), &far_end->seen_count, batch->seq);
+    far_end->judge(far_end->context, batch, far_end->seen[batch->seq] == far_end->session);
+    far_end->seen[batch->seq] =
+        far_end->session; /* whole: of 256 sessions two look alike by a byte */
     if (batch->position <= far_end->settled) {
         far_end->settled = batch->position - 1; /* given again: it has to be confirmed again */
     }

@@ -37,7 +37,7 @@ struct far_end {
     uint64_t settled; /* acknowledged up to here in this session */
     uint64_t rejected;
     uint64_t sends;
-    uint8_t *seen; /* by seq: in which session it was sent last, modulo 256; 0 = in none */
+    uint64_t *seen; /* by seq: in which session it was sent last; 0 = in none */
     size_t seen_count;
     void (*judge)(void *context, const struct batch *batch, bool is_again);
     void *context;

@@ -211,8 +211,8 @@ static bool is_all_sent(struct world *world)
 }
 
 /* What is sent from now on. That is all behind the cursor, not only what the far end never had: a cursor that a hanging
- * disk kept out of the ledger is lost with a restart, and what was sent behind it is sent once more. (Seed 1010013: some 1 420
- * by the far end's account, 4 500 by the cursor's.) */
+ * disk kept out of the ledger is lost with a restart, and what was sent behind it is sent once more. (Seed 1010013: some
+ * 1 420 by the far end's account, 4 500 by the cursor's.) */
 static size_t backlog(const struct world *world)
 {
     const uint64_t cursor = store_cursor(world->store, "far");

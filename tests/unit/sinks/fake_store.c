@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -17,6 +18,8 @@ struct store {
     struct batch **batches;
     size_t count;
     int error;
+    unsigned alarms;
+    const char *reason;
     size_t reads;
     size_t saves;
     store_durable_fn fn;
@@ -79,6 +82,33 @@ void fake_store_break(struct store *store, int error)
     pthread_mutex_lock(&store->mutex);
     store->error = error;
     pthread_mutex_unlock(&store->mutex);
+}
+
+void fake_store_alarm(struct store *store, unsigned alarms, const char *reason)
+{
+    pthread_mutex_lock(&store->mutex);
+    store->alarms = alarms;
+    store->reason = reason;
+    pthread_mutex_unlock(&store->mutex);
+}
+
+struct store_status store_status(struct store *store)
+{
+    pthread_mutex_lock(&store->mutex);
+    struct store_status status = {.alarms = store->alarms, .durable = store->durable};
+    for (size_t i = 0; i < STORE_ALARM_COUNT; i++) {
+        if ((store->alarms & 1U << i) != 0) {
+            snprintf(status.reasons[i], sizeof(status.reasons[i]), "%s", store->reason);
+        }
+    }
+    pthread_mutex_unlock(&store->mutex);
+    return status;
+}
+
+const char *store_reason(const struct store_status *status, unsigned alarms)
+{
+    const unsigned these = alarms & status->alarms;
+    return these != 0 ? status->reasons[__builtin_ctz(these)] : "";
 }
 
 static size_t read_locked(struct store *store, const size_t *value)

@@ -19,6 +19,9 @@ void fake_store_commit(struct store *store, uint64_t durable);
 /* The journal cannot be read while this is set. */
 void fake_store_break(struct store *store, int error);
 
+/* Only these alarms are there, for this reason (a literal). */
+void fake_store_alarm(struct store *store, unsigned alarms, const char *reason);
+
 size_t fake_store_reads(struct store *store); /* calls of journal_reader_next */
 size_t fake_store_saves(struct store *store); /* calls of store_set_cursor */
 

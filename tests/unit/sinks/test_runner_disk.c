@@ -7,7 +7,10 @@
 
 #include <cmocka.h>
 
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "sinks/runner.h"
@@ -185,6 +188,110 @@ static void test_turning_back_waits_for_acknowledgements(void **state)
     scripted_finish(&rig);
 }
 
+/* What the daemon logs from begin_log to end_log. */
+struct said {
+    char *folder;
+    char path[256];
+    int old_fd;
+    char words[2000];
+};
+
+static void begin_log(struct said *said)
+{
+    *said = (struct said){.folder = test_folder_create(), .old_fd = dup(STDERR_FILENO)};
+    snprintf(said->path, sizeof(said->path), "%s/log", said->folder);
+    const int fd = open(said->path, O_WRONLY | O_CREAT, 0640);
+    dup2(fd, STDERR_FILENO);
+    close(fd);
+}
+
+static void end_log(struct said *said)
+{
+    dup2(said->old_fd, STDERR_FILENO);
+    close(said->old_fd);
+    FILE *file = fopen(said->path, "r");
+    assert_non_null(file);
+    assert_true(fread(said->words, 1, sizeof(said->words) - 1, file) > 0);
+    fclose(file);
+    test_folder_remove(said->folder);
+}
+
+static void assert_said(const struct said *said, const char *words)
+{
+    if (strstr(said->words, words) == NULL) {
+        fail_msg("not said: %s\nbut: %s", words, said->words);
+    }
+}
+
+static void go_down(void)
+{
+    scripted_instance->state = SINK_UP;
+    scripted_wait_rounds();
+    scripted_instance->state = SINK_DOWN;
+    scripted_wait_rounds();
+}
+
+/* A sink that goes down while the store cannot write: nothing waits in the journal then. */
+static void test_down_while_the_store_cannot_write(void **state)
+{
+    (void)state;
+    struct scripted_rig rig;
+    struct said said;
+    struct fake_clock clock;
+    fake_clock_init(&clock, 100000000, 1000000);
+    scripted_init_at(&rig, 0, 1, &clock.clock);
+    begin_log(&said);
+    fake_store_alarm(rig.store, STORE_NEAR_LIMIT, "the journal is nearly full");
+    go_down();
+    end_log(&said);
+    assert_said(&said, "scripted: down: told to be down; batches wait in the journal\n");
+    fake_store_alarm(rig.store, STORE_DISK_FULL, "no room for the journal in /data; free some");
+    fake_clock_advance(&clock, 700000000);
+    begin_log(&said);
+    go_down();
+    end_log(&said);
+    assert_said(&said,
+                "scripted: down: told to be down; the store cannot write either (no room for "
+                "the journal in /data; free some): until it can, batches may be lost to "
+                "this sink\n");
+    assert_null(strstr(said.words, "wait in the journal"));
+    scripted_finish(&rig);
+}
+
+/* A disk that hangs raises no alarm: it is known by what waits for it. */
+static void test_down_while_the_disk_hangs(void **state)
+{
+    (void)state;
+    struct scripted_rig rig;
+    struct said said;
+    struct fake_clock clock;
+    fake_clock_init(&clock, 100000000, 1000000);
+    scripted_init_at(&rig, 0, 1, &clock.clock);
+    fake_clock_advance(&clock, 3600000000); /* nothing comes: nothing hangs */
+    scripted_make(&rig, 1);
+    scripted_wait_sent(1);
+    scripted_wait_rounds();
+    fake_clock_advance(&clock, 9000000);
+    begin_log(&said);
+    go_down();
+    end_log(&said);
+    assert_said(&said, "told to be down; batches wait in the journal\n");
+    fake_store_commit(rig.store, 1);
+    fake_clock_advance(&clock, 700000000);
+    scripted_instance->state = SINK_UP;
+    scripted_wait_rounds();
+    scripted_make(&rig, 1);
+    scripted_wait_sent(2);
+    scripted_wait_rounds();
+    fake_clock_advance(&clock, 61000000);
+    begin_log(&said);
+    go_down();
+    end_log(&said);
+    assert_said(&said, "told to be down; the store has written nothing for 61 s either: batches "
+                       "wait in memory, and what finds no room there is lost to this sink\n");
+    scripted_finish(&rig);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -193,6 +300,8 @@ int main(void)
         cmocka_unit_test(test_ledger_that_comes_while_the_sink_is_down),
         cmocka_unit_test(test_disk_that_hangs_while_the_sink_returns),
         cmocka_unit_test(test_turning_back_waits_for_acknowledgements),
+        cmocka_unit_test(test_down_while_the_store_cannot_write),
+        cmocka_unit_test(test_down_while_the_disk_hangs),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
