@@ -44,7 +44,8 @@ class Tokens(lingtan.ProgramTest):
             self.assertNotIn(token[3:], file.read())
         self.assertEqual(self.ask("/api/v1/principal", token), (200, {"name": "fitter", "role": "engineer", "known_by": "token"}))
         self.assertEqual(self.ask("/api/v1/bad-registers/one", token, b"{}"), (200, {"device": "one", "by": "fitter"}))
-        self.assertIn("POST /api/v1/bad-registers/one by token fitter (engineer)", self.daemon.program.log())
+        line = "POST /api/v1/bad-registers/one by token fitter (engineer)"
+        lingtan.wait_until(lambda: line in self.daemon.program.log(), 10, "who asked, in the log")
         listed = json.loads(self.token("list", "--json").stdout)["tokens"]
         self.assertEqual([(row["name"], row["role"]) for row in listed], [("fitter", "engineer")])
         self.assertRegex(self.token("list").stdout, r"(?m)^fitter +engineer +\d{4}-")
@@ -64,7 +65,7 @@ class Tokens(lingtan.ProgramTest):
         token = self.daemon.make_token("wall", "admin")
         os.chmod(os.path.join(self.folder, "tokens"), 0o666)
         self.assertEqual(self.ask("/api/v1/status", token)[0], 401)
-        self.assertIn("no token is known", self.daemon.program.log())
+        lingtan.wait_until(lambda: "no token is known" in self.daemon.program.log(), 10, "the reason in the log")
         refused = self.token("list", check=False)
         self.assertEqual(refused.returncode, 1)
         self.assertIn("chmod 600", refused.stderr)

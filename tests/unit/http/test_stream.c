@@ -16,14 +16,9 @@
 #include "base/mem.h"
 #include "base/text.h"
 #include "http/server/stream.h"
-#include "unit/http/world.h"
+#include "unit/http/stream_client.h"
 
 enum { PATIENCE_MS = 20000 };
-
-struct client {
-    int fd;
-    struct text seen;
-};
 
 static int setup(void **state)
 {
@@ -38,55 +33,6 @@ static int teardown(void **state)
     world_stop(*state);
     free(*state);
     return 0;
-}
-
-static void client_open(struct client *client, const struct world *world, const char *query)
-{
-    struct text request = {0};
-    text_add_format(&request, "GET /api/v1/live/stream%s HTTP/1.0\r\nHost: localhost\r\n\r\n",
-                    query);
-    *client = (struct client){.fd = world_connect_local(world)};
-    send_all(client->fd, request.data, request.length);
-    text_finish(&request);
-}
-
-static void client_close(struct client *client)
-{
-    close(client->fd);
-    text_finish(&client->seen);
-}
-
-/* What comes within 100 ms. Returns 0 at the end of the stream. */
-static ssize_t client_read(struct client *client)
-{
-    char bytes[65536];
-    struct pollfd poll_fd = {.fd = client->fd, .events = POLLIN};
-    ssize_t got = poll(&poll_fd, 1, 100) > 0 ? recv(client->fd, bytes, sizeof(bytes), 0) : -1;
-    if (got > 0) {
-        text_add(&client->seen, bytes, (size_t)got);
-    }
-    return got;
-}
-
-/* Reads until the text appears. Returns false at the end of the stream or after 20 s. */
-static bool client_await(struct client *client, const char *part)
-{
-    int64_t until_ms = mono_ms() + PATIENCE_MS;
-    while (!client->seen.data || !strstr(client->seen.data, part)) {
-        if (client_read(client) == 0 || mono_ms() > until_ms) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static size_t count_of(const char *text, const char *part)
-{
-    size_t count = 0;
-    for (const char *at = text; (at = strstr(at, part)) != NULL; at += strlen(part)) {
-        count++;
-    }
-    return count;
 }
 
 static void gives_a_snapshot_then_batches(void **state)
