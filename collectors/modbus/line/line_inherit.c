@@ -85,10 +85,20 @@ static bool has_target(const struct line *line, const struct command *command)
     return false;
 }
 
-/* Before the devices move. One that names a device begins anew: what it holds is the former line's. */
-static void move_command(struct line *line, struct line *from, struct command *command)
+/* Which of the commands that wait are for something that the heir does not have. Before the devices move. */
+static void find_gone(const struct line *line, const struct line *from,
+                      bool is_gone[static LINE_COMMANDS_MAX])
 {
-    const bool is_gone = has_target(from, command) && !has_target(line, command);
+    for (unsigned i = 0; i < from->command_count; i++) {
+        const struct command *command = from->commands[i];
+        is_gone[i] = has_target(from, command) && !has_target(line, command);
+    }
+}
+
+/* One that names a device begins anew, by what is known of that now. */
+static void move_command(struct line *line, struct line *from, struct command *command,
+                         bool is_gone)
+{
     if (steps_have_written(command)) {
         command_end(from, command, -ERESTART);
     } else if (is_gone || !line_reserve(line)) {
@@ -100,10 +110,11 @@ static void move_command(struct line *line, struct line *from, struct command *c
     }
 }
 
-static void move_commands(struct line *line, struct line *from)
+static void move_commands(struct line *line, struct line *from,
+                          const bool is_gone[static LINE_COMMANDS_MAX])
 {
     for (unsigned i = 0; i < from->command_count; i++) {
-        move_command(line, from, from->commands[i]);
+        move_command(line, from, from->commands[i], is_gone[i]);
     }
     from->command_count = 0;
 }
@@ -118,7 +129,7 @@ static void move_wire(struct line *line, const struct line *from)
     line->holds = from->holds;
     line->doubts = from->doubts;
     line->was_ready = from->was_ready;
-    line->was_disturbed = true;
+    line->was_disturbed = from->was_disturbed; /* that we end a connection ourselves says nothing */
     const int64_t closed_us = line->now_us + line->transport->reopen_us;
     line->open_us = from->open_us > closed_us ? from->open_us : closed_us;
     line->is_down = from->is_down;
@@ -131,9 +142,12 @@ static void move_wire(struct line *line, const struct line *from)
 
 void line_inherit(struct line *line, struct line *from, const struct line_heritage *heritage)
 {
-    move_commands(line, from);
+    bool is_gone[LINE_COMMANDS_MAX] = {false};
+    find_gone(line, from, is_gone);
     move_devices(line, from, heritage);
+    move_commands(line, from, is_gone);
     line_stats_inherit(&line->stats, &from->stats, from->is_down && !heritage->is_elsewhere);
+    line->was_disturbed = true; /* another far end may give what this one refused */
     if (!heritage->is_elsewhere) {
         move_wire(line, from);
     }
