@@ -57,10 +57,10 @@ struct runner {
     struct log_limit flap_limit;
     char told[RUNNER_REASON_SIZE]; /* the reason in the last word */
     bool has_more;                 /* the last round stopped before the feed was empty */
+    bool has_store_waiting;        /* batches wait for the store's next commit */
     int64_t next_peek_us;
     uint64_t peeked_cursor;
     struct log_limit journal_limit;
-    bool has_store_waiting;   /* batches wait for the store's next commit */
     uint64_t store_stands_at; /* durable, */
     int64_t store_stood_us;   /* monotonic: since when it is that although batches wait */
 
