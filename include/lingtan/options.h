@@ -44,6 +44,7 @@ struct option_table;
 struct option {
     const char *name;
     enum option_type type;
+    bool needs_restart; /* a reload leaves it as it is, and all options below it */
     size_t offset;
     const char *
         fallback; /* as it would be written in a file, strings without quotes; NULL = must be given. Groups,
@@ -54,7 +55,6 @@ struct option {
     const char *const *words;         /* OPTION_ENUM: NULL-terminated */
     const struct option_table *table; /* OPTION_GROUP, OPTION_LIST, OPTION_INLINE */
     const char *help;                 /* one sentence, English */
-    bool needs_restart;               /* a reload leaves it as it is, and all options below it */
 };
 
 struct option_table {
