@@ -35,7 +35,7 @@ static bool fixed_scale(const struct profile_writing *writing, double *scale, do
 {
     const struct profile_write *write = writing->write;
     const struct profile_point *point = writing->point;
-    if (!isnan(write->scale)) {
+    if (point == NULL || !isnan(write->scale)) {
         *scale = write->unit_scale;
         *offset = write->unit_offset;
         return write->scale_from[0] == '\0';

@@ -279,6 +279,25 @@ void bench_start(struct bench *bench)
     line_start(bench->line);
 }
 
+struct line *bench_begin_reload(struct bench *bench)
+{
+    struct line *former = bench->line;
+    bench->line = NULL;
+    bench->device_count = 0;
+    make_line(bench);
+    return former;
+}
+
+void bench_reload(struct bench *bench, struct line *take_former, const struct line_origin *origins)
+{
+    const struct line_heritage heritage = {.origins = origins};
+    line_retire(take_former, 0);
+    line_start(bench->line);
+    line_inherit(bench->line, take_former, &heritage);
+    line_destroy(take_former);
+    line_run(bench->line, false);
+}
+
 void bench_finish(struct bench *bench)
 {
     line_stop(bench->line);

@@ -133,6 +133,11 @@ void bench_add(struct bench *bench, const char *profile, uint8_t unit, int64_t f
 void bench_add_unknown(struct bench *bench, const struct line_unknown *unknown,
                        const int64_t period_ms[POLL_CLASS_COUNT]);
 void bench_start(struct bench *bench); /* makes nothing happen yet */
+
+/* A reload: what bench_add adds from now on stands on a later line, which bench_reload puts in the place of the one that
+ * runs. */
+struct line *bench_begin_reload(struct bench *bench); /* returns the one that runs */
+void bench_reload(struct bench *bench, struct line *take_former, const struct line_origin *origins);
 void bench_run(struct bench *bench, int64_t duration_us);
 void bench_step_wall(struct bench *bench, int64_t delta_us);
 void bench_stall(struct bench *bench, int64_t duration_us); /* time in which nothing runs */

@@ -442,6 +442,27 @@ static void walks_leave_room_for_others(void **state)
     assert_int_equal(bench_count(&bench, 9, QUALITY_LATE, 0), 0);
 }
 
+/* What the device has listed goes with it to the line that takes over, and a command that waits for a point of it. */
+static void a_command_waits_across_a_reload(void **state)
+{
+    (void)state;
+    const struct line_origin same = {.place = 0, .is_same = true};
+    static const char *const names[] = {"active_power"};
+    bench_run(&bench, 5 * SECOND);
+    bench.devices[UNIT].is_silent = true;
+    bench_run(&bench, SECOND + SECOND / 10); /* a poll waits for its reply */
+    assert_true(bench_give(&bench, command_read_points("pv", names, 1), 10 * SECOND));
+    bench.devices[UNIT].is_silent = false;
+    struct line *former = bench_begin_reload(&bench);
+    bench_add_unknown(&bench, &unknown, period_ms);
+    bench_reload(&bench, former, &same);
+    bench_run(&bench, 5 * SECOND);
+    assert_int_equal(bench.done_count, 1);
+    assert_string_equal(bench.done[0]->why, "");
+    assert_int_equal(bench.done[0]->error, 0);
+    assert_true(bench.done[0]->points[0].value != 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -468,6 +489,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_was_refused_before_the_start_is_not_asked,
                                         begin_knowing, finish),
         cmocka_unit_test_setup_teardown(walks_leave_room_for_others, begin, finish),
+        cmocka_unit_test_setup_teardown(a_command_waits_across_a_reload, begin, finish),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -85,24 +85,27 @@ static bool has_target(const struct line *line, const struct command *command)
     return false;
 }
 
-/* Which of the commands that wait are for something that the heir does not have. Before the devices move. */
-static void find_gone(const struct line *line, const struct line *from,
-                      bool is_gone[static LINE_COMMANDS_MAX])
+/* Before the devices move: those of devices that are no more. */
+static void end_commands(const struct line *line, struct line *from)
 {
+    unsigned kept = 0;
     for (unsigned i = 0; i < from->command_count; i++) {
-        const struct command *command = from->commands[i];
-        is_gone[i] = has_target(from, command) && !has_target(line, command);
+        struct command *command = from->commands[i];
+        if (has_target(from, command) && !has_target(line, command)) {
+            command_end(from, command, -ENODEV);
+        } else {
+            from->commands[kept++] = command;
+        }
     }
+    from->command_count = kept;
 }
 
-/* One that names a device begins anew, by what is known of that now. */
-static void move_command(struct line *line, struct line *from, struct command *command,
-                         bool is_gone)
+/* Behind the devices, whose points may be known only by what they hold. One that names a device begins anew: what it
+ * holds is the former line's. */
+static void move_command(struct line *line, struct line *from, struct command *command)
 {
-    if (steps_have_written(command)) {
+    if (steps_have_written(command) || !line_reserve(line)) {
         command_end(from, command, -ERESTART);
-    } else if (is_gone || !line_reserve(line)) {
-        command_return(from, command, -ENODEV);
     } else {
         line_release(from);
         steps_end(command);
@@ -110,11 +113,10 @@ static void move_command(struct line *line, struct line *from, struct command *c
     }
 }
 
-static void move_commands(struct line *line, struct line *from,
-                          const bool is_gone[static LINE_COMMANDS_MAX])
+static void move_commands(struct line *line, struct line *from)
 {
     for (unsigned i = 0; i < from->command_count; i++) {
-        move_command(line, from, from->commands[i], is_gone[i]);
+        move_command(line, from, from->commands[i]);
     }
     from->command_count = 0;
 }
@@ -142,10 +144,9 @@ static void move_wire(struct line *line, const struct line *from)
 
 void line_inherit(struct line *line, struct line *from, const struct line_heritage *heritage)
 {
-    bool is_gone[LINE_COMMANDS_MAX] = {false};
-    find_gone(line, from, is_gone);
+    end_commands(line, from);
     move_devices(line, from, heritage);
-    move_commands(line, from, is_gone);
+    move_commands(line, from);
     line_stats_inherit(&line->stats, &from->stats, from->is_down && !heritage->is_elsewhere);
     line->was_disturbed = true; /* another far end may give what this one refused */
     if (!heritage->is_elsewhere) {
