@@ -50,13 +50,9 @@ static void take_live(struct runner *runner, struct batch *take_batch)
     }
 }
 
-static void take_in(struct runner *runner, int64_t now_us)
+/* Returns how many came. */
+static size_t take_waiting(struct runner *runner, size_t most)
 {
-    /* What is durable already would be read from the journal although it waits in the mailbox. */
-    bool is_durable = runner->is_up && store_durable(runner->store) >= runner->feed.next;
-    if (now_us < runner->next_intake_us && !is_durable) {
-        return;
-    }
     void *items[INTAKE_AT_ONCE];
     size_t total = 0;
     size_t count = 0;
@@ -66,7 +62,18 @@ static void take_in(struct runner *runner, int64_t now_us)
             take_live(runner, items[i]);
         }
         total += count;
-    } while (count > 0 && total < INTAKE_MAX);
+    } while (count > 0 && total < most);
+    return total;
+}
+
+static void take_in(struct runner *runner, int64_t now_us)
+{
+    /* What is durable already would be read from the journal although it waits in the mailbox. */
+    bool is_durable = runner->is_up && store_durable(runner->store) >= runner->feed.next;
+    if (now_us < runner->next_intake_us && !is_durable) {
+        return;
+    }
+    const size_t total = take_waiting(runner, INTAKE_MAX);
     if (total > 0) {
         runner->next_intake_us =
             now_us + (runner->is_up ? runner->sink->linger_us : DOWN_LINGER_US);
@@ -343,13 +350,15 @@ static void peek_oldest(struct runner *runner, int64_t now_us)
     pthread_mutex_unlock(&runner->mutex);
 }
 
-/* Behind the batches that came before it. What the sink followed until now is let go only then. */
+/* Behind the batches that came before it, also those that linger: one of a device that is gone would bring it back. What
+ * the sink followed until now is let go only then. */
 static void follow(struct runner *runner)
 {
     const struct snapshot *next = atomic_exchange(&runner->next_site, NULL);
     if (next == NULL) {
         return;
     }
+    (void)take_waiting(runner, mailbox_stats(runner->mailbox).capacity);
     if (runner->sink->follow) {
         runner->sink->follow(runner->instance, &next->site, next->profiles);
     }

@@ -114,6 +114,14 @@ static void live(struct sink_instance *self, const struct batch *batch)
     self->live++;
 }
 
+static void follow(struct sink_instance *self, const struct site *site,
+                   const struct profiles *profiles)
+{
+    (void)site, (void)profiles;
+    self->live_before = self->live;
+    self->follows++;
+}
+
 static void goodbye(struct sink_instance *self)
 {
     self->said_goodbye = true;
@@ -134,6 +142,7 @@ static const struct sink scripted = {
     .acknowledged = acknowledged,
     .rejected = rejected,
     .live = live,
+    .follow = follow,
     .goodbye = goodbye,
 };
 

@@ -18,6 +18,8 @@ struct sink_instance {
     atomic_size_t room;              /* batches it may still take */
     atomic_size_t works;
     atomic_size_t live;
+    atomic_size_t live_before; /* of these when it was last told of another site, */
+    atomic_size_t follows;     /* so often */
     atomic_size_t flushes;
     atomic_bool said_goodbye;
     struct fake_clock *clock;       /* work advances it so far, once, when it is not NULL */

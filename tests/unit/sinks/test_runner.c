@@ -328,6 +328,31 @@ static void test_idle(void **state)
     scripted_finish(&rig);
 }
 
+static bool has_followed(void *context)
+{
+    (void)context;
+    return scripted_instance->follows > 0;
+}
+
+/* Else a batch of a device that a reload removes brings it back. */
+static void test_what_came_before_a_reload_is_taken_before_it(void **state)
+{
+    (void)state;
+    struct scripted_rig rig;
+    static struct snapshot later = {.references = 1};
+    scripted_init(&rig, 0, 1);
+    scripted_instance->state = SINK_DOWN;
+    scripted_wait_rounds();
+    scripted_make(&rig, 1);
+    scripted_wait_rounds();
+    scripted_make(&rig, 300); /* they linger, since the sink is down */
+    runner_follow(rig.runner, &later);
+    assert_true(test_wait_until(has_followed, NULL));
+    assert_int_equal(scripted_instance->live_before, 301);
+    scripted_finish(&rig);
+    assert_int_equal(later.references, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -343,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_cursor_is_coalesced),
         cmocka_unit_test(test_stop_saves_the_cursor),
         cmocka_unit_test(test_idle),
+        cmocka_unit_test(test_what_came_before_a_reload_is_taken_before_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
