@@ -125,7 +125,7 @@ static struct seat *seat_of(const struct pool *pool, const struct line *line)
     return NULL;
 }
 
-static void take_orders(struct pool *pool)
+static size_t take_orders(struct pool *pool)
 {
     void *items[ITEMS_MAX];
     size_t count = mailbox_take(pool->orders, items, ITEMS_MAX);
@@ -135,6 +135,7 @@ static void take_orders(struct pool *pool)
         run_seat(pool, seat_of(pool, order->line), false);
         free(order);
     }
+    return count;
 }
 
 static void take_errands(struct pool *pool)
@@ -155,7 +156,7 @@ static void take_errands(struct pool *pool)
 static void handle_event(struct pool *pool, const struct epoll_event *event)
 {
     if (event->data.ptr == pool->orders) {
-        take_orders(pool);
+        (void)take_orders(pool);
     } else if (event->data.ptr == pool->errands) {
         take_errands(pool);
     } else if (event->data.ptr == &pool->swap_fd) {
@@ -279,7 +280,9 @@ static void swap_lines(struct pool *pool)
     eventfd_t ignored;
     eventfd_read(pool->swap_fd, &ignored);
     pool->wants_swap = false;
-    take_orders(pool);
+    while (take_orders(pool) > 0) {
+        /* all of them: none may be left for a line that ends */
+    }
     pthread_mutex_lock(&pool->mutex);
     for (size_t i = 0; i < pool->swap_count; i++) {
         swap_line(pool, &pool->swaps[i]);

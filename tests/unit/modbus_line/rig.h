@@ -9,7 +9,7 @@
 #include <lingtan/collector.h>
 
 enum {
-    RIG_LINES_MAX = 4,
+    RIG_LINES_MAX = 10,
     RIG_WAIT_S = 20, /* far more than anything takes, for a loaded machine */
 };
 
