@@ -9,6 +9,7 @@
 
 #include "base/mem.h"
 #include "store/disk/disk.h"
+#include <lingtan/log.h>
 
 static const char *const steps[LEDGER_VERSION] = {
     "CREATE TABLE value(name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;"
@@ -78,13 +79,20 @@ int ledger_upgrade(struct ledger *ledger)
 {
     int64_t version = 0;
     int error = sql_get_version(ledger->db, LEDGER_APPLICATION, LEDGER_VERSION, &version);
-    if (error == -ENODATA) {
+    const bool is_new = error == -ENODATA;
+    const int64_t from = version;
+    if (is_new) {
         error = 0;
     } else if (error == 0 && version < LEDGER_VERSION) {
         error = keep_copy(ledger, version);
     }
     while (error == 0 && version < LEDGER_VERSION) {
         error = take_step(ledger->db, ++version);
+    }
+    if (error == 0 && !is_new && from < version) {
+        log_notice("the ledger was brought from version %lld to %lld; as it was it stands in "
+                   "%s.version-%lld, for the former program",
+                   (long long)from, (long long)version, ledger->path, (long long)from);
     }
     return error;
 }
