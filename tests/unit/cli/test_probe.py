@@ -16,7 +16,7 @@ import unittest
 
 import lingtan
 
-KNOWN = ["abb-b23", "carlogavazzi-em24-e1", "huawei-sun2000", "phoenix-ev-charge-control-basic"]
+KNOWN = ["abb-b23", "carlogavazzi-em24-e1", "carlogavazzi-em340", "huawei-sun2000", "phoenix-ev-charge-control-basic"]
 ALIKE = ["chint-dtsu666", "eastron-sdm630", "janitza-umg96rm", "siemens-pac2200-3200", "schneider-iem3155"]
 
 
