@@ -130,13 +130,14 @@ static const struct pool *pool_of(const struct step *step)
     return step->member != NULL ? step->member->pool : step->from->pool;
 }
 
-static void swap_in_pool(const struct collector_change *change, struct pool *pool)
+/* is_end: those that leave no line behind; else the others. */
+static void swap_in_pool(const struct collector_change *change, struct pool *pool, bool is_end)
 {
     struct pool_swap *swaps = mem_alloc_array(change->step_count + 1, sizeof(*swaps));
     size_t count = 0;
     for (size_t i = 0; i < change->step_count; i++) {
         const struct step *step = &change->steps[i];
-        if (pool_of(step) == pool) {
+        if (pool_of(step) == pool && (step->member == NULL) == is_end) {
             swaps[count++] =
                 (struct pool_swap){.from = step->from != NULL ? step->from->line : NULL,
                                    .line = step->member != NULL ? step->member->line : NULL,
@@ -147,10 +148,11 @@ static void swap_in_pool(const struct collector_change *change, struct pool *poo
     free(swaps);
 }
 
+/* What ends lets go of its port first: a line of another name, perhaps of another pool, may be given the same. */
 void change_apply(struct collector_instance *instance, struct collector_change *change)
 {
-    for (size_t i = 0; i < instance->pool_count; i++) {
-        swap_in_pool(change, instance->pools[i]);
+    for (size_t i = 0; i < 2 * instance->pool_count; i++) {
+        swap_in_pool(change, instance->pools[i % instance->pool_count], i < instance->pool_count);
     }
     struct member **former = instance->members;
     instance->members = change->members;

@@ -258,11 +258,19 @@ static struct seat *change_seat(struct pool *pool, const struct pool_swap *swap)
     return seat;
 }
 
+/* All of them before any begins: two lines may have changed ports with each other. */
+static void retire_lines(const struct pool *pool)
+{
+    for (size_t i = 0; i < pool->swap_count; i++) {
+        const struct pool_swap *swap = &pool->swaps[i];
+        if (swap->from != NULL) {
+            line_retire(swap->from, swap->line == NULL ? -ENODEV : 0);
+        }
+    }
+}
+
 static void swap_line(struct pool *pool, const struct pool_swap *swap)
 {
-    if (swap->from != NULL) {
-        line_retire(swap->from, swap->line == NULL ? -ENODEV : 0);
-    }
     struct seat *seat = change_seat(pool, swap);
     if (seat == NULL) {
         return;
@@ -284,6 +292,7 @@ static void swap_lines(struct pool *pool)
         /* all of them: none may be left for a line that ends */
     }
     pthread_mutex_lock(&pool->mutex);
+    retire_lines(pool);
     for (size_t i = 0; i < pool->swap_count; i++) {
         swap_line(pool, &pool->swaps[i]);
     }

@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -67,12 +68,12 @@ static void *hold(void *context)
     return NULL;
 }
 
-static atomic_uint gone;
+static atomic_uint told_gone;
 static atomic_uint others;
 
 static void count_done(struct command *take_command)
 {
-    atomic_fetch_add(take_command->error == -ENODEV ? &gone : &others, 1);
+    atomic_fetch_add(take_command->error == -ENODEV ? &told_gone : &others, 1);
     free(take_command);
 }
 
@@ -112,16 +113,67 @@ static void every_command_of_lines_that_go_comes_back(void **state)
     }
     do_turn(&rig, &turn);
     pthread_join(holder, NULL);
-    assert_int_equal(atomic_load(&gone) + atomic_load(&others), COMMANDS);
+    assert_int_equal(atomic_load(&told_gone) + atomic_load(&others), COMMANDS);
     rig.site.lines.count = 0;
     rig_finish(&rig);
     server_stop(&server);
+}
+
+/* The last line goes and comes again by another name, on the first I/O thread instead of the second. */
+static void rename_last(struct turn *turn, struct rig *rig)
+{
+    drop_all(turn, rig);
+    const size_t gone = rig->site.lines.count;
+    struct line_config *line = rig_add(rig, LINE_RTU);
+    line->path = rig->lines[gone - 1].path;
+    line->baud = rig->lines[gone - 1].baud;
+    memmove(&turn->lines[1], &turn->lines[0], gone * sizeof(turn->lines[0]));
+    turn->lines[0] =
+        (struct line_change){.kind = CHANGE_ADDED, .line = line, .before = CHANGE_NOWHERE};
+    turn->devices[0] = (struct device_change){
+        .kind = CHANGE_ADDED, .device = &rig->devices[gone], .before = CHANGE_NOWHERE};
+    turn->change.line_count = gone + 1;
+    turn->change.device_count = 1;
+    turn->later.lines.items = line;
+    turn->later.lines.count = 1;
+}
+
+/* A port is locked by the line that has it. */
+static void a_renamed_line_has_its_port_at_once(void **state)
+{
+    (void)state;
+    struct cable cable;
+    struct server server;
+    struct rig rig;
+    struct turn turn;
+    cable_init(&cable);
+    cable_plug(&cable);
+    server_start_serial(&server, cable.theirs, 9600);
+    rig_init(&rig);
+    rig_add(&rig, LINE_TCP)->port = server_free_port();
+    struct line_config *line = rig_add(&rig, LINE_RTU);
+    line->path = cable.ours;
+    line->baud = 9600;
+    rig_start(&rig, 2);
+    rig_wait(&rig, 1, QUALITY_OK, 2);
+    rename_last(&turn, &rig);
+    do_turn(&rig, &turn);
+    rig.site.lines.count = 1;
+    rig_wait(&rig, 2, QUALITY_OK, 2);
+    struct line_status status = rig_status(&rig, 0);
+    assert_string_equal(status.id, "line-2");
+    assert_int_equal(status.errors.connects, 0);
+    rig_finish(&rig);
+    server_stop(&server);
+    cable_unplug(&cable);
+    cable_finish(&cable);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_command_of_lines_that_go_comes_back),
+        cmocka_unit_test(a_renamed_line_has_its_port_at_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
