@@ -95,7 +95,8 @@ static void work_on_change(struct round *round)
     error = prepare_lines(round);
     error = error < 0 ? error : loop_call(reload->parts.loop, apply, round);
     if (error < 0) {
-        round->report.failure = strerrordesc_np(-error);
+        round->report.failure =
+            error == -ESHUTDOWN ? "the daemon is stopping" : strerrordesc_np(-error);
     }
 }
 

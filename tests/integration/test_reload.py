@@ -250,6 +250,41 @@ class Reload(lingtan.ProgramTest):
             asker.join()
         self.assertTrue(any("was removed by a reload" in answer for answer in answers), answers)
 
+    def test_a_reload_while_stopping(self):
+        """It ends in either order, with words for people; the next start has the new site."""
+        self.start()
+        self.site["near"]["units"] = {"n3": 3}
+        self.put(self.site)
+        for _ in range(3):
+            os.kill(self.daemon.program.process.pid, signal.SIGHUP)
+            self.assertEqual(self.daemon.stop(), 0)
+            self.assertNotIn("transport endpoint", self.daemon.program.log())
+            self.daemon.start()
+        self.await_online("n3", "f1")
+        self.assertNotIn("n1", self.rows())
+
+    def test_a_device_that_comes_back(self):
+        """What MQTT kept of it is gone meanwhile, although batches of it still waited; its numbers go on rising."""
+        mosquitto = self.keep(lingtan.Mosquitto(self.folder))
+        self.start(mqtt_port=mosquitto.port)
+        subscriber = self.keep(lingtan.Subscriber(mosquitto))
+        lingtan.wait_until(lambda: any(device == "n2" for _, device, _ in subscriber.of("telemetry")), 20, "telemetry")
+        later = copy.deepcopy(self.site)
+        del later["near"]["units"]["n2"]
+        for _ in range(5):
+            self.put(later)
+            self.reload()
+            time.sleep(PERIOD_S)
+            kept = self.keep(lingtan.Subscriber(mosquitto, "lingtan/+/+/state"))
+            lingtan.wait_until(lambda seen=kept: any("/n1/" in topic for _, _, topic, _ in list(seen.messages)), 10, "n1")
+            self.assertFalse([topic for _, is_kept, topic, payload in list(kept.messages)
+                              if is_kept and payload and "/n2/" in topic])
+            self.put(self.site)
+            self.reload()
+            self.await_online("n2")
+        numbers = [payload["seq"] for _, device, payload in subscriber.of("telemetry") if device == "n2"]
+        self.assertEqual(numbers, sorted(set(numbers)))
+
     def test_fifty_reloads_under_polling(self):
         mosquitto = self.keep(lingtan.Mosquitto(self.folder))
         self.start(mqtt_port=mosquitto.port)
