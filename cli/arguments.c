@@ -256,7 +256,8 @@ static const struct verb *check_verb(const struct cli *cli, const char *name)
     int spared = is_direct ? 1 : 0;
     if (cli->argument_count < verb->least - spared || cli->argument_count > verb->most - spared) {
         const char *rest = strncmp(verb->arguments, "LINE", 4) == 0 ? verb->arguments + 4 : "";
-        fprintf(stderr, "lingtan: usage: lingtan %s %s%s\nTry 'lingtan --help'.\n", verb->name,
+        fprintf(stderr, "lingtan: usage: lingtan %s%s%s%s\nTry 'lingtan --help'.\n", verb->name,
+                spared || verb->arguments[0] ? " " : "",
                 spared ? "{--port PATH | --host HOST}" : verb->arguments, spared ? rest : "");
         return NULL;
     }

@@ -81,8 +81,9 @@ static char *find_path(const char *config)
 
 static int fail(int error, const char *why)
 {
+    bool is_others = (error == -EACCES || error == -EPERM) && geteuid() != 0;
     fprintf(stderr, "lingtan: %s%s\n", why,
-            error == -EACCES || error == -EPERM ? "; the file is the daemon's: as root" : "");
+            is_others ? "; the file is the daemon's: try it with sudo" : "");
     return EXIT_FAILED;
 }
 
@@ -185,34 +186,43 @@ static int drop(const char *path, const char *name)
     if (error < 0) {
         return fail(error, why);
     }
-    printf("removed %s: it ends with its next request\n", name);
+    printf("removed %s: the next request that brings it gets 401\n", name);
     return EXIT_OK;
+}
+
+/* Before any file is read: a mistyped word is not to be answered with a missing file. */
+static bool is_understood(const struct cli *cli)
+{
+    const char *what = cli->arguments[0];
+    bool is_add = strcmp(what, "add") == 0;
+    bool has_name = cli->argument_count > 1;
+    if (cli->role && !is_add) {
+        fputs("lingtan: --role belongs to token add\n", stderr);
+        return false;
+    }
+    if (has_name ? is_add || strcmp(what, "remove") == 0 : strcmp(what, "list") == 0) {
+        return true;
+    }
+    fputs("lingtan: usage: lingtan token add NAME --role ROLE, token list, token remove NAME\n",
+          stderr);
+    return false;
 }
 
 static int run(const struct cli *cli, const char *path)
 {
     const char *what = cli->arguments[0];
-    const char *name = cli->argument_count > 1 ? cli->arguments[1] : NULL;
-    if (strcmp(what, "add") == 0 && name) {
-        return add(cli, path, name);
-    }
-    if (cli->role) {
-        fputs("lingtan: --role belongs to token add\n", stderr);
-        return EXIT_USAGE;
-    }
-    if (strcmp(what, "remove") == 0 && name) {
-        return drop(path, name);
-    }
-    if (strcmp(what, "list") == 0 && !name) {
+    if (strcmp(what, "list") == 0) {
         return list_all(cli, path);
     }
-    fputs("lingtan: usage: lingtan token add NAME --role ROLE, token list, token remove NAME\n",
-          stderr);
-    return EXIT_USAGE;
+    const char *name = cli->arguments[1];
+    return strcmp(what, "add") == 0 ? add(cli, path, name) : drop(path, name);
 }
 
 int token_run(const struct cli *cli)
 {
+    if (!is_understood(cli)) {
+        return EXIT_USAGE;
+    }
     char *path = find_path(cli->config);
     int code = path ? run(cli, path) : EXIT_FAILED;
     free(path);

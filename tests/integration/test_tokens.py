@@ -80,11 +80,15 @@ class Tokens(lingtan.ProgramTest):
                 (("remove", "two"), 1, "there is no token"),
                 (("list", "two"), 2, "usage"),
                 (("list", "--role", "viewer"), 2, "belongs to token add"),
+                (("add", "--role", "viewer"), 2, "usage"),
                 (("burn",), 2, "usage")]:
             with self.subTest(arguments):
                 done = self.token(*arguments, check=False)
                 self.assertEqual(done.returncode, code, done.stderr)
                 self.assertIn(word, done.stderr)
+        mistyped = self.daemon.cli("token", "lst", "--config", "/none.conf", check=False)
+        self.assertEqual(mistyped.returncode, 2)
+        self.assertIn("usage", mistyped.stderr)
         missing = self.daemon.cli("token", "list", "--config", "/none.conf", check=False)
         self.assertEqual(missing.returncode, 1)
         self.assertIn("--config", missing.stderr)

@@ -198,9 +198,9 @@ static void check_role(struct request *request)
     }
     char *allowed = mem_format("a token of the role %s or above: lingtan token add NAME --role %s",
                                role_words[request->route->role], role_words[request->route->role]);
-    request_refuse(request, ERROR_ROLE_TOO_LOW, allowed, "%s wants the role %s, and %s is %s",
+    request_refuse(request, ERROR_ROLE_TOO_LOW, allowed, "%s wants the role %s, which %s has not",
                    request->route->path, role_words[request->route->role],
-                   principal_words(principal, words), role_words[principal->role]);
+                   principal_words(principal, words));
     free(allowed);
 }
 
