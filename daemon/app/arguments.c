@@ -16,7 +16,7 @@ const char arguments_help[] =
     "      --print-config       print the configuration in effect, defaults filled in\n"
     "      --document-config    print the reference of all options (docs/CONFIG.md)\n"
     "      --document-quantities  print the dictionary of quantities (docs/QUANTITIES.md)\n"
-    "      --document-expressions  print the language of expressions (docs/EXPRESSIONS.md)\n"
+    "      --document-expressions  print the grammar of expressions (docs/EXPRESSIONS.md)\n"
     "      --document-devices   print the table of device profiles (docs/DEVICES.md)\n"
     "      --devices FOLDER     the profiles to print (default " LINGTAN_PROFILE_FOLDER ")\n"
     "  -h, --help               this text\n"
