@@ -130,6 +130,9 @@ bool inverter_value(const struct world *world, const struct inverter *inverter, 
     case QUANTITY_ID_power_limit_percent:
         *value = inverter->limit_percent;
         return true;
+    case QUANTITY_ID_rated_power:
+        *value = inverter->rated_kw;
+        return true;
     case QUANTITY_ID_insulation_resistance:
         *value = 2400.0 - 8.0 * outdoor;
         return true;
