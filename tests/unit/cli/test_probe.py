@@ -118,7 +118,7 @@ class Simulated(Case):
             else:
                 self.assertIn(profile, names)
                 self.assertEqual({guess["guess"] for guess in guesses}, {"plausible"})
-        self.assertEqual(units[10]["answer"], "no target")
+        self.assertEqual(units[len(devices) + 1]["answer"], "no target")
 
     def test_the_block_for_the_site_file_loads(self):
         self.simulate(site({1: "chint-dtsu666", 2: "huawei-sun2000"}))

@@ -224,7 +224,7 @@ static void test_states_as_words(void **state)
     struct profiles *profiles = profiles_load(LINGTAN_SOURCE_FOLDER "/conf/devices", faults);
     discovery.profiles = profiles;
     check_states("growatt-mid-mac", "inverter_state", "0:'waiting',1:'normal',3:'fault'");
-    check_states("huawei-sun2000", "inverter_state", "");
+    check_states("goodwe-dt", "inverter_state", "");
     check_states("no-such", "inverter_state", "");
     site.language = LANGUAGE_ZH;
     check_states("growatt-mid-mac", "inverter_state", "0:'等待',1:'正常',3:'故障'");
