@@ -168,7 +168,7 @@ static void gives_columns(void **state)
     }
 }
 
-enum { LONG_ONES = 8 };
+enum { LONG_ONES = 8, ROWS = 15000 };
 
 struct asker {
     pthread_t thread;
@@ -198,7 +198,7 @@ static void a_long_query_delays_no_quick_one(void **state)
     struct world *world = *state;
     struct asker askers[LONG_ONES];
     atomic_int done = 0;
-    for (uint64_t i = 1; i <= 40000; i++) {
+    for (uint64_t i = 1; i <= ROWS; i++) {
         world_post(world, 0, (int64_t)i, QUALITY_OK);
         if (i % 1000 == 0) {
             wait_durable(world, i);

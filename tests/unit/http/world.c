@@ -22,7 +22,7 @@
 
 #include "base/mem.h"
 
-enum { POINTS = 4, PATIENCE_MS = 20000 };
+enum { POINTS = 4, PATIENCE_MS = 60000 };
 
 int64_t mono_ms(void)
 {
