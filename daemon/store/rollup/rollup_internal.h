@@ -19,8 +19,8 @@ struct rollups {
     char *folder;
     int64_t minute_days; /* to keep */
     int64_t hour_days;
-    int64_t flush_us; /* between two writings, at most */
-    size_t bytes_max; /* of deltas in memory: then they are written */
+    _Atomic int64_t flush_us; /* between two writings, at most; tests hurry both while it runs */
+    _Atomic size_t bytes_max; /* of deltas in memory: then they are written */
     pthread_t thread;
 
     pthread_mutex_t mutex; /* guards all from here to is_writing */

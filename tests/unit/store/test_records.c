@@ -46,6 +46,15 @@ static size_t count_heard(struct heard *heard)
     return count;
 }
 
+/* The store tells after the commit, so later than the ledger can be read. */
+static void await_heard(struct heard *heard, size_t count)
+{
+    for (int i = 0; i < 2000 && count_heard(heard) < count; i++) {
+        usleep(10000);
+    }
+    assert_true(count_heard(heard) >= count);
+}
+
 static void forget(struct heard *heard)
 {
     for (size_t i = 0; i < heard->count; i++) {
@@ -381,6 +390,7 @@ static void test_a_standing_alarm(void **state)
     struct heard *heard = heard_of(store);
     store_acknowledge_by(store, STORE_LEDGER_RESTORED, "an\"na");
     expect_changes(store, ended);
+    await_heard(heard, 2);
     assert_string_equal(heard->records[0]->body,
                         "{\"state\":\"acknowledged\",\"active\":true,\"by\":\"an\\\"na\","
                         "\"stands\":true}");

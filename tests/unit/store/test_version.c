@@ -11,6 +11,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -134,7 +135,7 @@ static void test_every_version_has_its_folder(void **state)
 
 /* --- kill -9 at each statement of an upgrade --- */
 
-static int statements_left;
+static atomic_int statements_left; /* of all threads of the store */
 
 static int count_down(unsigned what, void *context, void *statement, void *text)
 {
@@ -142,7 +143,7 @@ static int count_down(unsigned what, void *context, void *statement, void *text)
     (void)context;
     (void)statement;
     (void)text;
-    if (--statements_left == 0) {
+    if (atomic_fetch_sub(&statements_left, 1) == 1) {
         kill(getpid(), SIGKILL);
     }
     return 0;
