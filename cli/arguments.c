@@ -239,6 +239,15 @@ static const struct verb *usage(const char *what, const char *about)
     return NULL;
 }
 
+/* is_spared: an endpoint stands for the line, so the first argument is not wanted. */
+static void print_usage(const struct verb *verb, bool is_spared)
+{
+    const char *rest = strncmp(verb->arguments, "LINE", 4) == 0 ? verb->arguments + 4 : "";
+    fprintf(stderr, "lingtan: usage: lingtan %s%s%s%s\nTry 'lingtan --help'.\n", verb->name,
+            is_spared || verb->arguments[0] ? " " : "",
+            is_spared ? "{--port PATH | --host HOST}" : verb->arguments, is_spared ? rest : "");
+}
+
 static const struct verb *check_verb(const struct cli *cli, const char *name)
 {
     const struct verb *verb = verb_find(name);
@@ -255,10 +264,7 @@ static const struct verb *check_verb(const struct cli *cli, const char *name)
     /* An endpoint stands for the line. */
     int spared = is_direct ? 1 : 0;
     if (cli->argument_count < verb->least - spared || cli->argument_count > verb->most - spared) {
-        const char *rest = strncmp(verb->arguments, "LINE", 4) == 0 ? verb->arguments + 4 : "";
-        fprintf(stderr, "lingtan: usage: lingtan %s%s%s%s\nTry 'lingtan --help'.\n", verb->name,
-                spared || verb->arguments[0] ? " " : "",
-                spared ? "{--port PATH | --host HOST}" : verb->arguments, spared ? rest : "");
+        print_usage(verb, is_direct);
         return NULL;
     }
     return verb;

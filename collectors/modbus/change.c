@@ -151,8 +151,11 @@ static void swap_in_pool(const struct collector_change *change, struct pool *poo
 /* What ends lets go of its port first: a line of another name, perhaps of another pool, may be given the same. */
 void change_apply(struct collector_instance *instance, struct collector_change *change)
 {
-    for (size_t i = 0; i < 2 * instance->pool_count; i++) {
-        swap_in_pool(change, instance->pools[i % instance->pool_count], i < instance->pool_count);
+    for (size_t i = 0; i < instance->pool_count; i++) {
+        swap_in_pool(change, instance->pools[i], true);
+    }
+    for (size_t i = 0; i < instance->pool_count; i++) {
+        swap_in_pool(change, instance->pools[i], false);
     }
     struct member **former = instance->members;
     instance->members = change->members;
