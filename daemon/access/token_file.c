@@ -13,6 +13,7 @@
 
 #include "base/mem.h"
 #include "base/text.h"
+#include "base/whole_file.h"
 
 enum { WORDS = 4, FILE_MAX = TOKENS_MAX * 256 };
 
@@ -141,51 +142,6 @@ int token_file_read(const char *path, struct token_list *out, char why[static TO
     return error;
 }
 
-static int write_whole(int fd, const char *bytes, size_t length)
-{
-    while (length > 0) {
-        ssize_t written = write(fd, bytes, length);
-        if (written < 0) {
-            return -errno;
-        }
-        bytes += written;
-        length -= (size_t)written;
-    }
-    return fsync(fd) < 0 ? -errno : 0;
-}
-
-/* Root writes for the daemon's user, whose the folder is. */
-static int give_to_folder(int fd, int folder)
-{
-    struct stat status;
-    if (geteuid() != 0) {
-        return 0;
-    }
-    return fstat(folder, &status) < 0 || fchown(fd, status.st_uid, status.st_gid) < 0 ? -errno : 0;
-}
-
-static int replace(const char *path, int folder, const struct text *content)
-{
-    char *temporary = mem_format("%s.new", path);
-    (void)unlink(temporary);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    int error = fd < 0 ? -errno : give_to_folder(fd, folder);
-    error = error < 0 ? error : write_whole(fd, content->data, content->length);
-    if (fd >= 0 && close(fd) < 0 && error == 0) {
-        error = -errno;
-    }
-    if (error == 0 && rename(temporary, path) < 0) {
-        error = -errno;
-    }
-    if (error < 0) {
-        (void)unlink(temporary);
-    } else {
-        (void)fsync(folder);
-    }
-    free(temporary);
-    return error;
-}
-
 static int write_list(const char *path, int folder, const struct token_list *list, char *why)
 {
     char hex[DIGEST_HEX_SIZE];
@@ -198,7 +154,8 @@ static int write_list(const char *path, int folder, const struct token_list *lis
         text_add_time(&content, row->made_us);
         text_add_format(&content, " %s\n", hex);
     }
-    int error = replace(path, folder, &content);
+    int error = whole_file_write(path, 0600, folder, content.data, content.length);
+    (void)fsync(folder);
     if (error < 0) {
         say(why, path, error);
     }

@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* site_write: a copy of a site file whose lines lead elsewhere. */
-#include <fcntl.h>
-#include <inttypes.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "base/mem.h"
+#include "base/whole_file.h"
 #include "site/site.h"
 #include "site/site_index.h"
 
@@ -45,46 +41,17 @@ static int move_lines(const struct site *site, const struct line_endpoint *endpo
     return error;
 }
 
-static int write_file(int fd, const struct site *site)
-{
-    FILE *out = fdopen(fd, "w");
-    if (!out) {
-        int error = -errno;
-        (void)close(fd);
-        return error;
-    }
-    config_print(&site_table, site, out);
-    int error = fflush(out) != 0 || fsync(fileno(out)) < 0 ? -errno : 0;
-    if (fclose(out) != 0 && error == 0) {
-        error = -errno;
-    }
-    return error;
-}
-
-/* Readers see the old file or the new one, never a part. */
 static int replace_file(const char *path, const struct site *site)
 {
-    char *temporary = mem_format("%s.XXXXXX", path);
-    int error = 0;
-    int fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0) {
-        error = -errno;
-        free(temporary);
-        return error;
+    char *bytes = NULL;
+    size_t length = 0;
+    FILE *out = open_memstream(&bytes, &length);
+    if (!out) {
+        return -errno;
     }
-    error = fchmod(fd, 0644) < 0 ? -errno : 0;
-    if (error < 0) {
-        (void)close(fd);
-    } else {
-        error = write_file(fd, site);
-    }
-    if (error == 0 && rename(temporary, path) < 0) {
-        error = -errno;
-    }
-    if (error < 0) {
-        (void)unlink(temporary);
-    }
-    free(temporary);
+    config_print(&site_table, site, out);
+    int error = fclose(out) != 0 ? -errno : whole_file_write(path, 0644, -1, bytes, length);
+    free(bytes);
     return error;
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/whole_file.h"
 
 enum {
     BACKLOG = 128,
@@ -169,28 +170,9 @@ int listen_local(const char *path, int *fd)
     return 0;
 }
 
-static int write_number(int fd, int port)
-{
-    if (dprintf(fd, "%d\n", port) < 0 || fsync(fd) < 0) {
-        return -errno;
-    }
-    return 0;
-}
-
 int port_file_write(const char *path, int port)
 {
-    char *temporary = mem_format("%s.new", path);
-    int fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    int error = fd < 0 ? -errno : write_number(fd, port);
-    if (fd >= 0 && close(fd) < 0 && error == 0) {
-        error = -errno;
-    }
-    if (error == 0 && rename(temporary, path) < 0) {
-        error = -errno;
-    }
-    if (error < 0) {
-        (void)unlink(temporary);
-    }
-    free(temporary);
-    return error;
+    char number[16];
+    int length = snprintf(number, sizeof(number), "%d\n", port);
+    return whole_file_write(path, 0644, -1, number, (size_t)length);
 }
