@@ -138,8 +138,9 @@ static bool publish(struct session *session)
                       strerror(-error));
         return false;
     }
-    (void)printf("lingtan-sim: %zu devices on %zu lines, published in %s\n",
-                 session->simulator.fleet.device_count, count, arguments->publish);
+    size_t devices = session->simulator.fleet.device_count;
+    (void)printf("lingtan-sim: %zu device%s on %zu line%s, published in %s\n", devices,
+                 devices == 1 ? "" : "s", count, count == 1 ? "" : "s", arguments->publish);
     (void)fflush(stdout);
     return true;
 }

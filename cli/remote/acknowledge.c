@@ -22,7 +22,7 @@ static char *build_body(const struct cli *cli)
     return body;
 }
 
-static void print(const json_t *root)
+static void print(const struct cli *cli, const json_t *root)
 {
     const json_t *alarms = json_object_get(root, "acknowledged");
     size_t i = 0;
@@ -32,7 +32,8 @@ static void print(const json_t *root)
         printf("acknowledged %s\n", json_string_value(alarm));
     }
     if (json_array_size(alarms) == 0) {
-        puts("no such alarm stands");
+        puts(cli->argument_count == 0 ? "no alarm stands"
+                                      : "no such alarm stands: lingtan status names those that do");
     }
 }
 
@@ -50,7 +51,7 @@ int acknowledge_run(const struct cli *cli)
         json_dumpf(root, stdout, JSON_COMPACT);
         putchar('\n');
     } else if (code == EXIT_OK) {
-        print(root);
+        print(cli, root);
     }
     json_decref(root);
     return code;

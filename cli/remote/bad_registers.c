@@ -91,6 +91,8 @@ int bad_registers_run(const struct cli *cli)
     if (cli->retry != NULL) {
         return retry(cli);
     }
-    const struct show list = {path, "bad_registers", columns, ARRAY_SIZE(columns), fill};
+    const struct show list = {path,    "bad_registers",
+                              columns, ARRAY_SIZE(columns),
+                              fill,    "none: the devices give all that is asked of them"};
     return show_list(cli, &list);
 }

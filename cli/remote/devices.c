@@ -78,8 +78,9 @@ int devices_run(const struct cli *cli)
         {"last good", true}, {"round trip", true}, {"failed", true}, {"errors", true},
         {"refused", true},   {"why", false},
     };
-    const struct show list = {"/api/v1/devices", "devices", columns, ARRAY_SIZE(columns),
-                              fill_devices};
+    const struct show list = {"/api/v1/devices", "devices",
+                              columns,           ARRAY_SIZE(columns),
+                              fill_devices,      "none: the configuration has no device"};
     return show_list(cli, &list);
 }
 
@@ -140,6 +141,8 @@ int lines_run(const struct cli *cli)
         {"load", true},     {"median", true},  {"p99", true},       {"last good", true},
         {"requests", true}, {"errors", false}, {"why", false},
     };
-    const struct show list = {"/api/v1/lines", "lines", columns, ARRAY_SIZE(columns), fill_lines};
+    const struct show list = {"/api/v1/lines", "lines",
+                              columns,         ARRAY_SIZE(columns),
+                              fill_lines,      "none: the configuration has no line"};
     return show_list(cli, &list);
 }

@@ -5,6 +5,15 @@
 #include "cli/remote/client.h"
 #include <lingtan/clock.h>
 
+static void print_rows(const struct cli *cli, const struct show *show, const json_t *rows)
+{
+    struct table table;
+    table_init(&table, show->columns, show->column_count);
+    show->fill(&table, rows, clock_wall_us(clock_real()));
+    table_print(&table, cli->has_colour, stdout);
+    table_finish(&table);
+}
+
 int show_list(const struct cli *cli, const struct show *show)
 {
     if (cli->is_json) {
@@ -15,11 +24,12 @@ int show_list(const struct cli *cli, const struct show *show)
     if (code != EXIT_OK) {
         return code;
     }
-    struct table table;
-    table_init(&table, show->columns, show->column_count);
-    show->fill(&table, json_object_get(root, show->member), clock_wall_us(clock_real()));
-    table_print(&table, cli->has_colour, stdout);
-    table_finish(&table);
+    const json_t *rows = json_object_get(root, show->member);
+    if (json_array_size(rows) == 0) {
+        puts(show->when_empty);
+    } else {
+        print_rows(cli, show, rows);
+    }
     json_decref(root);
     return EXIT_OK;
 }

@@ -14,6 +14,7 @@ struct show {
     const struct table_column *columns;
     size_t column_count;
     void (*fill)(struct table *table, const json_t *rows, int64_t now_us); /* wall */
+    const char *when_empty; /* the sentence instead of a table without rows */
 };
 
 /* An enum exit_code. */

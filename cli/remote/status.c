@@ -217,6 +217,8 @@ int sinks_run(const struct cli *cli)
         {"sink", false}, {"state", false},   {"behind", true}, {"oldest", true},
         {"sent", true},  {"rejected", true}, {"why", false},
     };
-    const struct show list = {"/api/v1/sinks", "sinks", columns, ARRAY_SIZE(columns), fill_sinks};
+    const struct show list = {
+        "/api/v1/sinks",     "sinks",    columns,
+        ARRAY_SIZE(columns), fill_sinks, "none: the configuration has neither mqtt nor influx"};
     return show_list(cli, &list);
 }
