@@ -8,6 +8,7 @@
 
 #include "app/app.h"
 #include "app/arguments.h"
+#include "base/text.h"
 #include "expr/expr.h"
 #include <lingtan/quantity.h>
 
@@ -24,7 +25,7 @@ static int with_config(enum action action, const char *path)
     if (faults_count(faults) > 0) {
         faults_print(faults, stderr);
         fprintf(stderr, "lingtand: %zu fault%s in the configuration; nothing was started\n",
-                faults_count(faults), faults_count(faults) == 1 ? "" : "s");
+                faults_count(faults), plural_s(faults_count(faults)));
         code = EXIT_CONFIG;
     } else if (action == CHECK) {
         printf("%s: the configuration is good\n", path);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "sim/server/control.h"
 #include "sim/server/server.h"
 #include "sim/world/report.h"
@@ -140,7 +141,7 @@ static bool publish(struct session *session)
     }
     size_t devices = session->simulator.fleet.device_count;
     (void)printf("lingtan-sim: %zu device%s on %zu line%s, published in %s\n", devices,
-                 devices == 1 ? "" : "s", count, count == 1 ? "" : "s", arguments->publish);
+                 plural_s(devices), count, plural_s(count), arguments->publish);
     (void)fflush(stdout);
     return true;
 }

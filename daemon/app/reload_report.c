@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include <lingtan/log.h>
 
 enum { ROWS_LOGGED_MAX = 20 };
@@ -97,7 +98,7 @@ void reload_report_log(const struct reload_report *report)
     }
     if (report->fault_count > 0) {
         log_error("reload: %zu fault%s in the configuration: nothing was changed",
-                  report->fault_count, report->fault_count == 1 ? "" : "s");
+                  report->fault_count, plural_s(report->fault_count));
         return;
     }
     if (report->failure != NULL) {

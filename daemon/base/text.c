@@ -186,3 +186,8 @@ void text_add_json_string(struct text *text, const char *string)
     }
     text_add_char(text, '"');
 }
+
+const char *plural_s(size_t count)
+{
+    return count == 1 ? "" : "s";
+}

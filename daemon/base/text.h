@@ -41,6 +41,9 @@ void text_add_json_string(struct text *text, const char *string);
 /* "2026-11-23T08:00:00.123Z" from microseconds since 1970; milliseconds are dropped when they are zero. */
 void text_add_time(struct text *text, int64_t wall_us);
 
+/* What an English noun takes after its number: "" for one, else "s". Static. */
+const char *plural_s(size_t count);
+
 /* Parses ISO 8601 with zone ("Z" or "+08:00"), or a bare integer of milliseconds since 1970. -EINVAL. */
 int time_parse(const char *string, int64_t *wall_us) MUST_USE;
 

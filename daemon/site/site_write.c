@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* site_write: a copy of a site file whose lines lead elsewhere. */
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/whole_file.h"

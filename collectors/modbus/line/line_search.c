@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 
 #include <lingtan/log.h>
 
@@ -309,7 +310,7 @@ static void say_found(struct line *line, struct line_device *device)
             LOG_LEVEL_WARNING, subject_of(line, device),
             "refuses %zu run%s of registers; the others are read, and what is refused is asked "
             "again after pauses of up to a day. 'lingtan bad-registers' lists it",
-            device->bad_runs.count, device->bad_runs.count == 1 ? "" : "s");
+            device->bad_runs.count, plural_s(device->bad_runs.count));
     }
 }
 

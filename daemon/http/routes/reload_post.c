@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "base/text.h"
 #include "http/routes/routes.h"
 #include "http/server/server.h"
 
@@ -79,7 +80,7 @@ static void write_faults(struct answer *answer, const struct reload_report *repo
     struct writer writer = answer_refuse_start(
         answer, ERROR_FAULTY_CONFIGURATION, "files without a fault; see docs/CONFIG.md",
         "%zu fault%s in the configuration: nothing was changed", report->fault_count,
-        report->fault_count == 1 ? "" : "s");
+        plural_s(report->fault_count));
     write_strings(&writer, "faults", report->faults, report->fault_count);
     answer_refuse_end(&writer);
 }

@@ -117,6 +117,14 @@ static void test_json_always_parses(void **state)
     }
 }
 
+static void test_plural(void **state)
+{
+    (void)state;
+    assert_string_equal(plural_s(0), "s");
+    assert_string_equal(plural_s(1), "");
+    assert_string_equal(plural_s(2), "s");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -126,6 +134,7 @@ int main(void)
         cmocka_unit_test(test_json_escapes),
         cmocka_unit_test(test_json_replaces_what_is_no_utf8),
         cmocka_unit_test(test_json_always_parses),
+        cmocka_unit_test(test_plural),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
